@@ -1,0 +1,1 @@
+"""The chat service: turn, decide, seal as a batch, deliver."""

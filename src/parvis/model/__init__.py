@@ -1,0 +1,1 @@
+"""The nouns: people, rooms, events, verdicts. Pure: no sockets, files, clock or chance."""

@@ -1,0 +1,1 @@
+"""Adapters to the network: TCP, TLS, WebSocket, PROXY protocol, HTTP."""

@@ -1,0 +1,1 @@
+"""The seams: what the services need of the outside, as Protocols."""

@@ -1,0 +1,82 @@
+"""Where everything goes before anyone reads it."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from parvis.model.records import KeptRoom, Unsealed
+
+
+class ArchiveError(Exception):
+    """The archive cannot go on. The text says what to do and carries no content, name, address or key."""
+
+
+class ArchiveCorrupt(ArchiveError):
+    """The log contradicts itself, or another writer has taken over. Stop the server; do not limp."""
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What one commit makes durable, all or nothing: records in order, and the rooms they changed."""
+
+    records: list[Unsealed]
+    rooms: list[KeptRoom]
+
+
+class Sealed(msgspec.Struct, frozen=True):
+    """The batch is durable: it survives a power cut."""
+
+    run: int
+    first_counter: int
+    count: int
+
+
+class Unavailable(msgspec.Struct, frozen=True):
+    """Nothing of the batch counts: the archive has reopened its store or will before the next try. Try again."""
+
+    reason: str
+
+
+class Fatal(msgspec.Struct, frozen=True):
+    """The archive contradicts itself or was fenced off: stop the server and show nothing more."""
+
+    reason: str
+
+
+Outcome = Sealed | Unavailable | Fatal
+
+
+class Opened(msgspec.Struct, frozen=True):
+    """What the archive says when this run begins."""
+
+    run: int
+    last_time_ms: int
+    """Time of the newest record of all runs, 0 without any."""
+    rooms: list[KeptRoom]
+    notices: list[str]
+    """What the operator should read: a torn batch set aside, a run that ended without saying so."""
+
+
+class Archive(Protocol):
+    """One writer, one batch at a time.
+
+    Durability: when `done` gets `Sealed`, the batch survives `kill -9` and a power cut.
+    Concurrency: `seal` is called on the event loop and never while an earlier batch is unanswered; it does not
+    block; `done` is called on the event loop, at once or later, exactly once. A commit that hangs is not failed:
+    nothing is told until it ends.
+    Failure: after any failed commit the adapter reopens its store and re-reads its head before it uses a number
+    again; records found there that nobody saw are marked undelivered.
+    """
+
+    def open(self, now_ms: int) -> Opened:
+        """Take the writer's lease, make or check the store, begin a new run, seal its first record.
+
+        Raises:
+            ArchiveError: The store cannot be used; the text says why and what to do.
+        """
+
+    def seal(self, batch: Batch, done: Callable[[Outcome], None]) -> None:
+        """Make the batch durable, all or nothing, then say so."""
+
+    def close(self) -> None:
+        """Finish what is being sealed, end the run, release the lease. Blocks; for the end of the program."""

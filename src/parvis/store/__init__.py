@@ -1,0 +1,1 @@
+"""Adapters that keep: SQLite, key files, and a memory twin of each."""

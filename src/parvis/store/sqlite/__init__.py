@@ -1,0 +1,1 @@
+"""The archive and the rooms in one SQLite file."""
