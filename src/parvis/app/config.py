@@ -173,7 +173,7 @@ class Text(Reader):
     def __init__(self, low: int, high: int, *, shape: str = ".*", called: str = "text") -> None:
         """Set the limits in bytes of UTF-8, a regular expression for the whole text, and a name for that."""
         self.low, self.high, self.called = low, high, called
-        self.shape = re.compile(shape)
+        self.shape = shape
 
     @property
     def expects(self) -> str:
@@ -194,7 +194,7 @@ class Text(Reader):
             raise self.refuse(value, "" if self.secret else "Put text in quotes.")
         if not (self.low <= _utf8_bytes(value) <= self.high):
             raise self.refuse(value)
-        if not value.isprintable() or self.shape.fullmatch(value) is None:
+        if not value.isprintable() or re.fullmatch(self.shape, value) is None:
             raise self.refuse(value)
         return value
 
@@ -298,7 +298,7 @@ class Span(Reader):
     """A length of time: a whole number and its unit, as in "90s", "15m", "1h", "7d". Kept in seconds."""
 
     units: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-    shape: Final = re.compile(r"([0-9]{1,9})([smhd])")
+    shape: Final = r"([0-9]{1,9})([smhd])"
 
     def __init__(self, high_s: int) -> None:
         """Set the longest, in seconds."""
@@ -317,7 +317,7 @@ class Span(Reader):
         """Take the length, in seconds."""
         if not isinstance(value, str):
             raise self.refuse(value, "Write the unit, in quotes.")
-        match = self.shape.fullmatch(value)
+        match = re.fullmatch(self.shape, value)
         if match is None:
             raise self.refuse(value)
         seconds = int(match[1]) * self.units[match[2]]
@@ -381,7 +381,7 @@ class Host(Text):
             return str(ipaddress.ip_address(text))
         except ValueError:
             pass
-        if ":" in text or _NAME.fullmatch(text) is None or text.replace(".", "").isdigit():
+        if ":" in text or re.fullmatch(_NAME, text) is None or text.replace(".", "").isdigit():
             raise self.refuse(value)
         return text.lower()
 
@@ -397,7 +397,7 @@ class ServerName(Text):
     def read(self, value: object) -> str:
         """Take the name."""
         text = self.text(value)
-        if "." not in text or _NAME.fullmatch(text) is None:
+        if "." not in text or re.fullmatch(_NAME, text) is None:
             raise self.refuse(value)
         return text
 
@@ -433,16 +433,17 @@ class Origin(Text):
     def read(self, value: object) -> str:
         """Take the origin, in lower case as browsers send it."""
         text = self.text(value).lower()
-        if text != "*" and _ORIGIN.fullmatch(text) is None:
+        if text != "*" and re.fullmatch(_ORIGIN, text) is None:
             hint = "Leave out the slash at its end." if text.endswith("/") else ""
             raise self.refuse(value, hint)
         return text
 
 
 _LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_NAME: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_NAME: Final = rf"{_LABEL}(?:\.{_LABEL})*"
 _HOST: Final = r"[A-Za-z0-9.:%_-]+"
-_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+_ORIGIN: Final = r"[a-z][a-z0-9+.-]*://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?"
+# Shapes are compiled when first used: a start without a file needs none of them.
 
 
 # --- words ---
