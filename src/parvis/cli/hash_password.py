@@ -15,8 +15,8 @@ def command(as_json: bool) -> None:
 
     Asks on a terminal without showing what is typed; otherwise reads one line from standard input.
     """
-    from parvis.app.config import SECRET_BYTES_MAX
     from parvis.app.passwords import SALT_BYTES, make
+    from parvis.app.readers import SECRET_BYTES_MAX
 
     if sys.stdin.isatty():
         password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
