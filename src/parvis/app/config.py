@@ -40,6 +40,7 @@ from parvis.app.readers import (
     Text,
     Whole,
     Wrong,
+    WrongParts,
     suggest,
 )
 
@@ -573,6 +574,10 @@ class _Reading:
                 continue
             try:
                 values[key.attribute] = _read(key.reader, value)
+            except WrongParts as wrong:
+                for number, text in wrong.parts:
+                    self.note(f"{full}[{number}]", f"{text}{_source(value)}")
+                self.wrong.add(full)
             except Wrong as wrong:
                 self.note(full, f"{wrong}{_source(value)}")
         return shape(**values)
@@ -717,8 +722,7 @@ def _read_file(path: Path) -> dict[str, object]:
 
 def _place(error: tomllib.TOMLDecodeError) -> str:
     """Say what the parser met, without the characters it met: they may belong to a password."""
-    text = str(error)
-    return re.sub(r"'(?:\\.|[^'\\])'|\"'\"", "a character", text, count=1) if "character" in text else text
+    return re.sub(r"""character (?:'.*?'|"'")(?= |$)""", "character", str(error))
 
 
 def _overlay(tables: dict[str, object], environ: Mapping[str, str], reading: _Reading) -> None:

@@ -26,6 +26,15 @@ class Wrong(Exception):
     """A value is not what its key needs. The text is whole sentences, without the key."""
 
 
+class WrongParts(Wrong):
+    """Parts of a list are not what its key needs: their numbers, counted from 0, and what is wrong with each."""
+
+    def __init__(self, parts: list[tuple[int, str]]) -> None:
+        """Hold the parts."""
+        super().__init__(" ".join(text for _, text in parts))
+        self.parts = parts
+
+
 class Secret:
     """A password or its hash. Shows itself to nobody who does not ask by name."""
 
@@ -312,11 +321,18 @@ class Many(Reader):
         if not isinstance(value, list) or not self.low <= len(value) <= self.high:
             raise self.refuse(value)
         parts: list[object] = []
-        for given in value:
-            part = self.part.read(given)
+        wrong: list[tuple[int, str]] = []
+        for number, given in enumerate(value):
+            try:
+                part = self.part.read(given)
+            except Wrong as refused:
+                wrong.append((number, str(refused)))
+                continue
             if part in parts:
-                raise Wrong(f"This list names {shown(given)} twice. Leave one of them.")
+                wrong.append((number, f"This list names {shown(given)} twice. Leave one of them."))
             parts.append(part)
+        if wrong:
+            raise WrongParts(wrong)
         return tuple(parts)
 
 
