@@ -130,11 +130,13 @@ def test_a_length_of_time_is_read_as_it_is_written(number: int, unit: str) -> No
 def test_whatever_is_written_ends_in_a_configuration_or_in_mistakes(environ: dict[str, str]) -> None:
     """No value, however strange, ends in a crash; what a mistake tells can be printed."""
     try:
-        assert isinstance(load(None, environ), Config)
-    except Mistakes as mistakes:
-        assert mistakes.mistakes
-        for mistake in mistakes.mistakes:
-            assert str(mistake).isprintable()
+        load(None, environ)
+    except Mistakes as caught:
+        told_texts = [str(mistake) for mistake in caught.mistakes]
+    else:
+        return
+    assert told_texts
+    assert all(text.isprintable() for text in told_texts)
 
 
 @pytest.mark.parametrize(
@@ -231,10 +233,8 @@ def test_profile_test_opens_the_gates_but_not_those_that_are_set(tmp_path: Path)
     config = load(path, {})
     assert config.server.profile is Profile.TEST
     assert config.archive.store is StoreKind.MEMORY
-    assert config.safety.rules
-    assert not (
-        config.safety.first_contact or config.safety.trust or config.safety.pace or config.safety.entry
-    )
+    closed = [name for name in config.safety.__struct_fields__ if getattr(config.safety, name)]
+    assert closed == ["rules"]
 
 
 def test_tls_lifts_the_need_for_plaintext(tmp_path: Path) -> None:
@@ -244,10 +244,8 @@ def test_tls_lifts_the_need_for_plaintext(tmp_path: Path) -> None:
     key.write_text("a key", encoding="utf-8")
     text = f'[[listen]]\nhost = "::"\ntls_cert = "{cert}"\ntls_key = "{key}"\n'
     key.chmod(0o640)
-    assert told(tmp_path, text) == [
-        "listen[0].tls_key: This key file can be read or written by others than its owner. "
-        "Make it private with chmod 600."
-    ]
+    (mistake,) = told(tmp_path, text)
+    assert mistake.startswith("listen[0].tls_key: This key file can be read or written by others")
     key.chmod(0o600)
     assert load(a_file(tmp_path, text), {}).listen[0].tls
 
@@ -280,10 +278,8 @@ def test_two_listeners_cannot_share_a_port(one: str, other: str, clash: bool, tm
             f'[[listen]]\nhost = "{host}"\nport = {port}\nplaintext = true\n' for host in (one, other)
         )
         if expected:
-            assert told(tmp_path, text) == [
-                f"listen[1].port: Port {port} of this address is taken by listen[0] already. "
-                "Choose another port or address."
-            ]
+            (mistake,) = told(tmp_path, text)
+            assert mistake.startswith(f"listen[1].port: Port {port} of this address is taken by listen[0]")
         else:
             assert len(load(a_file(tmp_path, text), {}).listen) == 2
 
