@@ -15,8 +15,31 @@ PURE = ("irc", "model", "rules", "media", "archive", "legal", "policy")
 """Packages that are plain functions over values."""
 
 MODULES_THAT_ACT = {
-    *("asyncio", "concurrent", "fcntl", "glob", "http", "logging", "mmap", "multiprocessing", "os", "pathlib", "queue"),
-    *("random", "secrets", "select", "selectors", "shutil", "signal", "socket", "sqlite3", "ssl", "subprocess"),
+    *(
+        "asyncio",
+        "concurrent",
+        "fcntl",
+        "glob",
+        "http",
+        "logging",
+        "mmap",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "queue",
+    ),
+    *(
+        "random",
+        "secrets",
+        "select",
+        "selectors",
+        "shutil",
+        "signal",
+        "socket",
+        "sqlite3",
+        "ssl",
+        "subprocess",
+    ),
     *("tempfile", "threading", "time", "uuid"),
     *("anyio", "litestar", "prometheus_client", "sqlalchemy", "structlog", "uvicorn", "uvloop", "websockets"),
 }

@@ -171,7 +171,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     password: Annotated[
         Secret,
         Hidden(0, SECRET_BYTES_MAX),
-        "Connection password that every IRC client must send with PASS; empty: none.",
+        "Connection password that every client must send with PASS; empty: none.",
     ] = Secret("")  # frozen and without state to share
     profile: Annotated[
         Profile,
