@@ -1,7 +1,5 @@
 """Reading sealed records back: header, rooms and line, through a key that somebody else has opened."""
 
-from collections.abc import Callable
-
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -23,15 +21,13 @@ class OpenedRecord(msgspec.Struct, frozen=True, kw_only=True):
         return f"OpenedRecord({self.header.kind.name} {self.header.run}/{self.header.counter})"
 
 
-def opened_record(
-    header: bytes, ciphertext: bytes, content_key: Callable[[bytes], bytes], *, undelivered: bool
-) -> OpenedRecord:
+def opened_record(header: bytes, ciphertext: bytes, content_key: bytes, *, undelivered: bool) -> OpenedRecord:
     """Open one record.
 
     Args:
         header: Its canonical header.
         ciphertext: Nonce, ciphertext and tag.
-        content_key: Gives the key that has an id.
+        content_key: The key that its header names.
         undelivered: Whether the store marks it so.
 
     Raises:
@@ -39,6 +35,5 @@ def opened_record(
         UnopenedRecord: Key, header and ciphertext do not belong together.
     """
     parsed = parse_header(header)
-    content = open_content(AESGCM(content_key(parsed.content_key)), header, ciphertext)
-    rooms, line = unpack_content(content)
+    rooms, line = unpack_content(open_content(AESGCM(content_key), header, ciphertext))
     return OpenedRecord(header=parsed, rooms=rooms, line=line, undelivered=undelivered)

@@ -13,7 +13,7 @@ from typing import Final, cast
 
 from parvis.archive.content_keys import WrappedKey, unwrap_visible
 from parvis.archive.reading import OpenedRecord, opened_record
-from parvis.archive.record import record_id, run_and_counter
+from parvis.archive.record import parse_header, record_id, run_and_counter
 from parvis.archive.sealing import ROW_FIELDS, Sealer
 from parvis.archive.terms import VISIBLE_TERM_MS, TermKey
 from parvis.model.ids import ConversationId
@@ -89,7 +89,7 @@ class MemoryStore:
                 yield opened_record(
                     header,
                     ciphertext,
-                    lambda key_id: self._content_key(key_id, term_keys),
+                    self._content_key(parse_header(header).content_key, term_keys),
                     undelivered=any(first <= number <= last for first, last in self.undelivered),
                 )
 
