@@ -1,0 +1,62 @@
+"""Where a peer is: an address and a port, never shown by accident."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One end of a connection. Its `repr` says nothing, so that no log line or exception can carry it."""
+
+    host: str = field(repr=False)
+    """An IPv4 or IPv6 address in its canonical text; an IPv4 address mapped into IPv6 is written as IPv4."""
+    port: int | None = field(repr=False)
+    """The source port, or None where a proxy did not pass it on."""
+
+
+def from_ip(ip: IPv4Address | IPv6Address, port: int | None) -> Address:
+    """Name one IP address in one way only, so that a ban on it cannot be walked around."""
+    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
+    return Address(str(mapped or ip), port)
+
+
+def from_peername(peername: Any) -> Address:
+    """Read what a socket says of its peer.
+
+    Args:
+        peername: `(host, port)`, `(host, port, flow, scope)`, or what a socket without addresses gives.
+
+    Returns:
+        The address; an empty host with no port where the socket has none (a unix socket, a peer already
+        gone).
+    """
+    if not isinstance(peername, tuple) or len(peername) < 2:
+        return Address("", None)
+    try:
+        return from_ip(ip_address(str(peername[0]).partition("%")[0]), int(peername[1]))
+    except ValueError:
+        return Address("", None)
+
+
+def networks(texts: Iterable[str]) -> tuple[Network, ...]:
+    """Read the networks of a configuration, such as `10.0.0.0/8` or `::1`.
+
+    Raises:
+        ValueError: One of them is not a network; the text names it.
+    """
+    return tuple(ip_network(text) for text in texts)
+
+
+def is_within(host: str, trusted: Sequence[Network]) -> bool:
+    """Say whether a host is in one of the networks; a host that is not an IP address is in none."""
+    if not trusted or not host:
+        return False
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        return False
+    return any(ip in network for network in trusted)
