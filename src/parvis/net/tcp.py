@@ -18,6 +18,8 @@ from parvis.irc.framing import split_lines
 if TYPE_CHECKING:
     from parvis.net.gate import Gate
 
+NO_ADDRESS: Final[Address] = ("", 0)
+"""Stands for an address that the socket is to be asked for."""
 HANG_UP_S: Final = 3.0
 """How long a connection that is told to close may take to read what was sent."""
 
@@ -33,17 +35,18 @@ class Connection(Client, asyncio.Protocol):
         self._gate = gate
         self._transport: asyncio.Transport | None = None
 
-    def _open(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport and let the doors look at who comes."""
+    def _take(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport; ask the socket who comes when no proxy has said it."""
         self._transport = cast("asyncio.Transport", transport)
+        if self.address is NO_ADDRESS:
+            self.address = transport.get_extra_info("peername")[:2]
         # Any byte that waits counts as waiting, so that `direct` is right.
         self._transport.set_write_buffer_limits(high=0)
         self._go_direct()
-        self._gate.doors.opened(self)
 
     def _go_direct(self) -> None:
         transport = self._transport
-        if transport is None or self._gate.encrypted:
+        if transport is None:
             return
         socket = transport.get_extra_info("socket")
         if socket is not None and transport.get_extra_info("sslcontext") is None:
@@ -115,15 +118,14 @@ class TcpConnection(Connection):
 
     __slots__ = ()
 
-    def __init__(self, gate: Gate, address: Address) -> None:
-        """Make a connection that is not open yet; an empty address is asked of the socket."""
+    def __init__(self, gate: Gate, address: Address = NO_ADDRESS) -> None:
+        """Make a connection that is not open yet; without an address it is asked of the socket."""
         super().__init__(gate, address, STREAM)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open."""
-        if not self.address[0]:
-            self.address = transport.get_extra_info("peername")[:2]
-        self._open(transport)
+        self._take(transport)
+        self._gate.doors.opened(self)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived: handle the lines that are whole."""
