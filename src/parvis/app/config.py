@@ -162,12 +162,10 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         str, Text(0, 100), "One line that says what this server is, for WHOIS, LINKS and the entry page."
     ] = "A public chat, made answerable"
     motd: Annotated[str, Lines(390, 100), "Message of the day, line by line; empty: none."] = DEFAULT_MOTD
-    data_dir: Annotated[
-        Path, Folder(1), "Folder of the archive and the keys; relative to where the server starts."
-    ] = Path("parvis-data")
-    casemapping: Annotated[Casemapping, Choice(Casemapping), "Which letters count as one in names."] = (
-        Casemapping.ASCII
+    data_dir: Annotated[Path, Folder(1), "Folder of the archive and the keys; relative to where the server starts."] = (
+        Path("parvis-data")
     )
+    casemapping: Annotated[Casemapping, Choice(Casemapping), "Which letters count as one in names."] = Casemapping.ASCII
     password: Annotated[
         Secret,
         Hidden(0, SECRET_BYTES_MAX),
@@ -264,9 +262,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         "Most bytes that wait to be sent to one connection; above it, the connection is closed with a reason.",
     ] = 262_144
     commands_per_second: Annotated[int, Whole(1, 100_000), "Commands a connection may send for long."] = 4
-    commands_burst: Annotated[
-        int, Whole(1, 100_000), "Commands a connection may send at once after a pause."
-    ] = 20
+    commands_burst: Annotated[int, Whole(1, 100_000), "Commands a connection may send at once after a pause."] = 20
     connections_per_address: Annotated[
         int, Whole(1, 1_000_000), "Most connections from one address (IPv6: one /64) at a time."
     ] = 16
@@ -274,15 +270,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         int, Whole(1, 1_000_000), "Most new connections from one address (IPv6: one /64) in a minute."
     ] = 64
     rooms_per_session: Annotated[int, Whole(1, 10_000), "Most rooms that one session is in."] = 50
-    list_modes: Annotated[
-        int, Whole(1, 10_000), "Most masks on all lists (b, e, I) of one room together."
-    ] = 100
-    registration_timeout_s: Annotated[
-        int, Whole(1, 600), "Seconds a connection has to finish CAP, NICK and USER."
-    ] = 60
-    ping_interval_s: Annotated[
-        int, Whole(1, 3600), "Seconds of silence after which the server sends PING."
-    ] = 120
+    list_modes: Annotated[int, Whole(1, 10_000), "Most masks on all lists (b, e, I) of one room together."] = 100
+    registration_timeout_s: Annotated[int, Whole(1, 600), "Seconds a connection has to finish CAP, NICK and USER."] = 60
+    ping_interval_s: Annotated[int, Whole(1, 3600), "Seconds of silence after which the server sends PING."] = 120
     ping_timeout_s: Annotated[int, Whole(1, 600), "Seconds a connection has to answer that PING."] = 60
     commit_queue_records: Annotated[
         int,
@@ -315,9 +305,9 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         "How long a report, a hold or a notice can still open a case, private messages too. After the longest "
         "of the three windows the server cannot read what it sealed.",
     ] = msgspec.field(default=7 * 86_400, name="report_window")
-    max_messages_per_request: Annotated[
-        int, Whole(1, 1000), "Most messages that one CHATHISTORY request returns."
-    ] = 100
+    max_messages_per_request: Annotated[int, Whole(1, 1000), "Most messages that one CHATHISTORY request returns."] = (
+        100
+    )
     store_tagmsg: Annotated[
         tuple[str, ...],
         Many(
@@ -330,22 +320,16 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         ),
         "Client-only tags with which a TAGMSG is kept in history.",
     ] = ("+draft/persist", "+persist")
-    allow_redact: Annotated[bool, Switch(), "Whether people may take back their own messages (REDACT)."] = (
-        True
-    )
+    allow_redact: Annotated[bool, Switch(), "Whether people may take back their own messages (REDACT)."] = True
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     """Who may keep a pseudonym."""
 
     registration: Annotated[bool, Switch(), "Whether people may register an account."] = True
-    before_connect: Annotated[bool, Switch(), "Whether they may do so before NICK and USER are complete."] = (
-        True
-    )
+    before_connect: Annotated[bool, Switch(), "Whether they may do so before NICK and USER are complete."] = True
     email_required: Annotated[bool, Switch(), "Whether an account needs a confirmed email address."] = False
-    multiclient: Annotated[bool, Switch(), "Whether several connections may share one account's session."] = (
-        True
-    )
+    multiclient: Annotated[bool, Switch(), "Whether several connections may share one account's session."] = True
     always_on: Annotated[
         AlwaysOn, Choice(AlwaysOn), "Whether an account stays in its rooms while nobody is connected."
     ] = AlwaysOn.OPT_IN
@@ -362,9 +346,7 @@ class Safety(msgspec.Struct, frozen=True, kw_only=True):
     Each is true by default and false with profile ``test``; a key that is set wins over both.
     """
 
-    first_contact: Annotated[
-        bool, Switch(), "A first private message waits until its receiver accepts it."
-    ] = True
+    first_contact: Annotated[bool, Switch(), "A first private message waits until its receiver accepts it."] = True
     trust: Annotated[bool, Switch(), "Newcomers may do less until they have earned some trust."] = True
     pace: Annotated[bool, Switch(), "How fast one may write in a room or to a person."] = True
     entry: Annotated[bool, Switch(), "What one must do to enter while a wave of newcomers lasts."] = True
@@ -389,8 +371,8 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
         HiddenHash(0, 256, called="a hash that begins with $scrypt$"),
         "Hash of the password, as `parvis hash-password` prints it.",
     ] = Secret("")  # frozen and without state to share
-    operator_class: Annotated[OperatorClass, Choice(OperatorClass), "What the operator may do."] = (
-        msgspec.field(default=OperatorClass.SERVER_ADMIN, name="class")
+    operator_class: Annotated[OperatorClass, Choice(OperatorClass), "What the operator may do."] = msgspec.field(
+        default=OperatorClass.SERVER_ADMIN, name="class"
     )
 
 
@@ -561,9 +543,7 @@ class _Reading:
             return ()
         return tuple(self._values(f"{name}[{i}]", shape, table, {}) for i, table in enumerate(given))
 
-    def _values(
-        self, prefix: str, shape: type[_T], given: Mapping[str, object], defaults: Mapping[str, object]
-    ) -> _T:
+    def _values(self, prefix: str, shape: type[_T], given: Mapping[str, object], defaults: Mapping[str, object]) -> _T:
         keys = keys_of(shape)
         values: dict[str, Any] = dict(defaults)
         for name, value in given.items():
@@ -591,9 +571,7 @@ class _Reading:
         listeners = self._array("listen", Listener, given)
         tables = given if isinstance(given, list) else []
         return tuple(
-            listener
-            if "port" in table
-            else msgspec.structs.replace(listener, port=DEFAULT_PORTS[listener.kind])
+            listener if "port" in table else msgspec.structs.replace(listener, port=DEFAULT_PORTS[listener.kind])
             for listener, table in zip(listeners, tables, strict=False)
         )
 
@@ -703,9 +681,7 @@ def _read_file(path: Path) -> dict[str, object]:
     except FileNotFoundError:
         raise Wrong(f"There is no file {path}. Check the path.") from None
     except OSError as error:
-        raise Wrong(
-            f"The file {path} cannot be read ({error.strerror}). Check its path and its mode."
-        ) from None
+        raise Wrong(f"The file {path} cannot be read ({error.strerror}). Check its path and its mode.") from None
     if len(raw) > FILE_BYTES_MAX:
         raise Wrong(f"The file {path} is larger than {FILE_BYTES_MAX} bytes. Is it a configuration?")
     try:
@@ -715,9 +691,7 @@ def _read_file(path: Path) -> dict[str, object]:
     except tomllib.TOMLDecodeError as error:
         raise Wrong(f"The file {path} is not TOML: {_place(error)}. Mend the line it names.") from None
     except (ValueError, RecursionError):
-        raise Wrong(
-            f"The file {path} is not TOML that can be read: a number or a nesting is too large."
-        ) from None
+        raise Wrong(f"The file {path} is not TOML that can be read: a number or a nesting is too large.") from None
 
 
 def _place(error: tomllib.TOMLDecodeError) -> str:
@@ -775,8 +749,7 @@ def _overlay_array(
 def _natural(variable: str) -> tuple[tuple[int, str], ...]:
     """Sort PARVIS_LISTEN__2__PORT before PARVIS_LISTEN__10__PORT, and KIND of a table before it is used."""
     return tuple(
-        (int(part[:6]), "") if part.isascii() and part.isdigit() else (-1, part)
-        for part in variable.split("__")
+        (int(part[:6]), "") if part.isascii() and part.isdigit() else (-1, part) for part in variable.split("__")
     )
 
 

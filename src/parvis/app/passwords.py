@@ -127,9 +127,7 @@ def _derive(password: str, like: Scrypt) -> bytes:
 
 def _parameters(text: str) -> tuple[int, int, int]:
     pairs = [pair.split("=", 1) for pair in text.split(",")]
-    values = {
-        pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isascii() and pair[1].isdigit()
-    }
+    values = {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isascii() and pair[1].isdigit()}
     if len(pairs) != 3 or values.keys() != {"ln", "r", "p"}:
         raise MalformedHash("its parameters are not of the form ln=15,r=8,p=1")
     return values["ln"], values["r"], values["p"]

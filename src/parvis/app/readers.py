@@ -174,9 +174,7 @@ class Lines(Text):
     @property
     def expects(self) -> str:
         """Name the limits."""
-        return (
-            f"text of at most {self.lines_max} lines of at most {self.high} bytes, without control characters"
-        )
+        return f"text of at most {self.lines_max} lines of at most {self.high} bytes, without control characters"
 
     def read(self, value: object) -> str:
         """Take the lines, joined by line feeds, without blank lines at the end."""
@@ -213,9 +211,7 @@ class HiddenHash(Hidden):
             try:
                 parse(text)
             except MalformedHash as malformed:
-                raise Wrong(
-                    f"This hash cannot be used: {malformed}. Make one with `parvis hash-password`."
-                ) from None
+                raise Wrong(f"This hash cannot be used: {malformed}. Make one with `parvis hash-password`.") from None
         return Secret(text)
 
 
@@ -341,9 +337,7 @@ class Host(Text):
 
     def __init__(self) -> None:
         """Set the limits of a name."""
-        super().__init__(
-            1, 253, shape=_HOST, called="an address such as 127.0.0.1, 0.0.0.0 or ::, or a host name"
-        )
+        super().__init__(1, 253, shape=_HOST, called="an address such as 127.0.0.1, 0.0.0.0 or ::, or a host name")
 
     def read(self, value: object) -> str:
         """Take the host, addresses in their shortest form."""

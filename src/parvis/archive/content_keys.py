@@ -100,9 +100,7 @@ def unwrap_visible(wrapped: WrappedKey, term_key: TermKey) -> ContentKey:
         key = AESGCM(term_key.key).decrypt(nonce, ciphertext, bound_to)
     except (InvalidTag, ValueError):
         raise UnopenedKey("content key does not open under its term key") from None
-    return ContentKey(
-        id=wrapped.id, conversation=wrapped.conversation, hour=wrapped.hour, run=wrapped.run, key=key
-    )
+    return ContentKey(id=wrapped.id, conversation=wrapped.conversation, hour=wrapped.hour, run=wrapped.run, key=key)
 
 
 def _bound_to(key_id: bytes, conversation: bytes, hour: int, run: int, term_key_id: bytes) -> bytes:

@@ -108,13 +108,9 @@ def pack_header(header: Header) -> bytes:
         raise MalformedRecord(f"an id of the header is not {OPAQUE_ID_BYTES} bytes")
     if len(header.message_id) != MESSAGE_ID_BYTES:
         raise MalformedRecord(f"message id is {len(header.message_id)} bytes, expected {MESSAGE_ID_BYTES}")
-    if not (
-        0 < header.run <= RUN_MAX and 0 < header.counter <= COUNTER_MAX and 0 <= header.time_ms < 1 << 63
-    ):
+    if not (0 < header.run <= RUN_MAX and 0 < header.counter <= COUNTER_MAX and 0 <= header.time_ms < 1 << 63):
         raise MalformedRecord("run, counter or time of the header is out of range")
-    return HEADER_V1.pack(
-        VERSION, header.kind, 0, header.run, header.counter, header.time_ms, *ids, header.message_id
-    )
+    return HEADER_V1.pack(VERSION, header.kind, 0, header.run, header.counter, header.time_ms, *ids, header.message_id)
 
 
 def parse_header(raw: bytes) -> Header:
@@ -125,9 +121,7 @@ def parse_header(raw: bytes) -> Header:
     """
     if len(raw) != HEADER_BYTES:
         raise MalformedRecord(f"header is {len(raw)} bytes, expected {HEADER_BYTES}")
-    version, kind, flags, run, counter, time_ms, author, session, conversation, key, message = (
-        HEADER_V1.unpack(raw)
-    )
+    version, kind, flags, run, counter, time_ms, author, session, conversation, key, message = HEADER_V1.unpack(raw)
     if version != VERSION:
         raise MalformedRecord(f"header version is {version}, known is {VERSION}")
     if flags:
@@ -197,9 +191,7 @@ def open_content(key: AESGCM, header: bytes, ciphertext: bytes) -> bytes:
         UnopenedRecord: The ciphertext is too short, or key, header and ciphertext do not belong together.
     """
     if len(ciphertext) < NONCE_BYTES + TAG_BYTES:
-        raise UnopenedRecord(
-            f"ciphertext is {len(ciphertext)} bytes, expected at least {NONCE_BYTES + TAG_BYTES}"
-        )
+        raise UnopenedRecord(f"ciphertext is {len(ciphertext)} bytes, expected at least {NONCE_BYTES + TAG_BYTES}")
     try:
         return key.decrypt(ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], header)
     except InvalidTag:

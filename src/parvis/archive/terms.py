@@ -69,9 +69,7 @@ def covering(keys: Iterable[TermKey], kind: TermKind, term_ms: int, time_ms: int
     return None
 
 
-def missing(
-    keys: Iterable[TermKey], kind: TermKind, term_ms: int, now_ms: int, random: RandomBytes
-) -> list[TermKey]:
+def missing(keys: Iterable[TermKey], kind: TermKind, term_ms: int, now_ms: int, random: RandomBytes) -> list[TermKey]:
     """Make the term keys that today and the days ahead still lack."""
     there = {key.begins_ms for key in keys if key.kind is kind and key.term_ms == term_ms}
     today = day_of(now_ms)

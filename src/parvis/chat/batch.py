@@ -148,6 +148,11 @@ class Batch:
             run.special[told[0]] = []
 
     @property
+    def needs_sealing(self) -> bool:
+        """Tell whether its lines have to wait for a commit."""
+        return bool(self.records or self.rooms)
+
+    @property
     def is_empty(self) -> bool:
         """Tell whether nothing waits in it."""
         return not (self.records or self.rooms or self.closing or self.run.entries or len(self.runs) > 1)

@@ -3,12 +3,14 @@
 One sweep over all connections every `SWEEP_S` stands for a timer per connection.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from parvis.chat.client import Client
 from parvis.chat.cloaks import is_loopback, network_of
 from parvis.chat.intake import Intake
 from parvis.chat.service import Chat
+from parvis.irc.wire import frame
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
 
@@ -28,6 +30,8 @@ class Doors:
         self._open: dict[str, int] = {}
         self._opened_this_minute: dict[str, int] = {}
         self._minute_began_s = 0.0
+        self._connections: dict[Client, None] = {}
+        """Every connection that is not closed yet, those that were told to go included."""
         self.accepted = 0
         self.turned_away = 0
 
@@ -43,10 +47,9 @@ class Doors:
         client.heard_at = client.credit_at = now_s
         client.credit = float(chat.settings.commands_burst)
         chat.turn.begin()
+        self._connections[client] = None
         if chat.draining:
-            client.gone = True
-            client.send(b"ERROR :Closing link: the server is stopping. Try again in a moment\r\n")
-            client.hang_up()
+            chat.leave(client, "", told="Closing link: the server is stopping. Try again in a moment")
             return
         address = client.address[0]
         if chat.settings.exempt_loopback and is_loopback(address):
@@ -75,6 +78,7 @@ class Doors:
         chat.turn.begin()
         chat.leave(client, reason, told=None)
         self._intake.forget(client)
+        self._connections.pop(client, None)
         key = client.address_key
         if key:
             client.address_key = ""
@@ -83,6 +87,31 @@ class Doors:
                 self._open[key] = left
             else:
                 del self._open[key]
+
+    @property
+    def open_connections(self) -> int:
+        """Count the connections that are not closed yet."""
+        return len(self._connections)
+
+    def drain(self, done: Callable[[], object]) -> None:
+        """Let nobody in, read nothing more; once what was decided is durable and delivered, say goodbye to all.
+
+        The next run's first record ends every session of this one: no record per person is needed.
+        """
+        chat = self._chat
+        chat.draining = True
+        for client in self._connections:
+            client.stop_reading()
+
+        def say_goodbye() -> None:
+            for client in list(self._connections):
+                if not client.gone:
+                    client.gone = True
+                    client.send(frame(b"ERROR :Closing link: the server is stopping", client.signature))
+                    client.hang_up()
+            done()
+
+        chat.turn.when_idle(say_goodbye)
 
     def _sweep(self) -> None:
         chat, settings = self._chat, self._chat.settings

@@ -97,7 +97,7 @@ class Turn:
     @property
     def is_quiet(self) -> bool:
         """Tell whether a line decided now would wait for nothing: no record is gathered or being sealed."""
-        return self._sealing is None and not self.batch.records
+        return self._sealing is None and not self.batch.needs_sealing
 
     @property
     def waiting_records(self) -> int:
@@ -120,7 +120,7 @@ class Turn:
         if self._sealing is not None:
             return
         batch = self.batch
-        if not batch.records:
+        if not batch.needs_sealing:
             if not batch.is_empty:
                 self._begin_batch()
                 self._deliver(batch)
@@ -140,11 +140,11 @@ class Turn:
 
     def _waited(self) -> None:
         self._timer = None
-        if self._sealing is None and self.batch.records:
+        if self._sealing is None and self.batch.needs_sealing:
             self._seal()
 
     def _seal_or_deliver(self) -> None:
-        if self.batch.records:
+        if self.batch.needs_sealing:
             self._seal()
         else:
             self.end()

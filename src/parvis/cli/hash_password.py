@@ -23,9 +23,7 @@ def command(as_json: bool) -> None:
     else:
         password = sys.stdin.readline(SECRET_BYTES_MAX + 2).rstrip("\r\n")
     if not password or len(password.encode()) > SECRET_BYTES_MAX or any(mark.isspace() for mark in password):
-        click.echo(
-            f"A password is 1 to {SECRET_BYTES_MAX} bytes long and has no spaces. Try another.", err=True
-        )
+        click.echo(f"A password is 1 to {SECRET_BYTES_MAX} bytes long and has no spaces. Try another.", err=True)
         raise SystemExit(1)
     encoded = make(password, os.urandom(SALT_BYTES))
     if as_json:

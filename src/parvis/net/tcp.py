@@ -11,14 +11,15 @@ import asyncio
 from os import write
 from typing import TYPE_CHECKING, Final, cast
 
-from parvis.chat.client import Address, Client
+from parvis.chat.client import Client
 from parvis.irc.capabilities import STREAM
 from parvis.irc.framing import split_lines
+from parvis.net.address import Address, from_peername
 
 if TYPE_CHECKING:
     from parvis.net.gate import Gate
 
-NO_ADDRESS: Final[Address] = ("", 0)
+NO_ADDRESS: Final = ("", 0)
 """Stands for an address that the socket is to be asked for."""
 HANG_UP_S: Final = 3.0
 """How long a connection that is told to close may take to read what was sent."""
@@ -29,9 +30,9 @@ class Connection(Client, asyncio.Protocol):
 
     __slots__ = ("_gate", "_transport")
 
-    def __init__(self, gate: Gate, address: Address, transport_kind: int) -> None:
-        """Make a connection that is not open yet."""
-        super().__init__(address, transport_kind)
+    def __init__(self, gate: Gate, address: Address | None, transport_kind: int) -> None:
+        """Make a connection that is not open yet; an address is given when a proxy has said it."""
+        super().__init__((address.host, address.port or 0) if address is not None else NO_ADDRESS, transport_kind)
         self._gate = gate
         self._transport: asyncio.Transport | None = None
 
@@ -39,7 +40,8 @@ class Connection(Client, asyncio.Protocol):
         """Take the transport; ask the socket who comes when no proxy has said it."""
         self._transport = cast("asyncio.Transport", transport)
         if self.address is NO_ADDRESS:
-            self.address = transport.get_extra_info("peername")[:2]
+            peer = from_peername(transport.get_extra_info("peername"))
+            self.address = (peer.host, peer.port or 0)
         # Any byte that waits counts as waiting, so that `direct` is right.
         self._transport.set_write_buffer_limits(high=0)
         self._go_direct()
@@ -118,7 +120,7 @@ class TcpConnection(Connection):
 
     __slots__ = ()
 
-    def __init__(self, gate: Gate, address: Address = NO_ADDRESS) -> None:
+    def __init__(self, gate: Gate, address: Address | None = None) -> None:
         """Make a connection that is not open yet; without an address it is asked of the socket."""
         super().__init__(gate, address, STREAM)
 

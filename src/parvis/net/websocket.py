@@ -15,7 +15,7 @@ from parvis.irc.capabilities import BINARY_FRAMES, TEXT_FRAMES, wire_signature
 from parvis.net import frames, handshake
 from parvis.net.address import Address
 from parvis.net.forwarded import Malformed, client
-from parvis.net.tcp import NO_ADDRESS, Connection
+from parvis.net.tcp import Connection
 
 if TYPE_CHECKING:
     from parvis.net.gate import Gate
@@ -30,7 +30,7 @@ class WebSocketConnection(Connection):
 
     _HANDSHAKE, _OPEN, _CLOSING = range(3)
 
-    def __init__(self, gate: Gate, address: Address = NO_ADDRESS) -> None:
+    def __init__(self, gate: Gate, address: Address | None = None) -> None:
         """Make a connection that is not open yet; without an address it is asked of the socket."""
         super().__init__(gate, address, TEXT_FRAMES)
         self._state = self._HANDSHAKE
@@ -57,10 +57,11 @@ class WebSocketConnection(Connection):
         match answer:
             case handshake.Accepted():
                 try:
-                    self.address = client(answer.forwarded, Address(*self.address), self._gate.trusted)
+                    found = client(answer.forwarded, Address(*self.address), self._gate.trusted)
                 except Malformed:
                     self._reject(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
                     return
+                self.address = (found.host, found.port or 0)
                 binary = answer.subprotocol == handshake.BINARY_PROTOCOL
                 self.transport_kind = BINARY_FRAMES if binary else TEXT_FRAMES
                 self.signature = wire_signature(self.capabilities, self.transport_kind)
@@ -135,6 +136,6 @@ def class_for_uvicorn(gate: Gate) -> type[asyncio.Protocol]:
         __slots__ = ()
 
         def __init__(self, config: Any, server_state: Any, app_state: Any, peer: Address | None = None) -> None:  # noqa: ARG002
-            super().__init__(gate, peer or NO_ADDRESS)
+            super().__init__(gate, peer)
 
     return Upgraded

@@ -108,9 +108,7 @@ class VisibleTerms:
 
     def make_ahead(self, now_ms: int) -> None:
         """Make and keep the term keys that today and the days ahead still lack."""
-        lacking = missing(
-            self._keys.term_keys(), TermKind.VISIBLE_RECORDS, self._term_ms, now_ms, self._random
-        )
+        lacking = missing(self._keys.term_keys(), TermKind.VISIBLE_RECORDS, self._term_ms, now_ms, self._random)
         if lacking:
             self._keys.add_term_keys(lacking)
 

@@ -80,9 +80,7 @@ class KeyFile:
 def _read(path: Path) -> _Kept:
     try:
         if durable.is_open(path):
-            raise ArchiveError(
-                f"the key file {path} is open to other users. Make it yours alone: chmod 600 {path}"
-            )
+            raise ArchiveError(f"the key file {path} is open to other users. Make it yours alone: chmod 600 {path}")
         raw = path.read_bytes()
     except FileNotFoundError:
         raise ArchiveError(

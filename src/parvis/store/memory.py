@@ -152,9 +152,7 @@ class MemoryArchive:
         self._write(Batch([run_started(time_ms)], []))
         self._durable = self._sealer.next_counter - 1
         self._durable_ms = self._sealer.last_time_ms
-        return Opened(
-            run=lease.run, last_time_ms=last_time_ms, rooms=list(store.rooms.values()), notices=notices
-        )
+        return Opened(run=lease.run, last_time_ms=last_time_ms, rooms=list(store.rooms.values()), notices=notices)
 
     def seal(self, batch: Batch, done: Callable[[Outcome], None]) -> None:
         """Keep the batch and say so, at once unless a knob says otherwise."""

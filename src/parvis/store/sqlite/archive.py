@@ -179,9 +179,7 @@ class SqliteArchive:
             opened = self._open(now_ms)
         except OSError as fault:
             self._give_up()
-            raise ArchiveError(
-                f"the data folder {self._data_dir} cannot be used: {fault.strerror}"
-            ) from fault
+            raise ArchiveError(f"the data folder {self._data_dir} cannot be used: {fault.strerror}") from fault
         except sqlite3.Error as fault:
             self._give_up()
             kind = ArchiveCorrupt if _is_corrupt(fault) else ArchiveError
@@ -269,9 +267,7 @@ class SqliteArchive:
                 f"a batch that was durable is damaged in {self._database}-wal (a copy is in {path}): the disk has "
                 "changed what it had promised to keep. Check the disk, and put the data folder back from its backup"
             )
-        return [
-            f"A batch was torn when the server stopped. Nobody had seen it; what there is of it is in {path}."
-        ]
+        return [f"A batch was torn when the server stopped. Nobody had seen it; what there is of it is in {path}."]
 
     # The writer's thread
 
@@ -346,9 +342,7 @@ class SqliteArchive:
         if connection.execute("SELECT run FROM lease").fetchone() != (self._run,):
             raise ArchiveCorrupt(_FENCED)
         for key in made:
-            connection.execute(
-                _PUT_KEY, (key.id, key.conversation, key.hour, key.run, key.term_key, key.visible_wrap)
-            )
+            connection.execute(_PUT_KEY, (key.id, key.conversation, key.hour, key.run, key.term_key, key.visible_wrap))
         for at in range(0, len(rows), _PARAMETERS_MAX):
             self._put_rows(connection, rows[at : at + _PARAMETERS_MAX])
         for room in rooms:
@@ -405,9 +399,7 @@ class SqliteArchive:
         head = 0 if head_id is None else run_and_counter(head_id)[1]
         if head < self._durable:
             connection.close()
-            raise ArchiveCorrupt(
-                f"records {head + 1} to {self._durable} of run {self._run} were durable and are gone"
-            )
+            raise ArchiveCorrupt(f"records {head + 1} to {self._durable} of run {self._run} were durable and are gone")
         if head > self._durable:
             self._marks.append((record_id(self._run, self._durable + 1), record_id(self._run, head)))
             self._durable = head
@@ -500,9 +492,7 @@ def _last_time_ms(connection: sqlite3.Connection) -> int:
     try:
         return parse_header(row[0]).time_ms
     except MalformedRecord as malformed:
-        raise ArchiveCorrupt(
-            f"the newest record is damaged: {malformed}. Run: parvis archive verify"
-        ) from malformed
+        raise ArchiveCorrupt(f"the newest record is damaged: {malformed}. Run: parvis archive verify") from malformed
 
 
 def _is_corrupt(fault: Exception) -> bool:

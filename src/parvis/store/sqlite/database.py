@@ -89,9 +89,7 @@ def make_or_check(data_dir: Path, random: RandomBytes) -> KeyFile:
         if keyfile.exists():
             _finish_making(database, keyfile, passing)
         elif database.with_name(DATABASE_NAME + "-wal").exists():
-            raise ArchiveError(
-                f"the database {database} is missing, but its log is there. Put it back from its backup"
-            )
+            raise ArchiveError(f"the database {database} is missing, but its log is there. Put it back from its backup")
         else:
             _make(database, keyfile, passing, random)
     for path in (data_dir, database):

@@ -64,9 +64,7 @@ def opened_records(data_dir: Path) -> Iterator[OpenedRecord]:
                 opened = opened_record(row.header, row.ciphertext, key.key, undelivered=row.undelivered)
             except (MalformedRecord, UnopenedRecord) as wrong:
                 run, counter = run_and_counter(row.number)
-                raise ArchiveCorrupt(
-                    f"record {run}/{counter}: {wrong}. Run: parvis archive verify"
-                ) from wrong
+                raise ArchiveCorrupt(f"record {run}/{counter}: {wrong}. Run: parvis archive verify") from wrong
             yield opened
 
 
