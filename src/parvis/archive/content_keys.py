@@ -4,7 +4,7 @@ A content key is stored only wrapped. The *visible* wrap, AES-256-GCM under a te
 lives as long as the longest window. A wrap for the custodians is a second function of :class:`ContentKey`
 beside :func:`wrap_visible`, stored beside it, and changes nothing here.
 
-Source: DESIGN.md section 3, "A content key"; docs/adr/0002-record-and-leaf.md; vectors/records.json.
+Source: docs/adr/0002-record-and-leaf.md; vectors/records.json.
 """
 
 from struct import Struct

@@ -6,7 +6,7 @@ Rule 2: no object per record. A batch becomes one flat list of parameters, five 
 them.
 Rule 3: random bytes are drawn once per batch and sliced.
 
-Source: DESIGN.md section 3, "Sealing, in short"; docs/adr/0002-record-and-leaf.md.
+Source: docs/adr/0002-record-and-leaf.md.
 """
 
 from collections.abc import Callable

@@ -4,7 +4,7 @@ There is one key per kind of data, length of term and period (a day), made ahead
 waits in the path of a message. A term ends `term_ms` after the end of the period; what destroys keys comes
 with the terms.
 
-Source: DESIGN.md section 3, "Terms end by destroying term keys"; docs/adr/0002-record-and-leaf.md.
+Source: docs/adr/0002-record-and-leaf.md.
 """
 
 from collections.abc import Callable, Iterable

@@ -3,7 +3,7 @@
 Found here: a record changed, missing from a run, out of order, moved to another number, or absent without a reason.
 A whole run cut off at its end is not: that takes the published tree.
 
-Source: DESIGN.md section 2, promise 6; docs/adr/0002-record-and-leaf.md.
+Source: docs/adr/0002-record-and-leaf.md.
 """
 
 from collections.abc import Callable

@@ -13,7 +13,7 @@ from parvis.ports.archive import ArchiveError
 from parvis.ports.keys import KeyStore
 
 CLOCK_BEHIND_MAX_MS: Final = 5 * 60 * 1000
-"""How far the clock may stand behind the newest record (DESIGN.md; issue 2, item 7)."""
+"""How far the clock may stand behind the newest record (docs/adr/0003-sealing-in-sqlite.md)."""
 
 LEASE_EXPIRES_MS: Final = 30_000
 """A lease that its holder has not renewed for so long may be taken by another machine."""

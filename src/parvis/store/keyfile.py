@@ -5,7 +5,7 @@ free page.
 Rule 2: it is made once, together with the database, and never made again for records that are already there.
 Rule 3: only its owner may read it.
 
-Source: DESIGN.md section 3, "Sealing, in short"; docs/adr/0003-sealing-in-sqlite.md.
+Source: docs/adr/0003-sealing-in-sqlite.md.
 """
 
 import hmac
