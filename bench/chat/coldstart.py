@@ -1,8 +1,8 @@
 """Time a cold first start: `python -m bench.chat.coldstart`.
 
 From starting `parvis serve` on an empty data folder (keys and schema are made) to the first accepted
-connection on the IRC port, and to 001 for a client that connected then; after it the second start, on the same
-folder. The program's bytecode and the disk's cache are warm: only the data folder is cold.
+connection on the IRC port, and to 001 for a client that connected then; after it the second start, on
+the same folder. The program's bytecode and the disk's cache are warm: only the data folder is cold.
 """
 
 import argparse

@@ -74,7 +74,7 @@ typedef struct {
 static conn *C;
 static int N;
 static int ep;
-static uint64_t n_ready, n_joined, n_dead, n_inprog, n_lines, n_bytes;
+static uint64_t n_ready, n_joined, n_dead, n_open, n_inprog, n_lines, n_bytes;
 static uint64_t n_refused, n_reads;
 static char tag[3];
 static uint64_t last_rx;
@@ -204,7 +204,7 @@ static void kill_conn(conn *c, const char *why, size_t n) {
     if (c->state == ST_DEAD) return;
     if (!closing) { note_error(why, n); n_dead++; }
     if (c->state == ST_CONNECTING || c->state == ST_WSHAND || c->state == ST_REG) n_inprog--;
-    c->state = ST_DEAD;
+    c->state = ST_DEAD; n_open--;
     close(c->fd); c->fd = -1;
 }
 static void raw_send(conn *c, const char *p, size_t n) {
@@ -497,7 +497,7 @@ static void start_connect(uint32_t id) {
     if (c->fd < 0) die("socket: %s (raise ulimit -n)", strerror(errno));
     int one = 1; setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    c->state = ST_CONNECTING; c->t0 = now_ns(); c->want_out = true; n_inprog++;
+    c->state = ST_CONNECTING; c->t0 = now_ns(); c->want_out = true; n_inprog++; n_open++;
     struct epoll_event e = { .events = EPOLLIN | EPOLLOUT, .data.u32 = id };
     if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &e)) die("epoll_ctl: %s", strerror(errno));
     if (connect(c->fd, (struct sockaddr *)&a, sizeof a) && errno != EINPROGRESS)
@@ -529,7 +529,7 @@ static void close_all(void) {
     closing = true;
     for (int i = 0; i < N; i++) if (C[i].state >= ST_REG && C[i].state != ST_DEAD) send_fmt(&C[i], "QUIT :done");
     uint64_t end = now_ns() + 300000000ull;
-    while (now_ns() < end) pump(20000000);
+    while (n_open && now_ns() < end) pump(20000000);
     for (int i = 0; i < N; i++) if (C[i].state != ST_DEAD && C[i].state != ST_NONE) {
         struct linger lg = { 1, 0 }; setsockopt(C[i].fd, SOL_SOCKET, SO_LINGER, &lg, sizeof lg);
         close(C[i].fd); C[i].state = ST_DEAD;

@@ -210,8 +210,8 @@ def report(judged: Sequence[Judged], taken: Taken, log: Log, plan: Plan) -> list
         )
         lines.append("| " + " | ".join(cells) + " |")
     if any(taken.of(entry, CPU) for entry in taken.results):
-        heads = ("scenario", "server", "CPU s/M", "kernel", "k deliveries/s", "p50 ms", "p99 ms")
-        heads += ("deliveries a read", "server busy", "generator busy")
+        heads = ["scenario", "server", "CPU s/M", "kernel", "k deliveries/s", "p50 ms", "p99 ms"]
+        heads += ["deliveries a read", "server busy", "generator busy"]
         lines += [
             "",
             "| " + " | ".join(heads) + " |",
