@@ -19,6 +19,7 @@ from parvis.ports.archive import Archive, Batch, Outcome
 from parvis.store.memory import Fault, MemoryArchive, MemoryStore
 from parvis.store.sqlite.archive import SqliteArchive
 from parvis.store.sqlite.database import connect
+from parvis.store.sqlite.lock import LOCK_NAME
 from parvis.store.sqlite.reader import opened_records
 
 NOON_MS = 20_000 * DAY_MS + DAY_MS // 2
@@ -70,6 +71,10 @@ class Stage(Protocol):
         """Take the lease as another server would."""
         ...
 
+    def unshare_lock(self) -> None:
+        """Make as if locks were not shared, as over some networks."""
+        ...
+
     def let_fail(self, fault: Fault) -> None:
         """Choose what happens to the next commit."""
         ...
@@ -107,7 +112,10 @@ class MemoryStage:
 
     def steal_lease(self) -> None:
         """Take the lease as another server would, after its time."""
-        MemoryArchive(self.store).open(self.clock())
+        MemoryArchive(self.store, machine=b"this").open(self.clock())
+
+    def unshare_lock(self) -> None:
+        """Do nothing: there is no lock."""
 
     def let_fail(self, fault: Fault) -> None:
         """Choose what happens to the next commit."""
@@ -195,6 +203,10 @@ class SqliteStage:
         other = sqlite3.connect(self.data_dir / "parvis.db", isolation_level=None)
         other.execute("UPDATE lease SET run = run + 1")
         other.close()
+
+    def unshare_lock(self) -> None:
+        """Make as if the lock of the first server were not seen: the next one makes a file of its own."""
+        (self.data_dir / LOCK_NAME).unlink()
 
     def let_fail(self, fault: Fault) -> None:
         """Choose what happens to the next commit."""

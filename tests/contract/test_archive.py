@@ -114,6 +114,16 @@ def test_a_run_that_ended_is_not_told_and_the_next_goes_on(stage: Stage) -> None
     assert [record.header.run for record in stage.records()] == [1, 1, 2]
 
 
+def test_a_run_that_did_not_end_is_told_once(stage: Stage) -> None:
+    """The operator reads that the server before was cut off. Source: Opened.notices."""
+    opened(stage)
+    stage.unshare_lock()
+    archive = stage.archive()
+    assert archive.open(NOON_MS + 1).notices == ["Run 1 ended without saying so."]
+    archive.close()
+    assert stage.archive().open(NOON_MS + 2).notices == []
+
+
 def test_a_clock_a_minute_behind_goes_on_from_the_newest_record(stage: Stage) -> None:
     """Up to 5 minutes: the run begins 1 ms after the newest record, and the operator reads it."""
     opened(stage).close()
@@ -200,6 +210,21 @@ def test_a_writer_that_was_fenced_off_notices_without_a_record(stage: Stage) -> 
     stage.steal_lease()
     room = KeptRoom(id=ROOM, name="#nave", owner=IdentityId(b"a" * 16), created_at_ms=5)
     assert isinstance(sealed(stage, archive, a_batch(rooms=[room])), Fatal)
+
+
+def test_another_machine_waits_until_the_lease_has_run_out(stage: Stage) -> None:
+    """
+    Where no lock is shared, 30 s without renewal end a lease, and its holder is fenced off.
+    Source: docs/adr/0003-sealing-in-sqlite.md, "Decision".
+    """
+    archive = opened(stage)
+    stage.unshare_lock()
+    other = stage.archive(machine=b"other")
+    with pytest.raises(ArchiveError, match=r"on another machine.*try again in 1 s"):
+        other.open(NOON_MS + 29_500)
+    stage.unshare_lock()
+    assert other.open(NOON_MS + 30_000).run == 2
+    assert isinstance(sealed(stage, archive, a_batch(b"one")), Fatal)
 
 
 def test_an_archive_that_was_closed_lets_another_machine_begin_at_once(stage: Stage) -> None:
