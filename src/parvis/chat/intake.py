@@ -60,7 +60,7 @@ class Intake:
                 return
             client.credit -= 1.0
             self.handle(client, raw)
-            if client.parked or client.gone:
+            if not _goes_on(client):
                 if not client.gone and at + 1 < len(lines):
                     self._hold(client, lines[at + 1 :])
                 return
@@ -190,7 +190,7 @@ class Intake:
             heard_at = client.heard_at
             self.receive(client, lines)
             client.heard_at = heard_at
-            if client.gone:
+            if not _goes_on(client) and client.gone:
                 continue
             client.waiting = client.waiting + rest
             if client.waiting:
@@ -207,3 +207,8 @@ class Intake:
         """Let go of a client that is gone."""
         self._held.pop(client, None)
         client.waiting = NO_LINES
+
+
+def _goes_on(client: Client) -> bool:
+    """Tell whether a client's next line may be handled after what its last one did."""
+    return not (client.parked or client.gone)

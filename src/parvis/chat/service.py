@@ -70,6 +70,7 @@ class Chat:
         self.chance = chance
         self.clock = clock
         self.turn = turn
+        turn.tell_refused = self.tell_refused
         self.check_password = check_password
         self.world = World()
         self.clients: dict[Client, None] = {}
@@ -355,7 +356,7 @@ class Chat:
 
 
 def _nobody_parks(client: Client) -> None:
-    raise AssertionError("no intake serves this chat")
+    raise AssertionError(f"no intake serves this chat: {client}")
 
 
 def _tagged(tags: str, body: bytes) -> bytes:

@@ -24,7 +24,7 @@ from parvis.irc.wire import frame, render, tag_data
 from parvis.model.person import Person
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
-from parvis.model.verdicts import ACCEPTED
+from parvis.model.verdicts import Refused
 from parvis.policy import gates
 
 _KIND: Final = {
@@ -87,7 +87,7 @@ def _to_one(
             chat.numeric(client, n.ERR_NOSUCHCHANNEL, target)
             return
         verdict = gates.message(client, room)
-        if verdict is not ACCEPTED:
+        if isinstance(verdict, Refused):
             chat.refuse(client, n.ERR_CANNOTSENDTOCHAN, room.name, verdict=verdict)
             return
         conversation = room.id
@@ -109,7 +109,7 @@ def _to_one(
     else:
         body = b":%b %b" % (client.prefix, f"{command} {shown}".encode())
     verdict = gates.relayed_line(len(body), _LINE_MAX)
-    if verdict is not ACCEPTED:
+    if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
         return
     client.spoke_at_ms = now_ms = turn.now_ms
