@@ -15,7 +15,10 @@ def tell(chat: Chat, client: Client) -> None:
     """Show the counts of people, operators, rooms and connections that have not entered."""
     people, most = chat.people_count, chat.most_people
     unknown = max(0, len(chat.clients) - people)
-    chat.numeric(client, n.RPL_LUSERCLIENT, f"There are {people} users and 0 invisible on 1 servers")
+    invisible = chat.world.invisible
+    chat.numeric(
+        client, n.RPL_LUSERCLIENT, f"There are {people - invisible} users and {invisible} invisible on 1 servers"
+    )
     chat.numeric(client, n.RPL_LUSEROP, str(chat.world.operators), "operator(s) online")
     chat.numeric(client, n.RPL_LUSERUNKNOWN, str(unknown), "unknown connection(s)")
     chat.numeric(client, n.RPL_LUSERCHANNELS, str(len(chat.world.rooms)), "channels formed")

@@ -1,8 +1,8 @@
 """PRIVMSG, NOTICE and TAGMSG: one message to rooms, to hosts of a room, or to people.
 
 Source: modern IRC, "PRIVMSG", "NOTICE"; IRCv3 message-tags, "TAGMSG"; IRCv3 echo-message; STATUSMSG.
-A NOTICE that cannot be delivered is answered too: no silence (DESIGN, promise 4); bots guard against loops by
-never answering numerics and FAIL.
+A NOTICE that policy refuses is answered: no silence (DESIGN, promise 4). One that breaks the grammar, or whose
+target is not there, is not: programs write notices to each other (RFC 2812, section 3.3.2).
 """
 
 from typing import Final
@@ -39,7 +39,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     """Deliver a message to each target, or say for each why not."""
     params = line.params
     if not params:
-        chat.numeric(client, n.ERR_NORECIPIENT, f"No recipient given ({line.command})")
+        _answer(chat, client, line, n.ERR_NORECIPIENT, f"No recipient given ({line.command})")
         return
     tags = client_only(line.tags) if line.tags and client.capabilities & MESSAGE_TAGS else ""
     if line.command == "TAGMSG":
@@ -47,7 +47,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
             return
         text = None
     elif len(params) < 2 or not params[1]:
-        chat.numeric(client, n.ERR_NOTEXTTOSEND)
+        _answer(chat, client, line, n.ERR_NOTEXTTOSEND)
         return
     else:
         text = params[1]
@@ -56,10 +56,16 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     targets = list(dict.fromkeys(target for target in params[0].split(",") if target))
     if len(targets) > TARGETS_MAX:
-        chat.numeric(client, n.ERR_TOOMANYTARGETS, params[0][:64])
+        _answer(chat, client, line, n.ERR_TOOMANYTARGETS, params[0][:64])
         return
     for target in targets:
         _to_target(chat, client, line, target, text, tags, alone=False)
+
+
+def _answer(chat: Chat, client: Client, line: Line, code: str, *params: str) -> None:
+    """Answer an error of grammar, but never to a NOTICE."""
+    if line.command != "NOTICE":
+        chat.numeric(client, code, *params)
 
 
 def _to_target(
@@ -79,7 +85,7 @@ def _to_room(
 ) -> None:
     room = chat.room(name)
     if room is None:
-        chat.numeric(client, n.ERR_NOSUCHCHANNEL, name)
+        _answer(chat, client, line, n.ERR_NOSUCHCHANNEL, name)
         return
     verdict = gates.message(client, room)
     if verdict is not ACCEPTED and isinstance(verdict, Refused):
@@ -107,7 +113,7 @@ def _to_room(
 def _to_person(chat: Chat, client: Client, line: Line, nick: str, text: str | None, tags: str, *, alone: bool) -> None:
     other = chat.person(nick)
     if other is None:
-        chat.numeric(client, n.ERR_NOSUCHNICK, nick or "*")
+        _answer(chat, client, line, n.ERR_NOSUCHNICK, nick or "*")
         return
     body = _body(client, line.command, other.nick, text)
     if not _fits(chat, client, body):
