@@ -99,13 +99,11 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
 async def _drain(parts: Parts, timeout_s: float) -> None:
     """Tell everybody, seal and deliver what was decided, hang up; in a bounded time."""
     loop = asyncio.get_running_loop()
-    idle = loop.create_future()
-    parts.doors.drain(lambda: idle.done() or idle.set_result(None))
+    gone: asyncio.Future[None] = loop.create_future()
+    parts.doors.drain(lambda: gone.set_result(None))
     try:
         async with asyncio.timeout(timeout_s):
-            await idle
-            while parts.doors.open_connections:
-                await asyncio.sleep(0.02)
+            await asyncio.shield(gone)
     except TimeoutError:
         log.warning("stopping without waiting any longer", connections=parts.doors.open_connections)
 

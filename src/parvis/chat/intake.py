@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from parvis.chat.client import NO_LINES, Client
-from parvis.chat.commands.table import COMMANDS, Command
+from parvis.chat.commands.table import COMMANDS
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.connection import BEFORE_REGISTRATION
@@ -60,7 +60,7 @@ class Intake:
                 return
             client.credit -= 1.0
             self.handle(client, raw)
-            if client.parked or client.gone:
+            if not _goes_on(client):
                 if not client.gone and at + 1 < len(lines):
                     self._hold(client, lines[at + 1 :])
                 return
@@ -82,7 +82,7 @@ class Intake:
         chat.begin_answer(client, _label(line) if line.tags else None)
         command = COMMANDS.get(line.command)
         if command is None:
-            if client.is_registered or line.command in BEFORE_REGISTRATION:
+            if client.is_registered:
                 chat.numeric(client, n.ERR_UNKNOWNCOMMAND, line.command[:32])
             else:
                 chat.numeric(client, n.ERR_NOTREGISTERED)
@@ -90,38 +90,39 @@ class Intake:
             chat.numeric(client, n.ERR_NOTREGISTERED)
         elif len(line.params) < command.least_params:
             chat.numeric(client, n.ERR_NEEDMOREPARAMS, line.command)
-        elif command.waits and (refused := self._may_act(client)) is not None:
-            code = "ARCHIVE_UNAVAILABLE" if refused.ground is Ground.ARCHIVE_UNAVAILABLE else "SERVER_BUSY"
-            chat.at_once(client, f"FAIL {line.command} {code} :{refused.told}", chat.label)
-            chat.drop_answer()
+        elif command.waits and self._is_pressed() and self._is_refused(client, line.command):
             return
         else:
-            self._run(client, line, command)
+            try:
+                command.run(chat, client, line)
+            except Exception:
+                log.exception("command failed", command=line.command)
+                chat.fail(
+                    client,
+                    line.command,
+                    "INTERNAL_ERROR",
+                    "Something broke here, and this was not done. It has been noted.",
+                )
         chat.end_answer(client)
 
-    def _run(self, client: Client, line: Line, command: Command) -> None:
-        try:
-            command.run(self.chat, client, line)
-        except Exception:
-            log.exception("command failed", command=line.command)
-            self.chat.fail(
-                client,
-                line.command,
-                "INTERNAL_ERROR",
-                "Something broke here, and this was not done. It has been noted.",
-            )
-
-    def _may_act(self, client: Client) -> Refused | None:
+    def _is_pressed(self) -> bool:
+        """Tell whether the archive fails or half of the queue in front of it is full."""
         turn = self.chat.turn
-        waiting, most = turn.waiting_records, self.chat.settings.commit_queue_records
-        if turn.failing_since_s is None and waiting * 2 < most:
-            return None
-        verdict = gates.act(turn.failing_since_s is not None, waiting, most)
+        return (
+            turn.failing_since_s is not None or len(turn.batch.records) * 2 >= self.chat.settings.commit_queue_records
+        )
+
+    def _is_refused(self, client: Client, command: str) -> bool:
+        """Refuse an act at once, past everything that waits; below the limit, only read no more from who fills it."""
+        chat, turn = self.chat, self.chat.turn
+        verdict = gates.act(turn.failing_since_s is not None, turn.waiting_records, chat.settings.commit_queue_records)
         if isinstance(verdict, Refused):
-            return verdict
-        # Past half: who fills the queue is not read until a batch is durable.
+            code = "ARCHIVE_UNAVAILABLE" if verdict.ground is Ground.ARCHIVE_UNAVAILABLE else "SERVER_BUSY"
+            chat.at_once(client, f"FAIL {command} {code} :{verdict.told}", chat.label)
+            chat.drop_answer()
+            return True
         turn.stop_reading(client)
-        return None
+        return False
 
     def _answer_malformed(self, client: Client, malformed: Malformed, raw: bytes) -> None:
         """Answer a line that breaks the grammar: under its label and by its command where they can be read."""
@@ -187,7 +188,7 @@ class Intake:
             heard_at = client.heard_at
             self.receive(client, lines)
             client.heard_at = heard_at
-            if client.gone:
+            if not _goes_on(client) and client.gone:
                 continue
             client.waiting = client.waiting + rest
             if client.waiting:
@@ -219,3 +220,8 @@ def _readable(raw: bytes) -> tuple[str, str | None]:
     except Malformed:
         return "*", None
     return (line.command if line.command in COMMANDS else "*"), _label(line)
+
+
+def _goes_on(client: Client) -> bool:
+    """Tell whether a client's next line may be handled after what its last one did."""
+    return not (client.parked or client.gone)

@@ -70,6 +70,7 @@ class Chat:
         self.chance = chance
         self.clock = clock
         self.turn = turn
+        turn.tell_refused = self.tell_refused
         self.check_password = check_password
         self.world = World()
         self.clients: dict[Client, None] = {}
@@ -83,7 +84,8 @@ class Chat:
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
-        self._label: str | None = None
+        self.label: str | None = None
+        """The label of the command that is being handled."""
         self._answered = False
         self._text: Unsealed | None = None
         self._labels = 0
@@ -151,23 +153,22 @@ class Chat:
         author: Person | None,
         conversation: ConversationId,
         body: bytes,
-        *,
         message_id: bytes = NO_MESSAGE_ID,
         rooms: Iterable[Room] = (),
     ) -> Unsealed:
         """Have a line kept: nothing decided in this batch is shown before it is durable."""
-        ids = [room.id for room in rooms]
-        head = len(ids).to_bytes(2, "big") + b"".join(ids) if ids else NO_ROOMS_NAMED
-        record = Unsealed(
-            kind,
-            self.turn.now_ms,
-            author.identity if author is not None else NOBODY,
-            author.session if author is not None else NO_SESSION,
-            conversation,
-            message_id,
-            head + body,
-        )
-        self.turn.batch.records.append(record)
+        if rooms:
+            ids = [room.id for room in rooms]
+            content = b"%b%b%b" % (len(ids).to_bytes(2, "big"), b"".join(ids), body)
+        else:
+            content = NO_ROOMS_NAMED + body
+        turn = self.turn
+        if author is not None:
+            identity, session = author.identity, author.session
+        else:
+            identity, session = NOBODY, NO_SESSION
+        record = Unsealed(kind, turn.now_ms, identity, session, conversation, message_id, content)
+        turn.batch.records.append(record)
         return record
 
     def keep(self, room: Room) -> None:
@@ -235,29 +236,24 @@ class Chat:
         """Put the sender's own copy of a line among the answers."""
         self._answers.append((tags, body))
 
-    @property
-    def label(self) -> str | None:
-        """Give the label of the command that is being handled."""
-        return self._label
-
     def begin_answer(self, client: Client, label: str | None) -> None:
         """Begin to gather the answer to a command."""
         self._answers = []
-        self._label = label if client.capabilities & LABELED_RESPONSE else None
+        self.label = label if client.capabilities & LABELED_RESPONSE else None
         self._answered = False
         self._text = None
 
     def drop_answer(self) -> None:
         """Forget the answer that was gathered: the command was answered otherwise."""
         self._answers = []
-        self._label = None
+        self.label = None
 
     def end_answer(self, client: Client) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
         answers = self._answers
-        label = self._label
+        label = self.label
         self._answers = []
-        self._label = None
+        self.label = None
         if label is None:
             if answers:
                 signature = client.signature
@@ -361,7 +357,7 @@ class Chat:
 
 
 def _nobody_parks(client: Client) -> None:
-    raise AssertionError("no intake serves this chat")
+    raise AssertionError(f"no intake serves this chat: {client}")
 
 
 def _tagged(tags: str, body: bytes) -> bytes:

@@ -10,7 +10,7 @@ from struct import Struct
 from time import gmtime, strftime
 from typing import Final
 
-from parvis.irc.capabilities import MESSAGE_TAGS, SERVER_TIME, TEXT_FRAMES
+from parvis.irc.capabilities import MESSAGE_TAGS, SERVER_TIME, STREAM, TEXT_FRAMES
 from parvis.irc.limits import BODY_BYTES_MAX
 
 _FINAL_TEXT: Final = 0x81
@@ -74,5 +74,7 @@ def tag_data(signature: int, time_ms: int, message_id: str, client_tags: str) ->
 
 def render(signature: int, body: bytes, time_ms: int, message_id: str, client_tags: str) -> bytes:
     """Write a line as a client with this signature gets it."""
+    if signature == STREAM:
+        return body + b"\r\n"
     tags = tag_data(signature, time_ms, message_id, client_tags)
     return frame(b"@%b %b" % (tags.encode(), body) if tags else body, signature)
