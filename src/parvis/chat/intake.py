@@ -188,7 +188,7 @@ class Intake:
             heard_at = client.heard_at
             self.receive(client, lines)
             client.heard_at = heard_at
-            if not _goes_on(client) and client.gone:
+            if not _goes_on(client) and client not in self.chat.clients:
                 continue
             client.waiting = client.waiting + rest
             if client.waiting:

@@ -12,6 +12,7 @@ from time import gmtime, strftime
 from typing import Final
 
 from parvis.chat import audience as audiences
+from parvis.chat import texts
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
@@ -19,7 +20,6 @@ from parvis.chat.client import Client
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.settings import Operator, Settings
 from parvis.chat.turn import Turn
-from parvis.irc import isupport
 from parvis.irc.capabilities import LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
@@ -76,7 +76,7 @@ class Chat:
         self.clients: dict[Client, None] = {}
         self.most_people = 0
         self.people_count = 0
-        self.started_text = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
+        self._started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
         self.draining = False
         self.host_of: dict[str, str] = {}
         """Cloaks by address (`registration.py`)."""
@@ -94,19 +94,9 @@ class Chat:
     def _configure(self, settings: Settings) -> None:
         self.settings = settings
         self._source = f":{settings.server} ".encode()
-        self.isupport = isupport.lines(
-            isupport.tokens(
-                network=settings.network,
-                nick_bytes=settings.nick_bytes,
-                room_bytes=settings.room_bytes,
-                topic_bytes=settings.topic_bytes,
-                away_bytes=settings.away_bytes,
-                kick_bytes=settings.kick_bytes,
-                name_bytes=settings.real_name_bytes,
-                rooms=settings.rooms_per_session,
-                list_modes=settings.list_modes,
-            )
-        )
+        self.isupport = texts.isupport_lines(settings)
+        self.greetings = texts.greeting_lines(settings, self._started)
+        self.motd = texts.motd_lines(settings)
 
     def reconfigure(self, settings: Settings) -> None:
         """Take what a reload may change; who is connected stays."""
@@ -213,6 +203,12 @@ class Chat:
         """Answer with a line of the server, cut to what a line may hold."""
         body = cut_body(self._source + words.encode())
         self._answers.append((tag_data(client.signature, self.now_ms, "", ""), body))
+
+    def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
+        """Answer with lines that wait only for the client's name."""
+        tags = tag_data(client.signature, self.now_ms, "", "")
+        nick = client.nick.encode()
+        self._answers += [(tags, before + nick + after) for before, after in lines]
 
     def fail(self, client: Client, command: str, code: str, *context_and_text: str) -> None:
         """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
