@@ -16,7 +16,7 @@ from parvis.irc import numerics as n
 from parvis.irc.connection import BEFORE_REGISTRATION
 from parvis.irc.framing import TOO_LONG
 from parvis.irc.limits import LABEL_BYTES_MAX
-from parvis.irc.line import Fault, Malformed, parse_line
+from parvis.irc.line import Fault, Line, Malformed, parse_line
 from parvis.model.verdicts import Ground, Refused
 from parvis.policy import gates
 
@@ -79,10 +79,7 @@ class Intake:
         except Malformed as malformed:
             self._answer_malformed(client, malformed, raw)
             return
-        label = line.tags.get("label") if line.tags else None
-        if label is not None and (not label or len(label.encode()) > LABEL_BYTES_MAX):
-            label = None
-        chat.begin_answer(client, label)
+        chat.begin_answer(client, _label(line) if line.tags else None)
         command = COMMANDS.get(line.command)
         if command is None:
             if client.is_registered:
@@ -128,16 +125,17 @@ class Intake:
         return False
 
     def _answer_malformed(self, client: Client, malformed: Malformed, raw: bytes) -> None:
-        """Answer a line that breaks the grammar. Its label, if it has a readable one, is not looked for."""
+        """Answer a line that breaks the grammar: under its label and by its command where they can be read."""
         chat = self.chat
-        chat.begin_answer(client, None)
+        command, label = _readable(raw) if malformed.fault is Fault.NOT_UTF8 else ("*", None)
+        chat.begin_answer(client, label)
         match malformed.fault:
             case Fault.TOO_LONG:
                 chat.numeric(client, n.ERR_INPUTTOOLONG)
             case Fault.FORBIDDEN_BYTE if raw == TOO_LONG:
                 chat.numeric(client, n.ERR_INPUTTOOLONG)
             case Fault.NOT_UTF8:
-                chat.fail(client, "*", "INVALID_UTF8", "This server takes UTF-8 only: the line was not handled.")
+                chat.fail(client, command, "INVALID_UTF8", "This server takes UTF-8 only: the line was not handled.")
             case Fault.FORBIDDEN_BYTE:
                 chat.fail(client, "*", "INVALID_LINE", "A line holds no NUL and no bare CR: it was not handled.")
             case Fault.EMPTY:
@@ -207,6 +205,21 @@ class Intake:
         """Let go of a client that is gone."""
         self._held.pop(client, None)
         client.waiting = NO_LINES
+
+
+def _label(line: Line) -> str | None:
+    """Give the label of a line; one that is empty or too long counts as none."""
+    label = line.tags.get("label")
+    return label if label and len(label.encode()) <= LABEL_BYTES_MAX else None
+
+
+def _readable(raw: bytes) -> tuple[str, str | None]:
+    """Give the command and the label of a line that is not UTF-8, as far as they are."""
+    try:
+        line = parse_line(raw.decode(errors="ignore").encode())
+    except Malformed:
+        return "*", None
+    return (line.command if line.command in COMMANDS else "*"), _label(line)
 
 
 def _goes_on(client: Client) -> bool:

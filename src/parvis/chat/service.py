@@ -24,7 +24,7 @@ from parvis.irc.capabilities import LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
 from parvis.irc.tags import escape
-from parvis.irc.wire import frame, tag_data
+from parvis.irc.wire import cut_body, frame, middle, tag_data
 from parvis.model import events as e
 from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
 from parvis.model.person import Person
@@ -191,17 +191,18 @@ class Chat:
     def numeric(self, client: Client, code: str, *params: str) -> None:
         """Answer with a numeric; where it always says the same, its text is added."""
         nick = client.nick or (client.greeting.nick if client.greeting else "") or "*"
-        words = " ".join((code, nick, *params[:-1]))
+        words = " ".join((code, nick, *map(middle, params[:-1])))
         fixed = TEXT.get(code)
         if fixed is not None:
-            words = f"{words} {params[-1]} :{fixed}" if params else f"{words} :{fixed}"
+            words = f"{words} {middle(params[-1])} :{fixed}" if params else f"{words} :{fixed}"
         elif params:
             words = f"{words} :{params[-1]}"
         self.answer(client, words)
 
     def answer(self, client: Client, words: str) -> None:
-        """Answer with a line of the server."""
-        self._answers.append((tag_data(client.signature, self.now_ms, "", ""), self._source + words.encode()))
+        """Answer with a line of the server, cut to what a line may hold."""
+        body = cut_body(self._source + words.encode())
+        self._answers.append((tag_data(client.signature, self.now_ms, "", ""), body))
 
     def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
         """Answer with lines that wait only for the client's name."""
@@ -217,7 +218,7 @@ class Chat:
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""
         nick = client.nick or "*"
-        self.answer(client, f"{' '.join((code, nick, *params))} :{verdict.told}")
+        self.answer(client, f"{' '.join((code, nick, *map(middle, params)))} :{verdict.told}")
 
     def own_text(self, record: Unsealed) -> None:
         """Note that the command was a text: its answers fall with it if it is refused after all."""
@@ -301,7 +302,7 @@ class Chat:
         tags = tag_data(client.signature, self.now_ms, "", "")
         if label is not None:
             tags = f"label={escape(label)};{tags}" if tags else f"label={escape(label)}"
-        client.send(frame(_tagged(tags, self._source + words.encode()), client.signature))
+        client.send(frame(_tagged(tags, cut_body(self._source + words.encode())), client.signature))
 
     def ping(self, client: Client) -> None:
         """Ask whether a silent client is still there."""
@@ -326,7 +327,7 @@ class Chat:
         client.gone = True
         self.clients.pop(client, None)
         if told is not None:
-            error = frame(f"ERROR :{told}".encode(), client.signature)
+            error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
             if client.is_registered and self.turn.has_own_pending(client):
                 self.turn.batch.tell((client, error, None, None, None))
                 self.turn.batch.closing.append(client)
@@ -338,7 +339,7 @@ class Chat:
         if client.is_registered:
             self.fence()
             self.people_count -= 1
-            body = b":%b QUIT :%b" % (client.prefix, reason.encode())
+            body = cut_body(b":%b QUIT :%b" % (client.prefix, reason.encode()))
             neighbours = audiences.neighbours(client)
             neighbours.pop(client, None)
             rooms = client.rooms

@@ -67,8 +67,8 @@ def parse_line(raw: bytes) -> Line:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise Malformed(Fault.NOT_UTF8, f"byte {error.start} of the line is not UTF-8") from None
-    if "\0" in text or "\r" in text:
-        raise Malformed(Fault.FORBIDDEN_BYTE, "line holds a NUL or a bare CR")
+    if "\0" in text or "\r" in text or "\n" in text:
+        raise Malformed(Fault.FORBIDDEN_BYTE, "line holds a NUL, a bare CR or an LF")
     head, colon, trailing = text.lstrip(" ").partition(" :")
     words = head.split(" ")
     if "" in words:

@@ -11,11 +11,32 @@ from struct import Struct
 from typing import Final
 
 from parvis.irc.capabilities import MESSAGE_TAGS, SERVER_TIME, STREAM, TEXT_FRAMES
+from parvis.irc.limits import BODY_BYTES_MAX
 
 _FINAL_TEXT: Final = 0x81
 _FINAL_BINARY: Final = 0x82
 _SHORT_MAX: Final = 125
 _HEAD: Final = Struct(">BBH").pack
+_BODY_MAX: Final = BODY_BYTES_MAX - 2
+_MIDDLE_BYTES_MAX: Final = 220
+"""Most bytes of a word that is shown back to whoever sent it; ours, longer than any name may be."""
+
+
+def middle(word: str) -> str:
+    """Write a word that a client chose as a parameter inside a line: what cannot stand there is shown as a star."""
+    if not word or word[0] == ":" or " " in word:
+        return "*"
+    return word.encode()[:_MIDDLE_BYTES_MAX].decode(errors="ignore") if len(word) * 4 > _MIDDLE_BYTES_MAX else word
+
+
+def cut_body(body: bytes) -> bytes:
+    """Shorten a line of the server to what a line may hold, never inside a character."""
+    return body if len(body) <= _BODY_MAX else body[:_BODY_MAX].decode(errors="ignore").encode()
+
+
+def space_after(head: bytes) -> int:
+    """Count the bytes of text that fit behind the head of a line."""
+    return max(0, _BODY_MAX - len(head))
 
 
 @lru_cache(maxsize=16)

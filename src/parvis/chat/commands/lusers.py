@@ -16,7 +16,10 @@ def tell(chat: Chat, client: Client) -> None:
     people, most = chat.people_count, chat.most_people
     unknown = max(0, len(chat.clients) - people)
     nick = client.nick
-    chat.answer(client, f"{n.RPL_LUSERCLIENT} {nick} :There are {people} users and 0 invisible on 1 servers")
+    invisible = chat.world.invisible
+    visible = people - invisible
+    words = f"There are {visible} users and {invisible} invisible on 1 servers"
+    chat.answer(client, f"{n.RPL_LUSERCLIENT} {nick} :{words}")
     chat.answer(client, f"{n.RPL_LUSEROP} {nick} {chat.world.operators} :operator(s) online")
     chat.answer(client, f"{n.RPL_LUSERUNKNOWN} {nick} {unknown} :unknown connection(s)")
     chat.answer(client, f"{n.RPL_LUSERCHANNELS} {nick} {len(chat.world.rooms)} :channels formed")

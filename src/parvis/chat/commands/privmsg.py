@@ -1,8 +1,8 @@
 """PRIVMSG, NOTICE and TAGMSG: one message to rooms, to hosts of a room, or to people.
 
 Source: modern IRC, "PRIVMSG", "NOTICE"; IRCv3 message-tags, "TAGMSG"; IRCv3 echo-message; STATUSMSG.
-A NOTICE that cannot be delivered is answered too: no silence (DESIGN, promise 4); bots guard against loops by
-never answering numerics and FAIL.
+A NOTICE that policy refuses is answered: no silence (DESIGN, promise 4). One that breaks the grammar, or whose
+target is not there, is not: programs write notices to each other (RFC 2812, section 3.3.2).
 """
 
 from typing import Final
@@ -40,7 +40,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     """Deliver a message to each target, or say for each why not."""
     params = line.params
     if not params:
-        chat.numeric(client, n.ERR_NORECIPIENT, f"No recipient given ({line.command})")
+        _answer(chat, client, line, n.ERR_NORECIPIENT, f"No recipient given ({line.command})")
         return
     tags = client_only(line.tags) if line.tags and client.capabilities & MESSAGE_TAGS else ""
     if line.command == "TAGMSG":
@@ -48,7 +48,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
             return
         text = None
     elif len(params) < 2 or not params[1]:
-        chat.numeric(client, n.ERR_NOTEXTTOSEND)
+        _answer(chat, client, line, n.ERR_NOTEXTTOSEND)
         return
     else:
         text = params[1]
@@ -58,10 +58,16 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     targets = list(dict.fromkeys(target for target in names.split(",") if target))
     if len(targets) > TARGETS_MAX:
-        chat.numeric(client, n.ERR_TOOMANYTARGETS, names[:64])
+        _answer(chat, client, line, n.ERR_TOOMANYTARGETS, names[:64])
         return
     for target in targets:
         _to_one(chat, client, line, target, text, tags, False)
+
+
+def _answer(chat: Chat, client: Client, line: Line, code: str, *params: str) -> None:
+    """Answer an error of grammar, but never to a NOTICE."""
+    if line.command != "NOTICE":
+        chat.numeric(client, code, *params)
 
 
 # One function from here to the batch, and no call that can be saved: this is the path of every message.
@@ -84,7 +90,7 @@ def _to_one(
     if first == ROOM_PREFIX or (first in MARKS and target[1:2] == ROOM_PREFIX):
         room = chat.world.rooms.get(fold(target if first == ROOM_PREFIX else target[1:]))
         if room is None:
-            chat.numeric(client, n.ERR_NOSUCHCHANNEL, target)
+            _answer(chat, client, line, n.ERR_NOSUCHCHANNEL, target)
             return
         verdict = gates.message(client, room)
         if isinstance(verdict, Refused):
@@ -100,7 +106,7 @@ def _to_one(
     else:
         person = chat.world.people.get(fold(target))
         if person is None:
-            chat.numeric(client, n.ERR_NOSUCHNICK, target or "*")
+            _answer(chat, client, line, n.ERR_NOSUCHNICK, target or "*")
             return
         conversation = chat.conversation(client, person)
         shown = person.nick
