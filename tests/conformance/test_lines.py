@@ -1,7 +1,6 @@
 """What a line may be. Source: RFC 1459, section 2.3; modern IRC, "Message Format"; IRCv3 message-tags, utf8-only."""
 
 import pytest
-
 from tests.client import commands
 from tests.conformance.conftest import Enter
 

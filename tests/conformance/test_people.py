@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.client import Client, commands, only
 from tests.conformance.conftest import Enter
 from tests.server import serving
@@ -205,9 +204,7 @@ def test_what_follows_oper_waits_for_it(enter: Enter) -> None:
 def test_kill(enter: Enter, room: str) -> None:
     """By operators, with a reason that its target and rooms read. Source: modern IRC, "KILL"."""
     victim, witness, operator = enter("victim", rooms=[room]), enter("witness", rooms=[room]), enter("operator")
-    assert operator.one(f"KILL {victim.nick} :because").params[1:] == [
-        "Permission Denied- You're not an IRC operator"
-    ]
+    assert operator.one(f"KILL {victim.nick} :because").params[1:] == ["Permission Denied- You're not an IRC operator"]
     operator.ask("OPER operuser operpassword")
     assert operator.one(f"KILL {victim.nick}").command == "461"
     assert operator.one("KILL nobody :because").command == "401"
