@@ -79,7 +79,8 @@ class Intake:
         except Malformed as malformed:
             self._answer_malformed(client, malformed, raw)
             return
-        chat.begin_answer(client, _label(line) if line.tags else None)
+        if line.tags:
+            chat.begin_labelled(client, _label(line))
         command = COMMANDS.get(line.command)
         if command is None:
             if client.is_registered:
@@ -128,7 +129,7 @@ class Intake:
         """Answer a line that breaks the grammar: under its label and by its command where they can be read."""
         chat = self.chat
         command, label = _readable(raw) if malformed.fault is Fault.NOT_UTF8 else ("*", None)
-        chat.begin_answer(client, label)
+        chat.begin_labelled(client, label)
         match malformed.fault:
             case Fault.TOO_LONG:
                 chat.numeric(client, n.ERR_INPUTTOOLONG)
