@@ -1,0 +1,261 @@
+"""Accepting connections: directly, or behind a proxy that says with the PROXY protocol who is at the other end.
+
+Whatever the listener speaks (IRC, HTTP, WebSocket, with or without TLS), it gets its protocol from a function of the
+true peer. Behind a proxy the header is taken off the raw socket before anything else reads it, TLS included: what
+has arrived is looked at with MSG_PEEK, and exactly the header is taken.
+
+Rule 1: one peer that is wrong or silent costs one socket for a bounded time, and nobody else anything.
+Rule 2: no report carries an address.
+"""
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from ssl import SSLContext
+from typing import Final, cast
+
+from parvis.net import proxy_header
+from parvis.net.address import Address, from_peername
+
+HEADER_WAIT_S: Final = 5.0
+"""Longest wait for a whole PROXY header; the proxy sends it at once (PROXY protocol, section 2: at least 3 s)."""
+
+HANDSHAKE_WAIT_S: Final = 10.0
+"""Longest wait for a TLS handshake; a few round trips of the slowest phone, far below the 60 s of asyncio."""
+
+WAITING_MAX: Final = 512
+"""Most sockets between acceptance and their protocol on one listener. When one more comes the oldest is closed:
+a proxy that works needs a fraction of a millisecond, so the oldest is the one least likely to be sound."""
+
+BACKLOG: Final = 4096
+"""Connections the kernel may hold for us; it lowers this to its own limit (net.core.somaxconn)."""
+
+ACCEPT_PAUSE_S: Final = 0.2
+"""Rest when the process or the machine has no file descriptor left, so that closing connections can catch up."""
+
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+MakeProtocol = Callable[[Address], asyncio.Protocol]
+Report = Callable[[str], None]
+"""Told in a few words why a connection was dropped before it had a protocol; for a counter and a log line."""
+
+
+def _say_nothing(_why: str) -> None:
+    pass
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Bind and listen, without blocking.
+
+    Raises:
+        OSError: The address cannot be had; `errno` says whether it is taken, forbidden or not ours.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
+    )[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # "::" then means both families on every system, whatever its default.
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(host != "::"))
+        sock.setblocking(False)
+        sock.bind(address)
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+async def serve_direct(
+    sock: socket.socket,
+    make_protocol: MakeProtocol,
+    ssl: SSLContext | None = None,
+    handshake_wait_s: float = HANDSHAKE_WAIT_S,
+) -> None:
+    """Accept on a listening socket until cancelled; the peer is whoever opened the connection.
+
+    The event loop accepts, which is its fastest way; the socket is closed in the end, connections go on.
+    """
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: _Greeter(make_protocol),
+        sock=sock,
+        ssl=ssl,
+        backlog=BACKLOG,
+        ssl_handshake_timeout=handshake_wait_s if ssl else None,
+    )
+    try:
+        await asyncio.Event().wait()
+    finally:
+        server.close()
+
+
+class _Greeter(asyncio.Protocol):
+    """Stands in until the transport tells who the peer is, then makes way for the protocol of that peer."""
+
+    __slots__ = ("_make_protocol",)
+
+    def __init__(self, make_protocol: MakeProtocol) -> None:
+        self._make_protocol = make_protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        stream = cast("asyncio.Transport", transport)
+        try:
+            protocol = self._make_protocol(from_peername(transport.get_extra_info("peername")))
+        except Exception:
+            stream.abort()
+            raise
+        stream.set_protocol(protocol)
+        protocol.connection_made(stream)
+
+
+async def serve_proxied(
+    sock: socket.socket,
+    make_protocol: MakeProtocol,
+    ssl: SSLContext | None = None,
+    *,
+    header_wait_s: float = HEADER_WAIT_S,
+    handshake_wait_s: float = HANDSHAKE_WAIT_S,
+    waiting_max: int = WAITING_MAX,
+    report: Report = _say_nothing,
+) -> None:
+    """Accept on a listening socket until cancelled, taking a PROXY header off every connection first.
+
+    Args:
+        sock: Listening and not blocking; closed in the end. Connections that have their protocol go on.
+        make_protocol: Makes the protocol of one true peer.
+        ssl: TLS that begins after the header.
+        header_wait_s: Time for the whole header.
+        handshake_wait_s: Time for the TLS handshake after it.
+        waiting_max: Sockets on their way to a protocol.
+        report: Told why a connection was dropped.
+    """
+    waiting: dict[asyncio.Task[None], None] = {}
+    try:
+        async with asyncio.TaskGroup() as group:
+            while True:
+                conn = await _accept(sock, report)
+                if len(waiting) >= waiting_max:
+                    oldest = next(iter(waiting))
+                    del waiting[oldest]
+                    oldest.cancel()
+                    report("too many connections wait for their PROXY header")
+                admission = _Admission(
+                    conn=conn,
+                    make_protocol=make_protocol,
+                    ssl=ssl,
+                    header_wait_s=header_wait_s,
+                    handshake_wait_s=handshake_wait_s,
+                    report=report,
+                )
+                task = group.create_task(admission.run())
+                waiting[task] = None
+                task.add_done_callback(lambda done: waiting.pop(done, None))
+    finally:
+        sock.close()
+
+
+async def _accept(sock: socket.socket, report: Report) -> socket.socket:
+    while True:
+        try:
+            conn, _ = sock.accept()
+        except (BlockingIOError, InterruptedError):
+            await _readable(sock)
+        except OSError as error:
+            if error.errno in _EXHAUSTED:
+                report("no file descriptor left to accept with")
+                await asyncio.sleep(ACCEPT_PAUSE_S)
+            elif error.errno in {errno.EBADF, errno.EINVAL, errno.ENOTSOCK}:
+                raise
+            # Anything else is the fault of the connection that was about to be accepted (accept(2)).
+        else:
+            conn.setblocking(False)
+            return conn
+
+
+@dataclass(slots=True, kw_only=True)
+class _Admission:
+    """One socket on its way from `accept` to its protocol."""
+
+    conn: socket.socket
+    make_protocol: MakeProtocol
+    ssl: SSLContext | None
+    header_wait_s: float
+    handshake_wait_s: float
+    report: Report
+
+    async def run(self) -> None:
+        """Take the header, then hand the socket over; whatever goes wrong closes this socket and no other."""
+        handed_over = False
+        try:
+            peer = await self._read_peer()
+            if peer is None:
+                return
+            handed_over = await self._hand_over(peer)
+        except proxy_header.Malformed as malformed:
+            self.report(str(malformed))
+        except TimeoutError:
+            self.report("PROXY header did not come in time")
+        except OSError:
+            self.report("connection was lost before its PROXY header")
+        except Exception as error:  # noqa: BLE001 - our own fault with one connection must not end the listener
+            fault = {"message": "a connection could not be given its protocol", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(fault)
+        finally:
+            if not handed_over:
+                self.conn.close()
+
+    async def _read_peer(self) -> Address | None:
+        """Take exactly the header; None when the connection ends before it does."""
+        peer = from_peername(self.conn.getpeername())
+        held = b""
+        async with asyncio.timeout(self.header_wait_s):
+            while True:
+                try:
+                    seen = self.conn.recv(proxy_header.HEADER_BYTES_MAX - len(held), socket.MSG_PEEK)
+                except (BlockingIOError, InterruptedError):
+                    await _readable(self.conn)
+                    continue
+                if not seen:
+                    self.report("connection ended before its PROXY header")
+                    return None
+                outcome = proxy_header.parse(held + seen)
+                if isinstance(outcome, proxy_header.Parsed):
+                    self.conn.recv(outcome.consumed - len(held))
+                    return outcome.address or peer
+                # All of it belongs to the header: taken, it does not wake us again before there is more.
+                held += self.conn.recv(len(seen))
+
+    async def _hand_over(self, peer: Address) -> bool:
+        loop = asyncio.get_running_loop()
+        self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            await loop.connect_accepted_socket(
+                lambda: self.make_protocol(peer),
+                self.conn,
+                ssl=self.ssl,
+                ssl_handshake_timeout=self.handshake_wait_s if self.ssl else None,
+            )
+        except OSError:
+            self.report("TLS handshake failed" if self.ssl else "connection was lost before its protocol")
+            return False
+        return True
+
+
+async def _readable(conn: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(conn, _resolve, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(conn)
+
+
+def _resolve(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
