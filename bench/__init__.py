@@ -1,0 +1,1 @@
+"""A script per claim, with its dated results beside it."""

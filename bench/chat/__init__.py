@@ -1,0 +1,1 @@
+"""The chat benchmark: Parvis beside two established servers, run by run. See bench/README.md."""

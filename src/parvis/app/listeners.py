@@ -1,0 +1,146 @@
+"""The listeners of a configuration: bound first, all or none, then served by kind."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from parvis.app.config import Kind, Listener
+from parvis.app.wiring import Parts
+from parvis.net.accept import listening_socket, serve_proxied
+from parvis.net.address import Address
+from parvis.net.gate import Gate
+from parvis.net.tcp import TcpConnection
+from parvis.net.tls import ALPN_HTTP, ALPN_IRC, Certificate, TlsUnusable
+from parvis.net.websocket import WebSocketConnection
+
+_WHY: Final = {
+    errno.EADDRINUSE: "it is taken. Another server runs there; stop that one, or choose another port",
+    errno.EACCES: "this user may not use it. Ports below 1024 need a privilege; choose a higher one",
+    errno.EADDRNOTAVAIL: "this machine does not have that address. Choose one of its own, or 127.0.0.1",
+}
+
+log = structlog.get_logger()
+
+
+class ListenFailed(Exception):
+    """A listener cannot be had. The text says which, why, and what to do."""
+
+
+class Listening:
+    """One listener: its socket, what the configuration says of it, and its certificate."""
+
+    def __init__(self, number: int, listener: Listener) -> None:
+        """Bind and listen; read the certificate.
+
+        Raises:
+            ListenFailed: The address or the certificate cannot be used.
+        """
+        self.listener = listener
+        self.certificate: Certificate | None = None
+        try:
+            if listener.tls_cert is not None and listener.tls_key is not None:
+                alpn = ALPN_IRC if listener.kind is Kind.IRC else ALPN_HTTP
+                self.certificate = Certificate(listener.tls_cert, listener.tls_key, alpn=alpn)
+            self.socket: socket.socket = listening_socket(listener.host, listener.port)
+        except TlsUnusable as error:
+            raise ListenFailed(f"listen[{number}]: {error}") from error
+        except OSError as error:
+            why = _WHY.get(error.errno or 0, error.strerror)
+            raise ListenFailed(f"listen[{number}]: cannot listen on port {listener.port}: {why}.") from error
+        self.port: int = self.socket.getsockname()[1]
+
+    def url(self) -> str:
+        """Write where to connect."""
+        listener = self.listener
+        host = f"[{listener.host}]" if ":" in listener.host else listener.host
+        scheme = {Kind.IRC: "irc", Kind.HTTP: "http", Kind.WEBSOCKET: "ws"}[listener.kind]
+        if self.certificate is not None:
+            scheme = {"irc": "ircs", "http": "https", "ws": "wss"}[scheme]
+        return f"{scheme}://{host}:{self.port}"
+
+
+class Listeners:
+    """Every listener of a server."""
+
+    def __init__(self, listeners: tuple[Listener, ...]) -> None:
+        """Bind them all.
+
+        Raises:
+            ListenFailed: One of them cannot be had; none stays bound.
+        """
+        self.all: list[Listening] = []
+        self._servers: list[asyncio.Server] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        try:
+            for number, listener in enumerate(listeners):
+                self.all.append(Listening(number, listener))
+        except ListenFailed:
+            self.close_sockets()
+            raise
+
+    def close_sockets(self) -> None:
+        """Let the addresses go: nobody was let in yet."""
+        for listening in self.all:
+            listening.socket.close()
+
+    async def serve(self, parts: Parts) -> None:
+        """Let people in: everything but HTTP, which loads later (`app/web.py`)."""
+        for listening in self.all:
+            if listening.listener.kind is Kind.HTTP:
+                continue
+            gate = gate_for(parts, listening.listener)
+            kind = TcpConnection if listening.listener.kind is Kind.IRC else WebSocketConnection
+            await self.serve_one(listening, gate, kind)
+
+    async def serve_one(
+        self, listening: Listening, gate: Gate, make: Callable[[Gate, Address | None], asyncio.Protocol]
+    ) -> None:
+        """Serve one listener with a protocol per connection."""
+        context = listening.certificate.context if listening.certificate is not None else None
+        if listening.listener.proxy_protocol:
+            serving = serve_proxied(listening.socket, lambda peer: make(gate, peer), context, report=_report)
+            self._tasks.append(asyncio.create_task(serving))
+            return
+        server = await asyncio.get_running_loop().create_server(
+            lambda: make(gate, None), sock=listening.socket, ssl=context, backlog=4096
+        )
+        self._servers.append(server)
+
+    def close(self) -> None:
+        """Let nobody in any more; who is in stays."""
+        for server in self._servers:
+            server.close()
+        for task in self._tasks:
+            task.cancel()
+
+    def reload_certificates(self) -> None:
+        """Read every certificate again; a bad one keeps the old and is told."""
+        for number, listening in enumerate(self.all):
+            if listening.certificate is None:
+                continue
+            try:
+                listening.certificate.reload()
+            except TlsUnusable as error:
+                log.error("certificate kept as it was", listener=number, why=str(error))
+
+
+def gate_for(parts: Parts, listener: Listener) -> Gate:
+    """Make what the connections of a listener share."""
+    return Gate(
+        parts.chat,
+        parts.intake,
+        parts.doors,
+        any_path=listener.kind is Kind.WEBSOCKET,
+        allowed_origins=listener.allowed_origins,
+        trusted=listener.trusted_proxies,
+    )
+
+
+def _report(why: str) -> None:
+    log.info("connection dropped", why=why)

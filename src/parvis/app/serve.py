@@ -1,0 +1,135 @@
+"""`parvis serve`: from a configuration to a running server, and to its end.
+
+The order of a start: the archive first (nobody is let in before it can seal), then the chat listeners, then the
+HTTP application, which takes longest to load. The order of an end is the reverse: doors closed, everybody told,
+the last batch sealed and delivered, the archive closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from parvis.app import logs, systemd
+from parvis.app.config import Config, Mistakes
+from parvis.app.listeners import Listeners, ListenFailed
+from parvis.app.operators import OperatorBook
+from parvis.app.wiring import Parts, assemble, settings_of
+from parvis.ports.archive import ArchiveError
+
+DONE: Final = 0
+FAILED: Final = 1
+GC_THRESHOLD: Final = 50_000
+"""Allocations between two looks for cycles: a connection makes none, and a look costs all the others time."""
+
+log = structlog.get_logger()
+
+
+def run(config: Config, read_again: Callable[[], Config]) -> int:
+    """Run a server until it is told to stop; give the program's exit status.
+
+    Args:
+        config: What the operator chose.
+        read_again: Reads the configuration anew, for a reload; raises `Mistakes`.
+    """
+    logs.configure()
+    try:
+        import uvloop
+
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    except ImportError:  # pragma: no cover - uvloop is a dependency; a system without it still runs
+        runner = asyncio.Runner()
+    with runner:
+        return runner.run(_serve(config, read_again))
+
+
+async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
+    loop = asyncio.get_running_loop()
+    stopping: asyncio.Future[int] = loop.create_future()
+
+    def stop(status: int) -> None:
+        if not stopping.done():
+            stopping.set_result(status)
+
+    def stop_broken(reason: str) -> None:
+        log.critical("the archive cannot go on; nothing more is shown", why=reason)
+        stop(FAILED)
+
+    operators = OperatorBook(config.operators)
+    try:
+        listeners = Listeners(config.listen)
+        try:
+            parts = assemble(config, operators, loop, stop_broken)
+        except ArchiveError as error:
+            listeners.close_sockets()
+            _tell_failure(str(error))
+            return FAILED
+    except ListenFailed as error:
+        _tell_failure(str(error))
+        return FAILED
+    for notice in parts.notices:
+        log.warning("archive", notice=notice)
+    parts.doors.start()
+    await listeners.serve(parts)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop, DONE)
+    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(read_again, parts, listeners, operators))
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)
+    for listening in listeners.all:
+        _say(f"Parvis listens on {listening.url()}")
+    systemd.notify("READY=1")
+    status = await stopping
+    systemd.notify("STOPPING=1")
+    listeners.close()
+    if status == DONE:
+        await _drain(parts, config.server.drain_timeout_s)
+    operators.close()
+    await loop.run_in_executor(None, parts.archive.close)
+    return status
+
+
+async def _drain(parts: Parts, timeout_s: float) -> None:
+    """Tell everybody, seal and deliver what was decided, hang up; in a bounded time."""
+    loop = asyncio.get_running_loop()
+    idle = loop.create_future()
+    parts.doors.drain(lambda: idle.done() or idle.set_result(None))
+    try:
+        async with asyncio.timeout(timeout_s):
+            await idle
+            while parts.doors.open_connections:
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        log.warning("stopping without waiting any longer", connections=parts.doors.open_connections)
+
+
+def _reload(read_again: Callable[[], Config], parts: Parts, listeners: Listeners, operators: OperatorBook) -> None:
+    """Take what can be changed while running; with a mistake in the configuration, change nothing."""
+    systemd.notify("RELOADING=1")
+    try:
+        config = read_again()
+    except Mistakes as mistakes:
+        for mistake in mistakes.mistakes:
+            log.error("configuration kept as it was", key=mistake.key, why=mistake.text)
+    else:
+        parts.chat.reconfigure(settings_of(config))
+        operators.replace(config.operators)
+        listeners.reload_certificates()
+        log.info("reloaded", listeners="as they were: a changed address or port needs a restart")
+    systemd.notify("READY=1")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _tell_failure(text: str) -> None:
+    sys.stderr.write(f"Parvis cannot start: {text}\n")

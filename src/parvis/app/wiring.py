@@ -1,0 +1,149 @@
+"""What is plugged into what: the one place that knows every part of the chat."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from parvis import __version__
+from parvis.app.clock import LoopClock
+from parvis.app.config import Config, StoreKind
+from parvis.app.operators import OperatorBook
+from parvis.chat.chance import Chance
+from parvis.chat.doors import Doors
+from parvis.chat.intake import Intake
+from parvis.chat.service import Chat
+from parvis.chat.settings import Settings
+from parvis.chat.turn import Turn
+from parvis.irc.casemapping import fold
+from parvis.model import events as e
+from parvis.model.ids import NOBODY, ConversationId
+from parvis.model.records import KeptRoom
+from parvis.net.fanout import fan_out
+from parvis.ports.archive import Archive
+from parvis.ports.keys import KeyStore
+
+DEFAULT_ROOMS: Final = (
+    ("#accueil", "Bienvenue : on se présente, on demande, on répond. Ici, chacun répond de ses mots."),
+    ("#loisirs", "Jeux, lectures, musique, jardin, cuisine : ce qu'on fait quand on a le temps."),
+    ("#politique", "On débat des idées, jamais des personnes."),
+    ("#english-corner", "Practise your English with patient people, all levels."),
+)
+"""The rooms of a new square: name and topic. They belong to the server, and what its hosts change is kept."""
+
+DEFAULT_ROOM_FLAGS: Final = "nt"
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """A chat that is ready to be listened to."""
+
+    chat: Chat
+    intake: Intake
+    doors: Doors
+    turn: Turn
+    archive: Archive
+    notices: list[str]
+
+
+def settings_of(config: Config) -> Settings:
+    """Give the chat what it needs of the configuration."""
+    limits, server = config.limits, config.server
+    return Settings(
+        server=server.name,
+        network=server.network,
+        version=f"parvis-{__version__}",
+        description=server.description,
+        password=server.password.reveal(),
+        motd=tuple(server.motd.splitlines()),
+        nick_bytes=limits.nicklen,
+        room_bytes=limits.channellen,
+        topic_bytes=limits.topiclen,
+        away_bytes=limits.awaylen,
+        kick_bytes=limits.kicklen,
+        real_name_bytes=limits.realnamelen,
+        rooms_per_session=limits.rooms_per_session,
+        list_modes=limits.list_modes,
+        read_queue_bytes=limits.read_queue_bytes,
+        send_queue_bytes=limits.send_queue_bytes,
+        commands_per_second=limits.commands_per_second,
+        commands_burst=limits.commands_burst,
+        connections_per_address=limits.connections_per_address,
+        new_connections_per_minute=limits.new_connections_per_minute,
+        exempt_loopback=limits.exempt_loopback,
+        registration_timeout_s=limits.registration_timeout_s,
+        ping_interval_s=limits.ping_interval_s,
+        ping_timeout_s=limits.ping_timeout_s,
+        commit_queue_records=limits.commit_queue_records,
+        default_user_modes=config.accounts.default_user_modes,
+    )
+
+
+def make_archive(
+    config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock
+) -> tuple[Archive, Callable[[], KeyStore]]:
+    """Make the archive that the configuration names, not open yet, and a way to its keys once it is."""
+    history = config.history
+    visible_ms = 1000 * max(history.default_visible_s, history.resume_s, history.report_window_s)
+    if config.archive.store is StoreKind.MEMORY:
+        from parvis.store.memory import MemoryArchive
+
+        twin = MemoryArchive(visible_term_ms=visible_ms)
+        return twin, lambda: twin.keys
+    from parvis.store.sqlite.archive import SqliteArchive
+
+    sqlite = SqliteArchive(config.server.data_dir, loop.call_soon_threadsafe, clock.now_ms, visible_term_ms=visible_ms)
+    return sqlite, lambda: sqlite.keys
+
+
+def assemble(
+    config: Config,
+    operators: OperatorBook,
+    loop: asyncio.AbstractEventLoop,
+    stop_server: Callable[[str], None],
+) -> Parts:
+    """Open the archive and put a chat in front of it.
+
+    Raises:
+        ArchiveError: The archive cannot be opened; the text says why and what to do.
+    """
+    clock = LoopClock(loop)
+    archive, keys = make_archive(config, loop, clock)
+    opened = archive.open(clock.now_ms())
+    refused: list[Callable[..., None]] = []
+    turn = Turn(archive, clock, fan_out, lambda *told: refused[0](*told), stop_server)
+    turn.set_floor(opened.last_time_ms)
+    chance = Chance(os.urandom)
+    chat = Chat(settings_of(config), keys().derived(b"chat"), chance, clock, turn, partial(operators.check, loop))
+    refused.append(chat.tell_refused)
+    intake = Intake(chat)
+    doors = Doors(chat, intake)
+    open_rooms(chat, opened.rooms)
+    return Parts(chat, intake, doors, turn, archive, opened.notices)
+
+
+def open_rooms(chat: Chat, kept: list[KeptRoom]) -> None:
+    """Open the registered rooms; in a new archive, make the default ones first."""
+    if kept:
+        for room in kept:
+            chat.apply(e.RoomRestored(room, fold(room.name)))
+        return
+    now_ms = chat.clock.now_ms()
+    chat.turn.begin()
+    for name, topic in DEFAULT_ROOMS:
+        room = KeptRoom(
+            id=ConversationId(chat.chance.opaque_id()),
+            name=name,
+            owner=NOBODY,
+            created_at_ms=now_ms,
+            topic=topic,
+            topic_set_by=chat.settings.server,
+            topic_set_at_ms=now_ms,
+            flags=DEFAULT_ROOM_FLAGS,
+        )
+        chat.apply(e.RoomRestored(room, fold(name)))
+        chat.keep(chat.world.rooms[fold(name)])

@@ -1,0 +1,69 @@
+"""Who gets a line, by wire signature.
+
+An audience never changes: a change of members or of a member's signature makes the room forget its audience, and
+the next line makes a new one. So a line keeps the recipients of the moment it was decided by keeping a reference.
+"""
+
+from collections.abc import Iterable
+from typing import cast
+
+from parvis.chat.client import Client
+from parvis.model.person import Person
+from parvis.model.room import Room
+
+
+class Audience:
+    """The clients of this process that get a line, grouped by the bytes they get."""
+
+    __slots__ = ("_members", "groups")
+
+    def __init__(self, people: Iterable[Person]) -> None:
+        """Group people; who is here through another process has no connection and is left out."""
+        groups: dict[int, list[Client]] = {}
+        for person in people:
+            if isinstance(person, Client):
+                group = groups.get(person.signature)
+                if group is None:
+                    groups[person.signature] = [person]
+                else:
+                    group.append(person)
+        self.groups = list(groups.items())
+        self._members: set[Client] | None = None
+
+    @property
+    def members(self) -> set[Client]:
+        """Everybody in it. Made when first asked for: most audiences are never asked."""
+        if self._members is None:
+            self._members = {client for _, group in self.groups for client in group}
+        return self._members
+
+
+def of_room(room: Room) -> Audience:
+    """Give the audience of a room as it is now."""
+    audience = room.audience
+    if audience is None:
+        audience = room.audience = Audience(room.members)
+    return cast("Audience", audience)
+
+
+def neighbours(person: Person) -> dict[Person, None]:
+    """List everybody who shares a room with a person, the person among them, each once."""
+    people: dict[Person, None] = {}
+    for room in person.rooms:
+        people.update(dict.fromkeys(room.members))
+    return people
+
+
+def forget(client: Client) -> None:
+    """Let the rooms of a client make their audiences anew: its wire signature has changed."""
+    for room in client.rooms:
+        room.audience = None
+
+
+def with_capability(people: Iterable[Person], capability: int, but: Person) -> Audience:
+    """Give those of some people whose clients asked for a capability, without one."""
+    return Audience(
+        person
+        for person in people
+        if isinstance(person, Client) and person.capabilities & capability and person is not but
+    )

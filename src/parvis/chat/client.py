@@ -1,0 +1,102 @@
+"""Somebody on a connection of this process: the person, the protocol's state, and what waits to be read or sent.
+
+One object per connection is the adapter's protocol, the client and the person at once (`net/tcp.py` and
+`net/websocket.py` inherit from `Client`): an idle connection costs no task, no queue and no timer.
+"""
+
+from abc import abstractmethod
+
+from parvis.irc.connection import Greeting
+from parvis.model.person import Person
+
+Address = tuple[str, int]
+"""Where a connection comes from: address and source port, after PROXY and Forwarded."""
+
+NO_LINES: list[bytes] = []
+"""What `Client.waiting` is while nothing waits. Shared: it is replaced, never written to."""
+
+
+class Client(Person):
+    """A connection and who is on it.
+
+    `greeting` is there until the connection is registered; `gone` is true from the moment it is told to close.
+    """
+
+    __slots__ = (
+        "acted",
+        "address",
+        "address_key",
+        "capabilities",
+        "credit",
+        "credit_at",
+        "direct",
+        "gone",
+        "greeting",
+        "heard_at",
+        "parked",
+        "pending",
+        "pinged",
+        "signature",
+        "stopped",
+        "transport_kind",
+        "unread",
+        "waiting",
+    )
+
+    def __init__(self, address: Address, transport_kind: int) -> None:
+        """Make the client of a new connection; `transport_kind` is its part of the wire signature."""
+        super().__init__()
+        self.address = address
+        self.address_key = ""
+        """Under what limits per address count this connection; empty when they do not."""
+        self.transport_kind = transport_kind
+        self.signature = transport_kind
+        self.capabilities = 0
+        self.greeting: Greeting | None = Greeting()
+        self.credit: float = 0.0
+        """Commands that it may send at once."""
+        self.credit_at: float = 0.0
+        """When the credit was last counted, in seconds of the loop's clock."""
+        self.heard_at: float = 0.0
+        """When it last sent anything, in seconds of the loop's clock."""
+        self.acted = 0
+        """Serial number of the last batch that holds an act or an answer of its own."""
+        self.gone = False
+        self.direct = -1
+        """The descriptor that may be written to directly; -1 when bytes go through the transport."""
+        self.parked = False
+        """A command of its waits for a thread; later lines stay unread."""
+        self.stopped = False
+        """Reading from it is stopped."""
+        self.pinged = False
+        self.unread = b""
+        """The start of a line (or frame) whose end has not arrived."""
+        self.waiting: list[bytes] = NO_LINES
+        """Whole lines that wait: the pace or a parked command holds them back."""
+        self.pending: bytes | list[bytes] | None = None
+        """What a delivery has gathered for it; used by `chat/delivery.py` alone."""
+
+    @property
+    def is_registered(self) -> bool:
+        """Tell whether it has entered."""
+        return self.greeting is None
+
+    @abstractmethod
+    def send(self, data: bytes) -> None:
+        """Send bytes now, or keep them until the peer reads; close it when too much is kept. Never raises."""
+
+    @abstractmethod
+    def send_later(self, data: bytes) -> None:
+        """Keep bytes that a direct write did not take. Never raises."""
+
+    @abstractmethod
+    def hang_up(self) -> None:
+        """Close the connection once what was sent is out. May be called twice."""
+
+    @abstractmethod
+    def stop_reading(self) -> None:
+        """Read nothing more for now. May be called twice."""
+
+    @abstractmethod
+    def go_on_reading(self) -> None:
+        """Read again."""

@@ -1,0 +1,58 @@
+"""KICK: put members out of a room. Source: modern IRC, "KICK"."""
+
+from parvis.chat import audience as audiences
+from parvis.chat.client import Client
+from parvis.chat.commands.user import cut
+from parvis.chat.service import Chat
+from parvis.irc import numerics as n
+from parvis.irc.limits import TARGETS_MAX
+from parvis.irc.line import Line
+from parvis.model import events as e
+from parvis.model.records import RecordKind
+from parvis.model.room import Room
+from parvis.model.verdicts import Ground, Refused
+from parvis.policy import gates
+
+_NUMERIC = {
+    Ground.NOT_A_MEMBER: n.ERR_NOTONCHANNEL,
+    Ground.NOT_A_HOST: n.ERR_CHANOPRIVSNEEDED,
+}
+
+
+def run(chat: Chat, client: Client, line: Line) -> None:
+    """Put each named member out, with a reason; without one the reason is the host's name."""
+    room = chat.room(line.params[0])
+    if room is None:
+        chat.numeric(client, n.ERR_NOSUCHCHANNEL, line.params[0] or "*")
+        return
+    nicks = [nick for nick in line.params[1].split(",") if nick]
+    if len(nicks) > TARGETS_MAX:
+        chat.numeric(client, n.ERR_TOOMANYTARGETS, line.params[1][:64])
+        return
+    given = line.params[2] if len(line.params) > 2 else ""
+    reason = cut(given or client.nick, chat.settings.kick_bytes)
+    for nick in nicks:
+        _kick(chat, client, room, nick, reason)
+
+
+def _kick(chat: Chat, client: Client, room: Room, nick: str, reason: str) -> None:
+    target = chat.person(nick)
+    if target is None:
+        verdict = gates.kick(client, client, room)
+        if isinstance(verdict, Refused):
+            chat.refuse(client, _NUMERIC[verdict.ground], room.name, verdict=verdict)
+        else:
+            chat.numeric(client, n.ERR_USERNOTINCHANNEL, nick, room.name)
+        return
+    verdict = gates.kick(client, target, room)
+    if isinstance(verdict, Refused):
+        if verdict.ground is Ground.TARGET_ELSEWHERE:
+            chat.refuse(client, n.ERR_USERNOTINCHANNEL, target.nick, room.name, verdict=verdict)
+        else:
+            chat.refuse(client, _NUMERIC[verdict.ground], room.name, verdict=verdict)
+        return
+    chat.fence()
+    audience = audiences.of_room(room)
+    chat.apply(e.Parted(target, room))
+    body = b":%b %b" % (client.prefix, f"KICK {room.name} {target.nick} :{reason}".encode())
+    chat.happen(RecordKind.KICKED, client, room.id, body, audience)

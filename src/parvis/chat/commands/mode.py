@@ -1,0 +1,244 @@
+"""MODE: of rooms and of oneself. Source: modern IRC, "MODE message", "Channel modes", "User modes"."""
+
+from collections.abc import Callable
+
+from parvis.chat import audience as audiences
+from parvis.chat.client import Client
+from parvis.chat.service import Chat
+from parvis.irc import masks, modes
+from parvis.irc import numerics as n
+from parvis.irc.limits import KEY_BYTES_MAX, MODES_PER_LINE
+from parvis.irc.line import Line
+from parvis.irc.modes import ModeChange
+from parvis.irc.names import ROOM_PREFIX
+from parvis.model import events as e
+from parvis.model.ids import PRESENCE
+from parvis.model.person import INVISIBLE, OPERATOR, Person
+from parvis.model.records import ListMask, RecordKind
+from parvis.model.room import RANK_OF, Room
+from parvis.model.verdicts import Refused
+from parvis.policy import gates
+
+_LIST_NUMERICS = {
+    "b": (n.RPL_BANLIST, n.RPL_ENDOFBANLIST),
+    "e": (n.RPL_EXCEPTLIST, n.RPL_ENDOFEXCEPTLIST),
+    "I": (n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
+}
+_USER_BIT = {"i": INVISIBLE, "o": OPERATOR}
+
+
+def run(chat: Chat, client: Client, line: Line) -> None:
+    """Show or change the modes of a room or of oneself."""
+    target = line.params[0]
+    if target[:1] != ROOM_PREFIX:
+        _of_person(chat, client, line)
+        return
+    room = chat.room(target)
+    if room is None:
+        chat.numeric(client, n.ERR_NOSUCHCHANNEL, target)
+        return
+    if len(line.params) == 1 or not line.params[1]:
+        _show(chat, client, room)
+        return
+    wishes = modes.parse_room_modes(line.params[1:])
+    done: list[ModeChange] = []
+    verdict = gates.change_modes(client, room)
+    shown: set[str] = set()
+    told = False
+    for wish in wishes[:MODES_PER_LINE]:
+        if wish.letter in modes.LISTS and wish.parameter is None:
+            if wish.letter not in shown:
+                shown.add(wish.letter)
+                _show_list(chat, client, room, wish.letter)
+        elif wish.letter not in _CHANGE:
+            chat.numeric(client, n.ERR_UNKNOWNMODE, wish.letter)
+        elif isinstance(verdict, Refused):
+            if not told:
+                told = True
+                chat.refuse(client, n.ERR_CHANOPRIVSNEEDED, room.name, verdict=verdict)
+        else:
+            change = _CHANGE[wish.letter](chat, client, room, wish)
+            if change is not None:
+                done.append(change)
+    if done:
+        chat.keep(room)
+        for part in _in_lines(done, room, client):
+            body = b":%b MODE %b %b" % (client.prefix, room.name.encode(), modes.write_modes(part).encode())
+            chat.happen(RecordKind.MODE, client, room.id, body, audiences.of_room(room))
+
+
+def _in_lines(done: list[ModeChange], room: Room, client: Client) -> list[list[ModeChange]]:
+    """Cut changes so that each line fits in 512 bytes with its source and room."""
+    room_left = 500 - len(client.prefix) - len(room.name.encode()) - 10
+    parts: list[list[ModeChange]] = [[]]
+    size = 0
+    for change in done:
+        cost = 3 + (len(change.parameter.encode()) if change.parameter else 0)
+        if size + cost > room_left and parts[-1]:
+            parts.append([])
+            size = 0
+        parts[-1].append(change)
+        size += cost
+    return parts
+
+
+def _show(chat: Chat, client: Client, room: Room) -> None:
+    letters = "".join(sorted(room.flags))
+    words = ""
+    if room.key:
+        letters += "k"
+        # The key is shown to members alone.
+        words += f" {room.key}" if client in room.members else " *"
+    if room.limit:
+        letters += "l"
+        words += f" {room.limit}"
+    chat.answer(client, f"{n.RPL_CHANNELMODEIS} {client.nick} {room.name} +{letters}{words}")
+    chat.answer(client, f"{n.RPL_CREATIONTIME} {client.nick} {room.name} {room.created_at_ms // 1000}")
+
+
+def _show_list(chat: Chat, client: Client, room: Room, kind: str) -> None:
+    row, end = _LIST_NUMERICS[kind]
+    # Whom a room bans is seen by its members; exceptions and invitations by its hosts alone.
+    verdict = gates.see_list(client, room, kind)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_CHANOPRIVSNEEDED, room.name, verdict=verdict)
+        return
+    for entry in room.entries(kind):
+        chat.answer(client, f"{row} {client.nick} {room.name} {entry.mask} {entry.set_by} {entry.set_at_ms // 1000}")
+    chat.numeric(client, end, room.name)
+
+
+# Each of these makes one change true and gives what was done, or answers and gives nothing.
+
+
+def _flag(chat: Chat, _client: Client, room: Room, wish: ModeChange) -> ModeChange | None:
+    if (wish.letter in room.flags) == wish.adding:
+        return None
+    chat.apply(e.FlagChanged(room, wish.letter, wish.adding))
+    return wish
+
+
+def _rank(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChange | None:
+    person = chat.person(wish.parameter or "")
+    if person is None:
+        chat.numeric(client, n.ERR_NOSUCHNICK, wish.parameter or "*")
+        return None
+    held = room.members.get(person)
+    if held is None:
+        chat.numeric(client, n.ERR_USERNOTINCHANNEL, person.nick, room.name)
+        return None
+    bit = RANK_OF[wish.letter]
+    if bool(held & bit) == wish.adding:
+        return None
+    chat.apply(e.RankChanged(room, person, bit, wish.adding))
+    return ModeChange(wish.adding, wish.letter, person.nick)
+
+
+def _list(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChange | None:
+    mask = masks.complete(wish.parameter or "")
+    if len(mask) > masks.MASK_CHARACTERS_MAX or " " in mask:
+        chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, wish.letter, "*", "This mask is too long")
+        return None
+    listed = any(entry.mask == mask for entry in room.entries(wish.letter))
+    if listed == wish.adding:
+        return None
+    if not wish.adding:
+        chat.apply(e.MaskUnlisted(room, wish.letter, mask))
+        return ModeChange(False, wish.letter, mask)
+    verdict = gates.list_mask(room, wish.letter, chat.settings.list_modes)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_BANLISTFULL, room.name, wish.letter, verdict=verdict)
+        return None
+    chat.apply(e.MaskListed(room, ListMask(wish.letter, mask, client.nick, chat.now_ms)))
+    return ModeChange(True, wish.letter, mask)
+
+
+def _key(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChange | None:
+    if not wish.adding:
+        if not room.key:
+            return None
+        shown = room.key
+        chat.apply(e.KeySet(room, ""))
+        return ModeChange(False, "k", shown)
+    key = wish.parameter or ""
+    if not key or len(key.encode()) > KEY_BYTES_MAX or any(char in key for char in " ,:"):
+        chat.numeric(client, n.ERR_INVALIDKEY, room.name, "Key is not well-formed")
+        return None
+    if key == room.key:
+        return None
+    chat.apply(e.KeySet(room, key))
+    return ModeChange(True, "k", key)
+
+
+def _limit(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChange | None:
+    if not wish.adding:
+        if not room.limit:
+            return None
+        chat.apply(e.LimitSet(room, 0))
+        return ModeChange(False, "l", None)
+    given = wish.parameter or ""
+    if not (given.isascii() and given.isdigit() and len(given) < 7 and int(given) > 0):
+        chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, "l", "*", "A limit is a number from 1 to 999999")
+        return None
+    if int(given) == room.limit:
+        return None
+    chat.apply(e.LimitSet(room, int(given)))
+    return ModeChange(True, "l", str(int(given)))
+
+
+_CHANGE: dict[str, Callable[[Chat, Client, Room, ModeChange], ModeChange | None]] = {
+    **dict.fromkeys(modes.FLAGS, _flag),
+    **dict.fromkeys(modes.RANKS, _rank),
+    **dict.fromkeys(modes.LISTS, _list),
+    "k": _key,
+    "l": _limit,
+}
+
+
+def _of_person(chat: Chat, client: Client, line: Line) -> None:
+    person = chat.person(line.params[0])
+    if person is None:
+        chat.numeric(client, n.ERR_NOSUCHNICK, line.params[0] or "*")
+        return
+    if person is not client:
+        chat.numeric(client, n.ERR_USERSDONTMATCH)
+        return
+    if len(line.params) == 1 or not line.params[1]:
+        chat.answer(client, f"{n.RPL_UMODEIS} {client.nick} +{user_modes(client)}")
+        return
+    wanted = client.modes
+    adding = True
+    unknown = False
+    for letter in line.params[1]:
+        if letter in "+-":
+            adding = letter == "+"
+        elif letter not in _USER_BIT:
+            unknown = True
+        elif not adding:
+            wanted &= ~_USER_BIT[letter]
+        elif letter != "o":  # only OPER makes an operator
+            wanted |= _USER_BIT[letter]
+    if unknown:
+        chat.numeric(client, n.ERR_UMODEUNKNOWNFLAG)
+    set_user_modes(chat, client, wanted)
+
+
+def set_user_modes(chat: Chat, client: Client, wanted: int) -> None:
+    """Change somebody's own modes and tell them what changed."""
+    changes = [
+        ModeChange(bool(wanted & bit), letter, None)
+        for letter, bit in _USER_BIT.items()
+        if (wanted ^ client.modes) & bit
+    ]
+    if not changes:
+        return
+    chat.apply(e.UserModesSet(client, wanted))
+    changes.sort(key=lambda change: not change.adding)
+    body = b":%b MODE %b :%b" % (client.prefix, client.nick.encode(), modes.write_modes(changes).encode())
+    chat.record(RecordKind.MODE, client, PRESENCE, body)
+    chat.echo("", body)
+
+
+def user_modes(person: Person) -> str:
+    """Write somebody's own modes."""
+    return "".join(letter for letter, bit in _USER_BIT.items() if person.modes & bit)

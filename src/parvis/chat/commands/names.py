@@ -1,0 +1,62 @@
+"""NAMES: who is in a room. Source: modern IRC, "NAMES"; IRCv3 multi-prefix."""
+
+from typing import Final
+
+from parvis.chat.client import Client
+from parvis.chat.service import Chat
+from parvis.irc import numerics as n
+from parvis.irc.capabilities import MULTI_PREFIX
+from parvis.irc.line import Line
+from parvis.irc.modes import MARKS, RANKS
+from parvis.model.person import INVISIBLE
+from parvis.model.room import RANK_OF, Room
+from parvis.model.verdicts import Refused
+from parvis.policy import gates
+
+_LINE_BYTES: Final = 360
+"""Longest list of names on one line; a line holds 512 bytes with the names of server, client and room."""
+
+
+def run(chat: Chat, client: Client, line: Line) -> None:
+    """Show the members of each room named; without a name, nothing: LIST tells which rooms there are."""
+    if not line.params:
+        chat.numeric(client, n.RPL_ENDOFNAMES, "*")
+        return
+    for name in line.params[0].split(","):
+        room = chat.room(name)
+        if room is None or isinstance(gates.see_members(client, room), Refused):
+            # A secret room answers as one that does not exist.
+            chat.numeric(client, n.RPL_ENDOFNAMES, name or "*")
+        else:
+            tell(chat, client, room)
+
+
+def tell(chat: Chat, client: Client, room: Room) -> None:
+    """List the members whom this client may see, with their marks."""
+    inside = client in room.members
+    every_mark = bool(client.capabilities & MULTI_PREFIX)
+    names = [
+        marks(rank, every_mark=every_mark) + person.nick
+        for person, rank in room.members.items()
+        if inside or not person.modes & INVISIBLE
+    ]
+    symbol = "@" if "s" in room.flags else "="
+    line: list[str] = []
+    size = 0
+    for name in names:
+        size += len(name) * (1 if name.isascii() else 4) + 1
+        if size > _LINE_BYTES:
+            chat.numeric(client, n.RPL_NAMREPLY, symbol, room.name, " ".join(line))
+            line, size = [], len(name) + 1
+        line.append(name)
+    if line:
+        chat.numeric(client, n.RPL_NAMREPLY, symbol, room.name, " ".join(line))
+    chat.numeric(client, n.RPL_ENDOFNAMES, room.name)
+
+
+def marks(rank: int, *, every_mark: bool) -> str:
+    """Write a rank as its marks, highest first: the highest alone unless every one is asked for."""
+    if not rank:
+        return ""
+    shown = "".join(mark for letter, mark in zip(RANKS, MARKS, strict=True) if rank & RANK_OF[letter])
+    return shown if every_mark else shown[:1]

@@ -1,0 +1,19 @@
+"""PING: are you there? Source: modern IRC, "PING"."""
+
+from parvis.chat.client import Client
+from parvis.chat.service import Chat
+from parvis.irc import numerics as n
+from parvis.irc.line import Line
+
+
+def run(chat: Chat, client: Client, line: Line) -> None:
+    """Answer PONG: at once when nothing of one's own waits, in its place otherwise."""
+    if not line.params or not line.params[0]:
+        chat.numeric(client, n.ERR_NEEDMOREPARAMS, "PING")
+        return
+    words = f"PONG {chat.settings.server} :{line.params[0]}"
+    if client.is_registered and not chat.turn.has_own_pending(client):
+        chat.at_once(client, words, chat.label)
+        chat.echoed()
+    else:
+        chat.answer(client, words)

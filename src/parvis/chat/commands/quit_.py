@@ -1,0 +1,13 @@
+"""QUIT: leave the server. Source: modern IRC, "QUIT"."""
+
+from parvis.chat.client import Client
+from parvis.chat.commands.user import cut
+from parvis.chat.service import Chat
+from parvis.irc.line import Line
+
+
+def run(chat: Chat, client: Client, line: Line) -> None:
+    """Tell the rooms, answer ERROR, close."""
+    reason = cut(line.params[0], chat.settings.kick_bytes) if line.params else ""
+    chat.leave(client, f"Quit: {reason}" if reason else "Quit", told="Closing link: you have quit")
+    chat.drop_answer()

@@ -1,0 +1,26 @@
+"""SETNAME: change one's real name. Source: IRCv3 setname."""
+
+from parvis.chat import audience as audiences
+from parvis.chat.client import Client
+from parvis.chat.service import Chat
+from parvis.irc.capabilities import SETNAME
+from parvis.irc.line import Line
+from parvis.model import events as e
+from parvis.model.ids import PRESENCE
+from parvis.model.records import RecordKind
+
+
+def run(chat: Chat, client: Client, line: Line) -> None:
+    """Take another real name; who shares a room and asked for it reads of it."""
+    real_name = line.params[0]
+    most = chat.settings.real_name_bytes
+    if not real_name or len(real_name.encode()) > most:
+        chat.fail(client, "SETNAME", "INVALID_REALNAME", f"A real name has 1 to {most} bytes. Yours stays as it was.")
+        return
+    chat.apply(e.RealNameSet(client, real_name))
+    body = b":%b SETNAME :%b" % (client.prefix, real_name.encode())
+    people = {**audiences.neighbours(client), client: None}
+    audience = audiences.Audience(
+        person for person in people if isinstance(person, Client) and person.capabilities & SETNAME
+    )
+    chat.happen(RecordKind.SET_NAME, client, PRESENCE, body, audience)

@@ -1,0 +1,86 @@
+"""Every command: how many parameters it needs at least, whether it waits for the archive, and what runs it.
+
+The rights to act are verdicts of `policy/gates.py`; the third column names the gate for the reader.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from parvis.chat.client import Client
+from parvis.chat.commands import (
+    away,
+    cap,
+    error,
+    invite,
+    isupport,
+    join,
+    kick,
+    kill,
+    list_,
+    lusers,
+    mode,
+    motd,
+    names,
+    nick,
+    oper,
+    part,
+    pass_,
+    ping,
+    pong,
+    privmsg,
+    quit_,
+    setname,
+    topic,
+    user,
+    userhost,
+    who,
+    whois,
+)
+from parvis.chat.service import Chat
+from parvis.irc.line import Line
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One row of the table."""
+
+    run: Callable[[Chat, Client, Line], None]
+    least_params: int
+    gate: str
+    """The gate that decides whether it may be done; empty when anybody may."""
+    waits: bool = True
+    """It acts or shows state: refused while nothing can be sealed."""
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "AWAY": Command(away.run, 0, ""),
+    "CAP": Command(cap.run, 1, "", waits=False),
+    "ERROR": Command(error.run, 0, "", waits=False),
+    "INVITE": Command(invite.run, 2, "invite"),
+    "ISUPPORT": Command(isupport.run, 0, "", waits=False),
+    "JOIN": Command(join.run, 1, "join, one_more_room"),
+    "KICK": Command(kick.run, 2, "kick"),
+    "KILL": Command(kill.run, 1, "operate"),
+    "LIST": Command(list_.run, 0, ""),
+    "LUSERS": Command(lusers.run, 0, ""),
+    "MODE": Command(mode.run, 1, "change_modes, list_mask"),
+    "MOTD": Command(motd.run, 0, ""),
+    "NAMES": Command(names.run, 0, "see_members"),
+    "NICK": Command(nick.run, 0, "name, change_name"),
+    "NOTICE": Command(privmsg.run, 0, "message, relayed_line"),
+    "OPER": Command(oper.run, 2, "password"),
+    "PART": Command(part.run, 1, "part"),
+    "PASS": Command(pass_.run, 1, "password", waits=False),
+    "PING": Command(ping.run, 0, "", waits=False),
+    "PONG": Command(pong.run, 0, "", waits=False),
+    "PRIVMSG": Command(privmsg.run, 0, "message, relayed_line"),
+    "QUIT": Command(quit_.run, 0, "", waits=False),
+    "SETNAME": Command(setname.run, 1, ""),
+    "TAGMSG": Command(privmsg.run, 0, "message"),
+    "TOPIC": Command(topic.run, 1, "topic"),
+    "USER": Command(user.run, 4, "", waits=False),
+    "USERHOST": Command(userhost.run, 1, ""),
+    "WHO": Command(who.run, 0, ""),
+    "WHOIS": Command(whois.run, 0, ""),
+}

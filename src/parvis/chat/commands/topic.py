@@ -1,0 +1,49 @@
+"""TOPIC: see or set what a room is about. Source: modern IRC, "TOPIC"."""
+
+from parvis.chat import audience as audiences
+from parvis.chat.client import Client
+from parvis.chat.commands.user import cut
+from parvis.chat.service import Chat
+from parvis.irc import numerics as n
+from parvis.irc.line import Line
+from parvis.model import events as e
+from parvis.model.records import RecordKind
+from parvis.model.room import Room
+from parvis.model.verdicts import Ground, Refused
+from parvis.policy import gates
+
+
+def run(chat: Chat, client: Client, line: Line) -> None:
+    """Show the topic, or set it; an empty one takes it away."""
+    room = chat.room(line.params[0])
+    if room is None:
+        chat.numeric(client, n.ERR_NOSUCHCHANNEL, line.params[0] or "*")
+        return
+    if len(line.params) == 1:
+        verdict = gates.see_members(client, room)
+        if isinstance(verdict, Refused):
+            chat.refuse(client, n.ERR_NOTONCHANNEL, room.name, verdict=verdict)
+        elif room.topic:
+            tell(chat, client, room)
+        else:
+            chat.numeric(client, n.RPL_NOTOPIC, room.name)
+        return
+    verdict = gates.topic(client, room)
+    if isinstance(verdict, Refused):
+        numeric = n.ERR_NOTONCHANNEL if verdict.ground is Ground.NOT_A_MEMBER else n.ERR_CHANOPRIVSNEEDED
+        chat.refuse(client, numeric, room.name, verdict=verdict)
+        return
+    text = cut(line.params[1], chat.settings.topic_bytes)
+    chat.apply(e.TopicSet(room, text, client.mask(), chat.now_ms))
+    chat.keep(room)
+    body = b":%b TOPIC %b :%b" % (client.prefix, room.name.encode(), text.encode())
+    chat.happen(RecordKind.TOPIC, client, room.id, body, audiences.of_room(room))
+
+
+def tell(chat: Chat, client: Client, room: Room) -> None:
+    """Show the topic, who set it and when."""
+    chat.numeric(client, n.RPL_TOPIC, room.name, room.topic)
+    chat.answer(
+        client,
+        f"{n.RPL_TOPICWHOTIME} {client.nick} {room.name} {room.topic_set_by} {room.topic_set_at_ms // 1000}",
+    )

@@ -1,0 +1,61 @@
+"""WHOIS: what may be known of somebody. Source: modern IRC, "WHOIS"."""
+
+from typing import Final
+
+from parvis.chat.client import Client
+from parvis.chat.commands.mode import user_modes
+from parvis.chat.commands.names import marks
+from parvis.chat.service import Chat
+from parvis.irc import numerics as n
+from parvis.irc.capabilities import MULTI_PREFIX
+from parvis.irc.line import Line
+from parvis.model.person import INVISIBLE, OPERATOR, Person
+from parvis.model.room import Room
+
+_LINE_BYTES: Final = 360
+
+
+def run(chat: Chat, client: Client, line: Line) -> None:
+    """Tell of one person; `WHOIS server nick` is understood."""
+    wanted = line.params[1] if len(line.params) > 1 else line.params[0] if line.params else ""
+    if not wanted:
+        chat.numeric(client, n.ERR_NONICKNAMEGIVEN)
+        return
+    nick = wanted.split(",")[0]
+    person = chat.person(nick)
+    if person is None:
+        chat.numeric(client, n.ERR_NOSUCHNICK, nick or "*")
+    else:
+        _tell(chat, client, person)
+    chat.numeric(client, n.RPL_ENDOFWHOIS, nick or "*")
+
+
+def _tell(chat: Chat, client: Client, person: Person) -> None:
+    chat.numeric(client, n.RPL_WHOISUSER, person.nick, person.user, person.host, "*", person.real_name)
+    rooms = " ".join(
+        marks(room.members[person], every_mark=bool(client.capabilities & MULTI_PREFIX)) + room.name
+        for room in person.rooms
+        if _shows(client, person, room)
+    )
+    while rooms:
+        cut = len(rooms) if len(rooms.encode()) <= _LINE_BYTES else rooms.rfind(" ", 0, _LINE_BYTES // 4)
+        chat.numeric(client, n.RPL_WHOISCHANNELS, person.nick, rooms[:cut])
+        rooms = rooms[cut:].lstrip()
+    chat.numeric(client, n.RPL_WHOISSERVER, person.nick, chat.settings.server, chat.settings.description or "Parvis")
+    if person.modes & OPERATOR:
+        chat.numeric(client, n.RPL_WHOISOPERATOR, person.nick, "is an operator of this server")
+    if person.away:
+        chat.numeric(client, n.RPL_AWAY, person.nick, person.away)
+    if person is client:
+        chat.numeric(client, n.RPL_WHOISMODES, person.nick, f"is using modes +{user_modes(person)}")
+    if person is client or client.modes & OPERATOR:
+        idle_s = max(0, chat.now_ms - person.spoke_at_ms) // 1000
+        entered_s = person.entered_at_ms // 1000
+        chat.numeric(client, n.RPL_WHOISIDLE, person.nick, str(idle_s), str(entered_s), "seconds idle, signon time")
+
+
+def _shows(client: Client, person: Person, room: Room) -> bool:
+    """Tell whether WHOIS names a room: to its members always; to others unless it is secret or the person invisible."""
+    if client in room.members or client.modes & OPERATOR:
+        return True
+    return "s" not in room.flags and not person.modes & INVISIBLE

@@ -1,0 +1,135 @@
+"""Connections that come, stay silent, and go: limits per address, time-outs, PING.
+
+One sweep over all connections every `SWEEP_S` stands for a timer per connection.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from parvis.chat.client import Client
+from parvis.chat.cloaks import is_loopback, network_of
+from parvis.chat.intake import Intake
+from parvis.chat.service import Chat
+from parvis.irc.wire import frame
+from parvis.model.verdicts import Refused
+from parvis.policy import gates
+
+SWEEP_S: Final = 5.0
+"""Between two looks at all connections; ours."""
+UNLIMITED: Final = float("inf")
+"""The credit of a connection that no pace holds back."""
+
+
+class Doors:
+    """Lets connections in and sees to those that have fallen silent."""
+
+    def __init__(self, chat: Chat, intake: Intake) -> None:
+        """Serve one chat."""
+        self._chat = chat
+        self._intake = intake
+        self._open: dict[str, int] = {}
+        self._opened_this_minute: dict[str, int] = {}
+        self._minute_began_s = 0.0
+        self._connections: dict[Client, None] = {}
+        """Every connection that is not closed yet, those that were told to go included."""
+        self.accepted = 0
+        self.turned_away = 0
+
+    def start(self) -> None:
+        """Begin to sweep."""
+        self._minute_began_s = self._chat.clock.steady_s()
+        self._chat.clock.later(SWEEP_S, self._sweep)
+
+    def opened(self, client: Client) -> None:
+        """Take in a new connection, or tell it why not."""
+        chat = self._chat
+        now_s = chat.clock.steady_s()
+        client.heard_at = client.credit_at = now_s
+        client.credit = float(chat.settings.commands_burst)
+        chat.turn.begin()
+        self._connections[client] = None
+        if chat.draining:
+            chat.leave(client, "", told="Closing link: the server is stopping. Try again in a moment")
+            return
+        address = client.address[0]
+        if chat.settings.exempt_loopback and is_loopback(address):
+            client.credit = UNLIMITED
+        else:
+            key = network_of(address)
+            verdict = gates.connect(
+                self._open.get(key, 0),
+                self._opened_this_minute.get(key, 0),
+                chat.settings.connections_per_address,
+                chat.settings.new_connections_per_minute,
+            )
+            if isinstance(verdict, Refused):
+                self.turned_away += 1
+                chat.leave(client, "", told=verdict.told)
+                return
+            client.address_key = key
+            self._open[key] = self._open.get(key, 0) + 1
+            self._opened_this_minute[key] = self._opened_this_minute.get(key, 0) + 1
+        self.accepted += 1
+        chat.clients[client] = None
+
+    def closed(self, client: Client, reason: str) -> None:
+        """Let go of a connection that is lost; who was on it has left."""
+        chat = self._chat
+        chat.turn.begin()
+        chat.leave(client, reason, told=None)
+        self._intake.forget(client)
+        self._connections.pop(client, None)
+        key = client.address_key
+        if key:
+            client.address_key = ""
+            left = self._open[key] - 1
+            if left:
+                self._open[key] = left
+            else:
+                del self._open[key]
+
+    @property
+    def open_connections(self) -> int:
+        """Count the connections that are not closed yet."""
+        return len(self._connections)
+
+    def drain(self, done: Callable[[], object]) -> None:
+        """Let nobody in, read nothing more; once what was decided is durable and delivered, say goodbye to all.
+
+        The next run's first record ends every session of this one: no record per person is needed.
+        """
+        chat = self._chat
+        chat.draining = True
+        for client in self._connections:
+            client.stop_reading()
+
+        def say_goodbye() -> None:
+            for client in list(self._connections):
+                if not client.gone:
+                    client.gone = True
+                    client.send(frame(b"ERROR :Closing link: the server is stopping", client.signature))
+                    client.hang_up()
+            done()
+
+        chat.turn.when_idle(say_goodbye)
+
+    def _sweep(self) -> None:
+        chat, settings = self._chat, self._chat.settings
+        now_s = chat.clock.steady_s()
+        if now_s - self._minute_began_s >= 60:
+            self._minute_began_s = now_s
+            self._opened_this_minute.clear()
+        chat.turn.begin()
+        for client in list(chat.clients):
+            silent_s = now_s - client.heard_at
+            if client.greeting is not None:
+                if silent_s > settings.registration_timeout_s:
+                    chat.leave(client, "", told="Closing link: you did not say who you are in time")
+            elif client.pinged:
+                if silent_s > settings.ping_interval_s + settings.ping_timeout_s:
+                    reason = f"Ping timeout: {int(silent_s)} seconds"
+                    chat.leave(client, reason, told=f"Closing link: {reason}")
+            elif silent_s > settings.ping_interval_s:
+                client.pinged = True
+                chat.ping(client)
+        chat.clock.later(SWEEP_S, self._sweep)

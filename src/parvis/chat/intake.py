@@ -1,0 +1,208 @@
+"""From lines to commands: grammar, pace, rights to be heard at all.
+
+Rule 1: everything that can be handled now is handled now, in arrival order, as plain calls.
+Rule 2: one client has at most `TURN_LINES_MAX` lines handled in a turn, and as many as its pace allows; the rest
+waits with it, bounded, while nothing more is read from it.
+"""
+
+from typing import Final
+
+import structlog
+
+from parvis.chat.client import NO_LINES, Client
+from parvis.chat.commands.table import COMMANDS, Command
+from parvis.chat.service import Chat
+from parvis.irc import numerics as n
+from parvis.irc.connection import BEFORE_REGISTRATION
+from parvis.irc.framing import TOO_LONG
+from parvis.irc.limits import LABEL_BYTES_MAX
+from parvis.irc.line import Fault, Line, Malformed, parse_line
+from parvis.model.verdicts import Ground, Refused
+from parvis.policy import gates
+
+TURN_LINES_MAX: Final = 256
+"""Most lines of one client in one turn, so that no client holds the loop; ours."""
+PACE_CHECK_S: Final = 0.1
+"""How often those whom the pace holds back are looked at."""
+
+log = structlog.get_logger()
+
+
+class Intake:
+    """Handles what clients send, and holds back those who send too fast."""
+
+    def __init__(self, chat: Chat) -> None:
+        """Serve one chat."""
+        self.chat = chat
+        chat.unpark = self.unpark
+        self._held: dict[Client, None] = {}
+        self._timer_runs = False
+
+    def receive(self, client: Client, lines: list[bytes]) -> None:
+        """Handle lines that have arrived, in order, or keep them for later."""
+        chat = self.chat
+        turn = chat.turn
+        turn.begin()
+        if client.gone:
+            return
+        client.heard_at = chat.clock.steady_s()
+        client.pinged = False
+        if client.waiting:
+            client.waiting.extend(lines)
+            self._check_queue(client)
+            return
+        if len(lines) > TURN_LINES_MAX or client.parked:
+            self._hold(client, lines)
+            return
+        for at, raw in enumerate(lines):
+            if client.credit < 1.0 and not self._refill(client):
+                self._hold(client, lines[at:])
+                return
+            client.credit -= 1.0
+            self.handle(client, raw)
+            if client.parked or client.gone:
+                if not client.gone and at + 1 < len(lines):
+                    self._hold(client, lines[at + 1 :])
+                return
+
+    def unpark(self, client: Client) -> None:
+        """A command that waited is done: go on with the lines behind it."""
+        client.parked = False
+        if client.waiting:
+            self._hold(client, [])
+
+    def handle(self, client: Client, raw: bytes) -> None:
+        """Handle one line: parse it, find its command, let it run, send its answer as one unit."""
+        chat = self.chat
+        try:
+            line = parse_line(raw)
+        except Malformed as malformed:
+            self._answer_malformed(client, malformed, raw)
+            return
+        label = line.tags.get("label") if line.tags else None
+        if label is not None and (not label or len(label.encode()) > LABEL_BYTES_MAX):
+            label = None
+        chat.begin_answer(client, label)
+        command = COMMANDS.get(line.command)
+        if command is None:
+            if client.is_registered or line.command in BEFORE_REGISTRATION:
+                chat.numeric(client, n.ERR_UNKNOWNCOMMAND, line.command[:32])
+            else:
+                chat.numeric(client, n.ERR_NOTREGISTERED)
+        elif client.greeting is not None and line.command not in BEFORE_REGISTRATION:
+            chat.numeric(client, n.ERR_NOTREGISTERED)
+        elif len(line.params) < command.least_params:
+            chat.numeric(client, n.ERR_NEEDMOREPARAMS, line.command)
+        elif command.waits and (refused := self._may_act(client)) is not None:
+            code = "ARCHIVE_UNAVAILABLE" if refused.ground is Ground.ARCHIVE_UNAVAILABLE else "SERVER_BUSY"
+            chat.at_once(client, f"FAIL {line.command} {code} :{refused.told}", chat.label)
+            chat.drop_answer()
+            return
+        else:
+            self._run(client, line, command)
+        chat.end_answer(client)
+
+    def _run(self, client: Client, line: Line, command: Command) -> None:
+        try:
+            command.run(self.chat, client, line)
+        except Exception:
+            log.exception("command failed", command=line.command)
+            self.chat.fail(
+                client,
+                line.command,
+                "INTERNAL_ERROR",
+                "Something broke here, and this was not done. It has been noted.",
+            )
+
+    def _may_act(self, client: Client) -> Refused | None:
+        turn = self.chat.turn
+        waiting, most = turn.waiting_records, self.chat.settings.commit_queue_records
+        if turn.failing_since_s is None and waiting * 2 < most:
+            return None
+        verdict = gates.act(turn.failing_since_s is not None, waiting, most)
+        if isinstance(verdict, Refused):
+            return verdict
+        # Past half: who fills the queue is not read until a batch is durable.
+        turn.stop_reading(client)
+        return None
+
+    def _answer_malformed(self, client: Client, malformed: Malformed, raw: bytes) -> None:
+        """Answer a line that breaks the grammar. Its label, if it has a readable one, is not looked for."""
+        chat = self.chat
+        chat.begin_answer(client, None)
+        match malformed.fault:
+            case Fault.TOO_LONG:
+                chat.numeric(client, n.ERR_INPUTTOOLONG)
+            case Fault.FORBIDDEN_BYTE if raw == TOO_LONG:
+                chat.numeric(client, n.ERR_INPUTTOOLONG)
+            case Fault.NOT_UTF8:
+                chat.fail(client, "*", "INVALID_UTF8", "This server takes UTF-8 only: the line was not handled.")
+            case Fault.FORBIDDEN_BYTE:
+                chat.fail(client, "*", "INVALID_LINE", "A line holds no NUL and no bare CR: it was not handled.")
+            case Fault.EMPTY:
+                pass
+        chat.end_answer(client)
+
+    # Pace.
+
+    def _refill(self, client: Client) -> bool:
+        """Count the credit that time has brought; tell whether it is enough for a line."""
+        settings = self.chat.settings
+        now_s = self.chat.clock.steady_s()
+        earned = (now_s - client.credit_at) * settings.commands_per_second
+        client.credit = min(client.credit + earned, float(settings.commands_burst))
+        client.credit_at = now_s
+        return client.credit >= 1.0
+
+    def _hold(self, client: Client, lines: list[bytes]) -> None:
+        client.waiting = client.waiting + lines if client.waiting else lines
+        self._check_queue(client)
+        if client.gone:
+            return
+        client.stop_reading()
+        if client.parked:
+            return
+        self._held[client] = None
+        if not self._timer_runs:
+            self._timer_runs = True
+            # An exempt client with a long paste goes on in the next turn; who is over the pace waits.
+            self.chat.clock.later(0.0 if client.credit >= 1.0 else PACE_CHECK_S, self._look_at_held)
+
+    def _check_queue(self, client: Client) -> None:
+        most = self.chat.settings.read_queue_bytes
+        if client.credit < most and sum(map(len, client.waiting)) > most:
+            client.waiting = NO_LINES
+            self._held.pop(client, None)
+            self.chat.leave(
+                client, "Excess flood", told="You sent too much faster than may be handled: connection closed"
+            )
+
+    def _look_at_held(self) -> None:
+        self._timer_runs = False
+        held, self._held = self._held, {}
+        for client in held:
+            lines, client.waiting = client.waiting[:TURN_LINES_MAX], client.waiting[TURN_LINES_MAX:]
+            if client.gone or client.parked:
+                client.waiting = lines + client.waiting
+                continue
+            rest, client.waiting = client.waiting, NO_LINES
+            heard_at = client.heard_at
+            self.receive(client, lines)
+            client.heard_at = heard_at
+            if client.gone:
+                continue
+            client.waiting = client.waiting + rest
+            if client.waiting:
+                self._held[client] = None
+            else:
+                client.waiting = NO_LINES
+                client.go_on_reading()
+        if self._held and not self._timer_runs:
+            self._timer_runs = True
+            quick = any(client.credit >= 1.0 for client in self._held)
+            self.chat.clock.later(0.0 if quick else PACE_CHECK_S, self._look_at_held)
+
+    def forget(self, client: Client) -> None:
+        """Let go of a client that is gone."""
+        self._held.pop(client, None)
+        client.waiting = NO_LINES

@@ -1,0 +1,367 @@
+"""The chat of one process: its world, its clients, and what a command may do with them.
+
+A command (`chat/commands/`) reads the world, asks `policy/gates.py`, and then uses the methods here: `apply` to
+change the world, `record` to have something kept, `say` and `tell` to have lines delivered once it is kept.
+No method waits: a turn runs to its end (`chat/turn.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from time import gmtime, strftime
+from typing import Final
+
+from parvis.chat import audience as audiences
+from parvis.chat.audience import Audience
+from parvis.chat.batch import Said
+from parvis.chat.chance import Chance
+from parvis.chat.client import Client
+from parvis.chat.cloaks import conversation_of_pair
+from parvis.chat.settings import Operator, Settings
+from parvis.chat.turn import Turn
+from parvis.irc import isupport
+from parvis.irc.capabilities import LABELED_RESPONSE
+from parvis.irc.casemapping import fold
+from parvis.irc.numerics import TEXT
+from parvis.irc.tags import escape
+from parvis.irc.wire import frame, tag_data
+from parvis.model import events as e
+from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
+from parvis.model.person import Person
+from parvis.model.records import RecordKind, Unsealed
+from parvis.model.room import Room
+from parvis.model.verdicts import Refused
+from parvis.model.world import World
+from parvis.ports.clock import Clock
+
+NO_ROOMS_NAMED: Final = b"\0\0"
+"""The count of rooms in front of a line whose record names none."""
+_PAIRS_KEPT: Final = 16384
+"""Conversations of pairs remembered, so that the hash is made once; ours."""
+
+Answer = tuple[str, bytes]
+"""Tags without `@`, and the line without them."""
+
+
+class Chat:
+    """Everything that the chat of this process knows."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        secret: bytes,
+        chance: Chance,
+        clock: Clock,
+        turn: Turn,
+        check_password: Callable[[str, str, Callable[[Operator | None], None]], None],
+    ) -> None:
+        """Make a chat with an empty world.
+
+        Args:
+            settings: What the operator chose.
+            secret: Under which addresses are cloaked and pairs become conversations.
+            chance: Random ids.
+            clock: Time and timers.
+            turn: What gathers, seals and delivers.
+            check_password: Looks up an operator by name and password off the loop, then calls back on it.
+        """
+        self.settings = settings
+        self.secret = secret
+        self.chance = chance
+        self.clock = clock
+        self.turn = turn
+        self.check_password = check_password
+        self.world = World()
+        self.clients: dict[Client, None] = {}
+        self.most_people = 0
+        self.people_count = 0
+        self.started_text = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
+        self.draining = False
+        self.host_of: dict[str, str] = {}
+        """Cloaks by address (`registration.py`)."""
+        self.unpark: Callable[[Client], None] = _nobody_parks
+        """Goes on with the lines of a client whose command has waited; the intake sets it."""
+        self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
+        self._answers: list[Answer] = []
+        self._label: str | None = None
+        self._answered = False
+        self._text: Unsealed | None = None
+        self._labels = 0
+        self._configure(settings)
+
+    def _configure(self, settings: Settings) -> None:
+        self.settings = settings
+        self._source = f":{settings.server} ".encode()
+        self.isupport = isupport.lines(
+            isupport.tokens(
+                network=settings.network,
+                nick_bytes=settings.nick_bytes,
+                room_bytes=settings.room_bytes,
+                topic_bytes=settings.topic_bytes,
+                away_bytes=settings.away_bytes,
+                kick_bytes=settings.kick_bytes,
+                name_bytes=settings.real_name_bytes,
+                rooms=settings.rooms_per_session,
+                list_modes=settings.list_modes,
+            )
+        )
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Take what a reload may change; who is connected stays."""
+        self._configure(settings)
+
+    # What a command asks of the world.
+
+    @property
+    def now_ms(self) -> int:
+        """Give the moment of this turn."""
+        return self.turn.now_ms
+
+    def person(self, nick: str) -> Person | None:
+        """Find who bears a pseudonym."""
+        return self.world.people.get(fold(nick))
+
+    def room(self, name: str) -> Room | None:
+        """Find a room by its name."""
+        return self.world.rooms.get(fold(name))
+
+    def conversation(self, one: Person, other: Person) -> ConversationId:
+        """Give the conversation of a pair of identities."""
+        pair = (one.identity, other.identity)
+        known = self._pairs.get(pair)
+        if known is None:
+            if len(self._pairs) >= _PAIRS_KEPT:
+                self._pairs.clear()
+            known = self._pairs[pair] = conversation_of_pair(self.secret, one.identity, other.identity)
+        return known
+
+    # What a command does.
+
+    def apply(self, event: e.Event) -> None:
+        """Make an event true. Those that change who is where, or who is called what, are fences."""
+        self.world.apply(event)
+
+    def fence(self) -> None:
+        """Let the lines decided so far go to those who were there: call it before a fence event is applied."""
+        self.turn.batch.fence()
+
+    def record(
+        self,
+        kind: RecordKind,
+        author: Person | None,
+        conversation: ConversationId,
+        body: bytes,
+        *,
+        message_id: bytes = NO_MESSAGE_ID,
+        rooms: Iterable[Room] = (),
+    ) -> Unsealed:
+        """Have a line kept: nothing decided in this batch is shown before it is durable."""
+        ids = [room.id for room in rooms]
+        head = len(ids).to_bytes(2, "big") + b"".join(ids) if ids else NO_ROOMS_NAMED
+        record = Unsealed(
+            kind,
+            self.turn.now_ms,
+            author.identity if author is not None else NOBODY,
+            author.session if author is not None else NO_SESSION,
+            conversation,
+            message_id,
+            head + body,
+        )
+        self.turn.batch.records.append(record)
+        return record
+
+    def keep(self, room: Room) -> None:
+        """Have a registered room's state kept with the batch that changed it."""
+        if room.registered:
+            self.turn.batch.rooms[room.id] = room.kept()
+
+    def happen(
+        self,
+        kind: RecordKind,
+        author: Client | None,
+        conversation: ConversationId,
+        body: bytes,
+        audience: Audience,
+        rooms: Iterable[Room] = (),
+    ) -> None:
+        """Have something kept and shown to those it concerns; its author reads it as part of the answer."""
+        raw_id, message_id = self.chance.message_id()
+        self.record(kind, author, conversation, body, message_id=raw_id, rooms=rooms)
+        self.show(author, body, audience, message_id)
+
+    def show(self, author: Client | None, body: bytes, audience: Audience, message_id: str = "") -> None:
+        """Show a line that a record of this batch covers; its author reads it as part of the answer."""
+        if author is not None and author in audience.members:
+            self._answers.append((tag_data(author.signature, self.now_ms, message_id, ""), body))
+        self.turn.batch.say(Said(audience, body, self.now_ms, message_id, "", author, None, None, None, False))
+
+    # Answers to a command: one unit, under its label if it has one.
+
+    def numeric(self, client: Client, code: str, *params: str) -> None:
+        """Answer with a numeric; where it always says the same, its text is added."""
+        nick = client.nick or (client.greeting.nick if client.greeting else "") or "*"
+        words = " ".join((code, nick, *params[:-1]))
+        fixed = TEXT.get(code)
+        if fixed is not None:
+            words = f"{words} {params[-1]} :{fixed}" if params else f"{words} :{fixed}"
+        elif params:
+            words = f"{words} :{params[-1]}"
+        self.answer(client, words)
+
+    def answer(self, client: Client, words: str) -> None:
+        """Answer with a line of the server."""
+        self._answers.append((tag_data(client.signature, self.now_ms, "", ""), self._source + words.encode()))
+
+    def fail(self, client: Client, command: str, code: str, *context_and_text: str) -> None:
+        """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
+        words = " ".join(("FAIL", command, code, *context_and_text[:-1]))
+        self.answer(client, f"{words} :{context_and_text[-1]}")
+
+    def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
+        """Answer a refusal with its numeric and, word for word, what the person is to read."""
+        nick = client.nick or "*"
+        self.answer(client, f"{' '.join((code, nick, *params))} :{verdict.told}")
+
+    def own_text(self, record: Unsealed) -> None:
+        """Note that the command was a text: its answers fall with it if it is refused after all."""
+        self._text = record
+
+    def echoed(self) -> None:
+        """Note that a labelled echo stands in the room's order: no other answer is due."""
+        self._answered = True
+
+    def echo(self, tags: str, body: bytes) -> None:
+        """Put the sender's own copy of a line among the answers."""
+        self._answers.append((tags, body))
+
+    @property
+    def label(self) -> str | None:
+        """Give the label of the command that is being handled."""
+        return self._label
+
+    def begin_answer(self, client: Client, label: str | None) -> None:
+        """Begin to gather the answer to a command."""
+        self._answers = []
+        self._label = label if client.capabilities & LABELED_RESPONSE else None
+        self._answered = False
+        self._text = None
+
+    def drop_answer(self) -> None:
+        """Forget the answer that was gathered: the command was answered otherwise."""
+        self._answers = []
+        self._label = None
+
+    def end_answer(self, client: Client) -> None:
+        """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
+        answers = self._answers
+        label = self._label
+        self._answers = []
+        self._label = None
+        if label is None:
+            if answers:
+                signature = client.signature
+                data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
+                self._out(client, data, None)
+        elif answers or not self._answered:
+            self._out(client, self._labelled(client, label, answers), label)
+
+    def _labelled(self, client: Client, label: str, answers: list[Answer]) -> bytes:
+        signature = client.signature
+        tag = f"label={escape(label)}"
+        time = tag_data(signature, self.now_ms, "", "")
+        first = f"{tag};{time}" if time else tag
+        if not answers:
+            return frame(_tagged(first, self._source + b"ACK"), signature)
+        if len(answers) == 1:
+            tags, body = answers[0]
+            return frame(_tagged(f"{tag};{tags}" if tags else tag, body), signature)
+        self._labels += 1
+        reference = f"L{self._labels:x}"
+        pieces = [frame(_tagged(first, self._source + f"BATCH +{reference} labeled-response".encode()), signature)]
+        for tags, body in answers:
+            pieces.append(
+                frame(_tagged(f"batch={reference};{tags}" if tags else f"batch={reference}", body), signature)
+            )
+        pieces.append(frame(_tagged(time, self._source + f"BATCH -{reference}".encode()), signature))
+        return b"".join(pieces)
+
+    def _out(self, client: Client, data: bytes, label: str | None) -> None:
+        """Send an answer: at once to who has not entered, with the batch to who has."""
+        if client.greeting is not None:
+            client.send(data)
+            return
+        text = self._text
+        client.acted = self.turn.batch.serial
+        self.turn.batch.tell((client, data, text, client if text is not None else None, label))
+
+    def tell_refused(self, client: Client, record: Unsealed, label: str | None) -> None:
+        """Tell a sender that a text was dropped because the archive could not be written."""
+        command = {RecordKind.MESSAGE: "PRIVMSG", RecordKind.NOTICE: "NOTICE"}.get(record.kind, "TAGMSG")
+        self.at_once(
+            client,
+            f"FAIL {command} ARCHIVE_UNAVAILABLE :The archive could not be written: what you sent was not delivered "
+            "to anybody. Send it again later.",
+            label,
+        )
+
+    def at_once(self, client: Client, words: str, label: str | None = None) -> None:
+        """Send a line of the server that shows no state, past everything that waits."""
+        tags = tag_data(client.signature, self.now_ms, "", "")
+        if label is not None:
+            tags = f"label={escape(label)};{tags}" if tags else f"label={escape(label)}"
+        client.send(frame(_tagged(tags, self._source + words.encode()), client.signature))
+
+    def ping(self, client: Client) -> None:
+        """Ask whether a silent client is still there."""
+        client.send(frame(f"PING :{self.settings.server}".encode(), client.signature))
+
+    def park(self, client: Client) -> None:
+        """Leave the later lines of a client unread until its command, which waits for a thread, is done."""
+        client.parked = True
+
+    # Leaving.
+
+    def leave(self, client: Client, reason: str, *, told: str | None) -> None:
+        """Let somebody go: their rooms are told, the record kept, the connection closed.
+
+        Args:
+            client: Who goes; a second call does nothing.
+            reason: What the rooms read.
+            told: What the one who goes reads as ERROR; None when the connection is already lost.
+        """
+        if client.gone:
+            return
+        client.gone = True
+        self.clients.pop(client, None)
+        if told is not None:
+            error = frame(f"ERROR :{told}".encode(), client.signature)
+            if client.is_registered and self.turn.has_own_pending(client):
+                self.turn.batch.tell((client, error, None, None, None))
+                self.turn.batch.closing.append(client)
+            else:
+                client.send(error)
+                client.hang_up()
+        else:
+            client.hang_up()
+        if client.is_registered:
+            self.fence()
+            self.people_count -= 1
+            body = b":%b QUIT :%b" % (client.prefix, reason.encode())
+            neighbours = audiences.neighbours(client)
+            neighbours.pop(client, None)
+            rooms = client.rooms
+            self.apply(e.Left(client))
+            raw_id, message_id = self.chance.message_id()
+            self.record(RecordKind.QUIT, client, PRESENCE, body, message_id=raw_id, rooms=rooms)
+            if neighbours:
+                self.turn.batch.say(
+                    Said(Audience(neighbours), body, self.now_ms, message_id, "", None, None, None, None, False)
+                )
+
+
+def _nobody_parks(client: Client) -> None:
+    raise AssertionError("no intake serves this chat")
+
+
+def _tagged(tags: str, body: bytes) -> bytes:
+    return b"@%b %b" % (tags.encode(), body) if tags else body

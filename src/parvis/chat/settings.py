@@ -1,0 +1,45 @@
+"""What the operator chose, as far as the chat needs to know it. `app/wiring.py` fills it from the configuration."""
+
+import msgspec
+
+
+class Operator(msgspec.Struct, frozen=True):
+    """Somebody who may log in with OPER. `is_password` may take long: it runs in a thread."""
+
+    name: str
+    kind: str
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Names, texts and limits. Sizes in bytes of UTF-8, times in seconds."""
+
+    server: str
+    network: str
+    version: str
+    description: str = ""
+    password: str = ""
+    motd: tuple[str, ...] = ()
+    nick_bytes: int = 32
+    room_bytes: int = 64
+    topic_bytes: int = 390
+    away_bytes: int = 200
+    kick_bytes: int = 390
+    real_name_bytes: int = 150
+    rooms_per_session: int = 50
+    list_modes: int = 100
+    read_queue_bytes: int = 16384
+    send_queue_bytes: int = 262144
+    commands_per_second: float = 4
+    commands_burst: int = 20
+    connections_per_address: int = 16
+    new_connections_per_minute: int = 64
+    exempt_loopback: bool = False
+    registration_timeout_s: int = 60
+    ping_interval_s: int = 120
+    ping_timeout_s: int = 60
+    commit_queue_records: int = 4096
+    default_user_modes: str = ""
+
+    def __repr__(self) -> str:
+        """Name the server alone: a password is among the settings."""
+        return f"Settings({self.server})"

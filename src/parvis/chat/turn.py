@@ -1,0 +1,241 @@
+"""From a turn of the event loop to a durable batch to its delivery. The one place that decides when.
+
+A turn is all input that is ready at once. Its acts gather in a batch; one batch at a time is being sealed, and
+while it is, the next gathers. The rules (docs/adr/0001-turn-batch-and-fence.md):
+
+Rule 1: lines of a batch go out when its records are durable; a batch without records goes out at the end of its
+turn, unless an earlier one is still being sealed.
+Rule 2: no wait when batches are small; at most `WAIT_S` when several records a commit are already arriving.
+Rule 3: a batch that cannot be sealed is tried again, and nothing of it or after it is shown. After `TEXTS_WAIT_S`
+its texts are refused to their senders; what changed state stays owed and is sealed first.
+Rule 4: a commit that hangs is not failed: nothing is told until it ends.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from parvis.chat.batch import TEXTS, Batch, Said
+from parvis.chat.client import Client
+from parvis.chat.delivery import FanOut, deliver
+from parvis.model.records import Unsealed
+from parvis.ports import archive as a
+from parvis.ports.clock import Clock, Timer
+
+WAIT_S: Final = 0.002
+"""Longest wait for more records before a batch is sealed."""
+SMALL_BATCH: Final = 4
+"""Batches of at most so many records are never waited for."""
+RETRY_S: Final = 0.25
+"""Between two tries to seal a batch that could not be sealed."""
+TEXTS_WAIT_S: Final = 30.0
+"""How long a text waits for an archive that fails before it is refused after all."""
+
+TellRefused = Callable[[Client, Unsealed, str | None], None]
+"""Tell a sender that a text was dropped: who, what, under which label."""
+
+
+class Turn:
+    """The batch that gathers and the batch that is being sealed."""
+
+    def __init__(
+        self,
+        archive: a.Archive,
+        clock: Clock,
+        fan_out: FanOut,
+        tell_refused: TellRefused,
+        stop_server: Callable[[str], None],
+    ) -> None:
+        """Begin with nothing gathered.
+
+        Args:
+            archive: Where batches are made durable; already open.
+            clock: Time and timers.
+            fan_out: Sends the same bytes to many.
+            tell_refused: Called for each text that is dropped because sealing keeps failing.
+            stop_server: Called with a reason when the archive contradicts itself.
+        """
+        self._archive = archive
+        self._clock = clock
+        self._fan_out = fan_out
+        self._tell_refused = tell_refused
+        self._stop_server = stop_server
+        self._serial = 1
+        self.batch = Batch(self._serial)
+        self._sealing: Batch | None = None
+        self._expected = 0
+        self._timer: Timer | None = None
+        self._ending = False
+        self._stopped: dict[Client, None] = {}
+        self._when_idle: Callable[[], None] | None = None
+        self._floor_ms = 0
+        self.now_ms = 0
+        """The moment of this turn: every act of it was decided then."""
+        self.failing_since_s: float | None = None
+        """When sealing began to fail, by the steady clock; None while it works."""
+        self.delivered_serial = 0
+        """Serial number of the last batch that was delivered."""
+        self.deliveries = 0
+        self.records_sealed = 0
+        self.batches_sealed = 0
+        self.last_seal_s = 0.0
+        self._seal_began_s = 0.0
+
+    def begin(self) -> None:
+        """Open a turn if none is open. Called before any input is handled."""
+        if not self._ending:
+            self._ending = True
+            now_ms = self._clock.now_ms()
+            # The clock may step back; records never do.
+            self._floor_ms = max(self._floor_ms, now_ms)
+            self.now_ms = self._floor_ms
+            self._clock.soon(self.end)
+
+    def set_floor(self, last_time_ms: int) -> None:
+        """Let no act be earlier than one millisecond after the newest record."""
+        self._floor_ms = self.now_ms = max(self._floor_ms, last_time_ms + 1)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Tell whether a line decided now would wait for nothing: no record is gathered or being sealed."""
+        return self._sealing is None and not self.batch.needs_sealing
+
+    @property
+    def waiting_records(self) -> int:
+        """Count the records that wait to be handed to the archive."""
+        return len(self.batch.records)
+
+    def has_own_pending(self, client: Client) -> bool:
+        """Tell whether an act or an answer of a client's own still waits."""
+        return client.acted > self.delivered_serial
+
+    def stop_reading(self, client: Client) -> None:
+        """Read nothing more from a client until the batch that is being sealed is durable."""
+        if client not in self._stopped:
+            self._stopped[client] = None
+            client.stop_reading()
+
+    def end(self) -> None:
+        """Close the turn: seal what it gathered, or send it if nothing of it has to be durable."""
+        self._ending = False
+        if self._sealing is not None:
+            return
+        batch = self.batch
+        if not batch.needs_sealing:
+            if not batch.is_empty:
+                self._begin_batch()
+                self._deliver(batch)
+            return
+        if self._expected <= SMALL_BATCH or len(batch.records) >= self._expected:
+            self._seal()
+        elif self._timer is None:
+            self._timer = self._clock.later(WAIT_S, self._waited)
+
+    def when_idle(self, call: Callable[[], None]) -> None:
+        """Call once when everything decided so far is durable and delivered: for the end of the program."""
+        self._when_idle = call
+        if self._sealing is None and self.batch.is_empty:
+            self._tell_idle()
+        elif self._sealing is None:
+            self._seal_or_deliver()
+
+    def _waited(self) -> None:
+        self._timer = None
+        if self._sealing is None and self.batch.needs_sealing:
+            self._seal()
+
+    def _seal_or_deliver(self) -> None:
+        if self.batch.needs_sealing:
+            self._seal()
+        else:
+            self.end()
+            self._tell_idle()
+
+    def _begin_batch(self) -> None:
+        self._serial += 1
+        self.batch = Batch(self._serial)
+
+    def _seal(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        batch = self._sealing = self.batch
+        self._begin_batch()
+        self._seal_began_s = self._clock.steady_s()
+        self._archive.seal(a.Batch(batch.records, list(batch.rooms.values())), self._sealed)
+
+    def _sealed(self, outcome: a.Outcome) -> None:
+        batch = self._sealing
+        if batch is None:
+            raise AssertionError("the archive answered twice")
+        match outcome:
+            case a.Sealed(count=count):
+                self._sealing = None
+                self._expected = count
+                self.failing_since_s = None
+                self.records_sealed += count
+                self.batches_sealed += 1
+                self.last_seal_s = self._clock.steady_s() - self._seal_began_s
+                self._deliver(batch)
+                self._go_on()
+            case a.Unavailable():
+                now_s = self._clock.steady_s()
+                if self.failing_since_s is None:
+                    self.failing_since_s = now_s
+                elif now_s - self.failing_since_s >= TEXTS_WAIT_S:
+                    self._refuse_texts(batch)
+                    self._refuse_texts(self.batch)
+                self._clock.later(RETRY_S, self._try_again)
+            case a.Fatal(reason=reason):
+                # The batch stays where it is: nothing of it is ever shown.
+                self._stop_server(reason)
+
+    def _try_again(self) -> None:
+        batch = self._sealing
+        if batch is None:
+            return
+        # When every record was dropped, an empty batch asks whether the archive works again.
+        self._archive.seal(a.Batch(batch.records, list(batch.rooms.values())), self._sealed)
+
+    def _refuse_texts(self, batch: Batch) -> None:
+        """Drop the texts of a batch and tell their senders; what changed state stays."""
+        dropped = {id(record) for record in batch.records if record.kind in TEXTS}
+        if not dropped:
+            return
+        batch.records = [record for record in batch.records if id(record) not in dropped]
+        told: set[int] = set()
+        for run in batch.runs:
+            kept = []
+            for entry in run.entries:
+                if isinstance(entry, Said):
+                    record, sender, label = entry.record, entry.sender, entry.label
+                else:
+                    _, _, record, sender, label = entry
+                if record is None or id(record) not in dropped:
+                    kept.append(entry)
+                    continue
+                if isinstance(entry, Said):
+                    run.groups[entry.audience].remove(entry)
+                if sender is not None and id(record) not in told:
+                    told.add(id(record))
+                    self._tell_refused(sender, record, label)
+            run.entries = kept
+
+    def _deliver(self, batch: Batch) -> None:
+        self.deliveries += deliver(batch, self._fan_out)
+        self.delivered_serial = batch.serial
+
+    def _go_on(self) -> None:
+        """After a delivery: read again from who was stopped, and see to what gathered meanwhile."""
+        if self._stopped:
+            stopped, self._stopped = self._stopped, {}
+            for client in stopped:
+                client.go_on_reading()
+        if self.batch.is_empty:
+            self._tell_idle()
+        elif not self._ending:
+            self.end()
+
+    def _tell_idle(self) -> None:
+        call, self._when_idle = self._when_idle, None
+        if call is not None:
+            call()

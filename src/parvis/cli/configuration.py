@@ -1,0 +1,57 @@
+"""What the verbs that read a configuration share: their options, and how mistakes are told."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from parvis.app.config import Config, Mistakes
+
+_Verb = TypeVar("_Verb", bound=Callable[..., Any])
+
+config_option: Final[Callable[[_Verb], _Verb]] = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Configuration in TOML. Without it: the defaults, and PARVIS_SECTION__KEY in the environment.",
+)
+
+json_option: Final[Callable[[_Verb], _Verb]] = click.option(
+    "--json", "as_json", is_flag=True, help="Write one JSON object per line, for programs."
+)
+
+
+def load_or_exit(config_file: Path | None, *, as_json: bool, to_stderr: bool) -> "Config":
+    """Read the configuration; on mistakes, tell them all and end with status 1."""
+    from parvis.app.config import Mistakes, load
+
+    try:
+        return load(config_file, os.environ)
+    except Mistakes as mistakes:
+        tell(mistakes, as_json=as_json, to_stderr=to_stderr)
+        raise SystemExit(1) from None
+
+
+def tell(mistakes: "Mistakes", *, as_json: bool, to_stderr: bool) -> None:
+    """Write every mistake on a line of its own, and how many there are."""
+    if as_json:
+        for mistake in mistakes.mistakes:
+            write_json({"event": "mistake", "key": mistake.key, "text": mistake.text})
+        write_json({"event": "checked", "mistakes": len(mistakes.mistakes)})
+        return
+    for mistake in mistakes.mistakes:
+        click.echo(str(mistake), err=to_stderr)
+    count = len(mistakes.mistakes)
+    counted = "1 mistake" if count == 1 else f"{count} mistakes"
+    click.echo(f"The configuration has {counted}; nothing was started.", err=to_stderr)
+
+
+def write_json(event: dict[str, object], file: IO[str] | None = None) -> None:
+    """Write one JSON object as one line."""
+    import msgspec
+
+    click.echo(msgspec.json.encode(event).decode(), file=file)

@@ -1,0 +1,131 @@
+"""The numeric replies this server gives, with their fixed texts.
+
+Source: modern IRC, "Numerics"; RFC 2812, section 5, where modern IRC is silent.
+"""
+
+from typing import Final
+
+RPL_WELCOME: Final = "001"
+RPL_YOURHOST: Final = "002"
+RPL_CREATED: Final = "003"
+RPL_MYINFO: Final = "004"
+RPL_ISUPPORT: Final = "005"
+RPL_UMODEIS: Final = "221"
+RPL_LUSERCLIENT: Final = "251"
+RPL_LUSEROP: Final = "252"
+RPL_LUSERUNKNOWN: Final = "253"
+RPL_LUSERCHANNELS: Final = "254"
+RPL_LUSERME: Final = "255"
+RPL_LOCALUSERS: Final = "265"
+RPL_GLOBALUSERS: Final = "266"
+RPL_AWAY: Final = "301"
+RPL_USERHOST: Final = "302"
+RPL_UNAWAY: Final = "305"
+RPL_NOWAWAY: Final = "306"
+RPL_WHOISUSER: Final = "311"
+RPL_WHOISSERVER: Final = "312"
+RPL_WHOISOPERATOR: Final = "313"
+RPL_ENDOFWHO: Final = "315"
+RPL_WHOISIDLE: Final = "317"
+RPL_ENDOFWHOIS: Final = "318"
+RPL_WHOISCHANNELS: Final = "319"
+RPL_LISTSTART: Final = "321"
+RPL_LIST: Final = "322"
+RPL_LISTEND: Final = "323"
+RPL_CHANNELMODEIS: Final = "324"
+RPL_CREATIONTIME: Final = "329"
+RPL_NOTOPIC: Final = "331"
+RPL_TOPIC: Final = "332"
+RPL_TOPICWHOTIME: Final = "333"
+RPL_INVITING: Final = "341"
+RPL_INVEXLIST: Final = "346"
+RPL_ENDOFINVEXLIST: Final = "347"
+RPL_EXCEPTLIST: Final = "348"
+RPL_ENDOFEXCEPTLIST: Final = "349"
+RPL_WHOREPLY: Final = "352"
+RPL_NAMREPLY: Final = "353"
+RPL_ENDOFNAMES: Final = "366"
+RPL_BANLIST: Final = "367"
+RPL_ENDOFBANLIST: Final = "368"
+RPL_MOTD: Final = "372"
+RPL_MOTDSTART: Final = "375"
+RPL_ENDOFMOTD: Final = "376"
+RPL_WHOISMODES: Final = "379"
+RPL_YOUREOPER: Final = "381"
+RPL_WHOISSECURE: Final = "671"
+ERR_NOSUCHNICK: Final = "401"
+ERR_NOSUCHSERVER: Final = "402"
+ERR_NOSUCHCHANNEL: Final = "403"
+ERR_CANNOTSENDTOCHAN: Final = "404"
+ERR_TOOMANYCHANNELS: Final = "405"
+ERR_TOOMANYTARGETS: Final = "407"
+ERR_NOORIGIN: Final = "409"
+ERR_INVALIDCAPCMD: Final = "410"
+ERR_NORECIPIENT: Final = "411"
+ERR_NOTEXTTOSEND: Final = "412"
+ERR_INPUTTOOLONG: Final = "417"
+ERR_UNKNOWNCOMMAND: Final = "421"
+ERR_NOMOTD: Final = "422"
+ERR_NONICKNAMEGIVEN: Final = "431"
+ERR_ERRONEUSNICKNAME: Final = "432"
+ERR_NICKNAMEINUSE: Final = "433"
+ERR_USERNOTINCHANNEL: Final = "441"
+ERR_NOTONCHANNEL: Final = "442"
+ERR_USERONCHANNEL: Final = "443"
+ERR_NOTREGISTERED: Final = "451"
+ERR_NEEDMOREPARAMS: Final = "461"
+ERR_ALREADYREGISTERED: Final = "462"
+ERR_PASSWDMISMATCH: Final = "464"
+ERR_CHANNELISFULL: Final = "471"
+ERR_UNKNOWNMODE: Final = "472"
+ERR_INVITEONLYCHAN: Final = "473"
+ERR_BANNEDFROMCHAN: Final = "474"
+ERR_BADCHANNELKEY: Final = "475"
+ERR_BADCHANMASK: Final = "476"
+ERR_BANLISTFULL: Final = "478"
+ERR_NOPRIVILEGES: Final = "481"
+ERR_CHANOPRIVSNEEDED: Final = "482"
+ERR_NOOPERHOST: Final = "491"
+ERR_UMODEUNKNOWNFLAG: Final = "501"
+ERR_USERSDONTMATCH: Final = "502"
+ERR_INVALIDKEY: Final = "525"
+ERR_INVALIDMODEPARAM: Final = "696"
+
+TEXT: Final = {
+    ERR_NOSUCHNICK: "No such nick",
+    ERR_NOSUCHSERVER: "No such server",
+    ERR_NOSUCHCHANNEL: "No such channel",
+    ERR_TOOMANYTARGETS: "Too many targets",
+    ERR_NOORIGIN: "No origin specified",
+    ERR_INVALIDCAPCMD: "Invalid CAP subcommand",
+    ERR_NOTEXTTOSEND: "No text to send",
+    ERR_INPUTTOOLONG: "Input line was too long",
+    ERR_UNKNOWNCOMMAND: "Unknown command",
+    ERR_NOMOTD: "There is no message of the day",
+    ERR_NONICKNAMEGIVEN: "No nickname given",
+    ERR_ERRONEUSNICKNAME: "Erroneous nickname",
+    ERR_USERNOTINCHANNEL: "They aren't on that channel",
+    ERR_USERONCHANNEL: "is already on channel",
+    ERR_NOTREGISTERED: "You have not registered",
+    ERR_NEEDMOREPARAMS: "Not enough parameters",
+    ERR_ALREADYREGISTERED: "You may not reregister",
+    ERR_PASSWDMISMATCH: "Password incorrect",
+    ERR_UNKNOWNMODE: "is not a mode of this server",
+    ERR_NOPRIVILEGES: "Permission denied: you are not an operator of this server",
+    ERR_NOOPERHOST: "No operator of this name can log in from here",
+    ERR_UMODEUNKNOWNFLAG: "Unknown mode flag",
+    ERR_USERSDONTMATCH: "You can only see and change your own modes",
+    RPL_ENDOFWHO: "End of WHO list",
+    RPL_ENDOFWHOIS: "End of WHOIS list",
+    RPL_ENDOFNAMES: "End of NAMES list",
+    RPL_ENDOFBANLIST: "End of channel ban list",
+    RPL_ENDOFEXCEPTLIST: "End of channel exception list",
+    RPL_ENDOFINVEXLIST: "End of channel invite exception list",
+    RPL_LISTEND: "End of LIST",
+    RPL_NOTOPIC: "No topic is set",
+    RPL_UNAWAY: "You are no longer marked as being away",
+    RPL_NOWAWAY: "You have been marked as being away",
+    RPL_YOUREOPER: "You are now an operator of this server",
+    RPL_ENDOFMOTD: "End of message of the day",
+}
+"""The last parameter of each numeric that always says the same."""

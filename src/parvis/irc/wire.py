@@ -1,0 +1,57 @@
+"""Lines to bytes, by wire signature.
+
+A body is a line without tags and without CR LF. The signature (`capabilities.wire_signature`) says which tags
+stand in front of it and how it is framed. Source: IRCv3 message-tags, server-time, message-ids, websocket;
+RFC 6455, section 5.2, for the frame.
+"""
+
+from functools import lru_cache
+from struct import Struct
+from time import gmtime, strftime
+from typing import Final
+
+from parvis.irc.capabilities import MESSAGE_TAGS, SERVER_TIME, TEXT_FRAMES
+
+_FINAL_TEXT: Final = 0x81
+_FINAL_BINARY: Final = 0x82
+_SHORT_MAX: Final = 125
+_HEAD: Final = Struct(">BBH").pack
+
+
+@lru_cache(maxsize=16)
+def time_tag(time_ms: int) -> str:
+    """Write the `time` tag of a moment, in milliseconds since 1970 UTC (IRCv3 server-time)."""
+    seconds, milliseconds = divmod(time_ms, 1000)
+    return f"time={strftime('%Y-%m-%dT%H:%M:%S', gmtime(seconds))}.{milliseconds:03d}Z"
+
+
+def frame(line: bytes, signature: int) -> bytes:
+    """Put a line, tags included, on its transport: CR LF, or one unmasked WebSocket frame."""
+    if signature < TEXT_FRAMES:
+        return line + b"\r\n"
+    opcode = _FINAL_TEXT if signature & TEXT_FRAMES else _FINAL_BINARY
+    size = len(line)
+    if size <= _SHORT_MAX:
+        return bytes((opcode, size)) + line
+    # A line is at most 8191 + 510 bytes, so that the 16-bit length always suffices.
+    return _HEAD(opcode, 126, size) + line
+
+
+def tag_data(signature: int, time_ms: int, message_id: str, client_tags: str) -> str:
+    """Write the tags that a signature shows, without `@`: time, id, then what the sender's client set."""
+    if signature & MESSAGE_TAGS:
+        tags = f"msgid={message_id}" if message_id else ""
+        if client_tags:
+            tags = f"{tags};{client_tags}" if tags else client_tags
+        if signature & SERVER_TIME:
+            return f"{time_tag(time_ms)};{tags}" if tags else time_tag(time_ms)
+        return tags
+    if signature & SERVER_TIME:
+        return time_tag(time_ms)
+    return ""
+
+
+def render(signature: int, body: bytes, time_ms: int, message_id: str, client_tags: str) -> bytes:
+    """Write a line as a client with this signature gets it."""
+    tags = tag_data(signature, time_ms, message_id, client_tags)
+    return frame(b"@%b %b" % (tags.encode(), body) if tags else body, signature)

@@ -1,0 +1,179 @@
+"""What happened, in the past tense. Commands decide events; `World.apply` alone makes them true.
+
+A message is no event of the world: it changes no state. It goes to the archive and to its readers
+(`chat/batch.py`), and nothing here needs to know of it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from parvis.model.ids import ConversationId, IdentityId, SessionId
+from parvis.model.person import Person
+from parvis.model.records import KeptRoom, ListMask
+from parvis.model.room import Room
+
+
+class Entered(msgspec.Struct, frozen=True):
+    """Somebody entered under a pseudonym."""
+
+    person: Person
+    session: SessionId
+    identity: IdentityId
+    nick: str
+    folded: str
+    user: str
+    host: str
+    real_name: str
+    at_ms: int
+
+
+class Left(msgspec.Struct, frozen=True):
+    """Somebody left the server, and with it every room."""
+
+    person: Person
+
+
+class Renamed(msgspec.Struct, frozen=True):
+    """Somebody took another pseudonym."""
+
+    person: Person
+    nick: str
+    folded: str
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """Somebody came into a room, with a rank when they opened it."""
+
+    person: Person
+    room: Room
+    rank: int
+
+
+class Parted(msgspec.Struct, frozen=True):
+    """Somebody went out of a room, by their own will or by a kick. A room that is empty and not registered ends."""
+
+    person: Person
+    room: Room
+
+
+class RoomOpened(msgspec.Struct, frozen=True):
+    """A room began: somebody joined a name that no room had."""
+
+    id: ConversationId
+    name: str
+    folded: str
+    flags: str
+    at_ms: int
+
+
+class RoomRestored(msgspec.Struct, frozen=True):
+    """A registered room was read back from SQL."""
+
+    kept: KeptRoom
+    folded: str
+
+
+class TopicSet(msgspec.Struct, frozen=True):
+    """A room got a topic; an empty one takes it away."""
+
+    room: Room
+    topic: str
+    by: str
+    at_ms: int
+
+
+class RankChanged(msgspec.Struct, frozen=True):
+    """A member was given a rank or lost it."""
+
+    room: Room
+    person: Person
+    rank: int
+    given: bool
+
+
+class FlagChanged(msgspec.Struct, frozen=True):
+    """A flag of a room was set or taken away."""
+
+    room: Room
+    letter: str
+    adding: bool
+
+
+class KeySet(msgspec.Struct, frozen=True):
+    """A room got a key; an empty one takes it away."""
+
+    room: Room
+    key: str
+
+
+class LimitSet(msgspec.Struct, frozen=True):
+    """A room got a most number of members; 0 takes it away."""
+
+    room: Room
+    limit: int
+
+
+class MaskListed(msgspec.Struct, frozen=True):
+    """A mask was put on a room's list."""
+
+    room: Room
+    entry: ListMask
+
+
+class MaskUnlisted(msgspec.Struct, frozen=True):
+    """A mask was taken off a room's list."""
+
+    room: Room
+    kind: str
+    mask: str
+
+
+class Invited(msgspec.Struct, frozen=True):
+    """Somebody was invited into a room: they may join it once although it is closed."""
+
+    room: Room
+    person: Person
+
+
+class UserModesSet(msgspec.Struct, frozen=True):
+    """Somebody's own modes changed."""
+
+    person: Person
+    modes: int
+
+
+class AwaySet(msgspec.Struct, frozen=True):
+    """Somebody went away with a word, or came back with an empty one."""
+
+    person: Person
+    message: str
+
+
+class RealNameSet(msgspec.Struct, frozen=True):
+    """Somebody changed their real name."""
+
+    person: Person
+    real_name: str
+
+
+Event = (
+    Entered
+    | Left
+    | Renamed
+    | Joined
+    | Parted
+    | RoomOpened
+    | RoomRestored
+    | TopicSet
+    | RankChanged
+    | FlagChanged
+    | KeySet
+    | LimitSet
+    | MaskListed
+    | MaskUnlisted
+    | Invited
+    | UserModesSet
+    | AwaySet
+    | RealNameSet
+)

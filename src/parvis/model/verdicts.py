@@ -1,0 +1,49 @@
+"""What policy says of an act. Being refused is a value, not an error."""
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+
+class Ground(StrEnum):
+    """Every ground on which an act can be refused."""
+
+    NOT_A_MEMBER = "not-a-member"
+    NOT_A_HOST = "not-a-host"
+    NOT_AN_OPERATOR = "not-an-operator"
+    MEMBERS_ONLY = "members-only"
+    MODERATED = "moderated"
+    BANNED = "banned"
+    INVITATION_ONLY = "invitation-only"
+    WRONG_KEY = "wrong-key"
+    ROOM_FULL = "room-full"
+    TOO_MANY_ROOMS = "too-many-rooms"
+    LIST_FULL = "list-full"
+    ALREADY_THERE = "already-there"
+    TARGET_ELSEWHERE = "target-elsewhere"
+    NAME_TAKEN = "name-taken"
+    NAME_UNFIT = "name-unfit"
+    TOO_LONG = "too-long"
+    WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a ground
+    TOO_MANY_CONNECTIONS = "too-many-connections"
+    ARCHIVE_UNAVAILABLE = "archive-unavailable"
+    SERVER_BUSY = "server-busy"
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The act may happen."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """The act does not happen. `told` is what the person reads, word for word."""
+
+    ground: Ground
+    told: str
+
+
+Verdict = Accepted | Refused
+"""`Held` (for review, for a picture to be checked) joins when something can hold."""
+
+ACCEPTED: Final = Accepted()
+"""The one value that says yes. Shared, since it is given for every message."""

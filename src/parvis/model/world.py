@@ -1,0 +1,109 @@
+"""Who is where: people by pseudonym, rooms by name, and the one function that changes them.
+
+Rule 1: nothing but `World.apply` changes a person or a room, so that another process that applies the same
+events has the same world.
+Rule 2: every change of members, and of a member's wire signature, clears the room's `audience`.
+"""
+
+from typing import assert_never
+
+from parvis.model import events as e
+from parvis.model.person import NO_ROOMS, OPERATOR, Person
+from parvis.model.room import INVITED_MAX, Room
+
+
+class World:
+    """People by folded pseudonym and rooms by folded name."""
+
+    def __init__(self) -> None:
+        """Make a world with nobody and nowhere."""
+        self.people: dict[str, Person] = {}
+        self.rooms: dict[str, Room] = {}
+        self.operators = 0
+
+    def apply(self, event: e.Event) -> None:
+        """Make an event true."""
+        match event:
+            case e.Joined(person, room, rank):
+                room.members[person] = rank
+                room.invited.pop(person.session, None)
+                person.rooms = (*person.rooms, room)
+                room.audience = None
+            case e.Parted(person, room):
+                self._take_out(person, room)
+                person.rooms = tuple(each for each in person.rooms if each is not room)
+            case e.Entered():
+                self._enter(event)
+            case e.Left(person):
+                self._leave(person)
+            case e.Renamed(person, nick, folded):
+                del self.people[person.folded]
+                self.people[folded] = person
+                person.nick, person.folded = nick, folded
+                person.prefix = person.mask().encode()
+            case e.RoomOpened(room_id, name, folded, flags, at_ms):
+                room = self.rooms[folded] = Room(room_id, name, folded, at_ms)
+                room.flags = frozenset(flags)
+            case e.RoomRestored():
+                self._restore(event)
+            case e.TopicSet(room, topic, by, at_ms):
+                room.topic, room.topic_set_by, room.topic_set_at_ms = topic, by, at_ms
+            case e.RankChanged(room, person, rank, given):
+                held = room.members[person]
+                room.members[person] = held | rank if given else held & ~rank
+            case e.FlagChanged(room, letter, adding):
+                room.flags = room.flags | {letter} if adding else room.flags - {letter}
+            case e.KeySet(room, key):
+                room.key = key
+            case e.LimitSet(room, limit):
+                room.limit = limit
+            case e.MaskListed(room, entry):
+                room.lists.setdefault(entry.kind, []).append(entry)
+            case e.MaskUnlisted(room, kind, mask):
+                room.lists[kind] = [entry for entry in room.entries(kind) if entry.mask != mask]
+            case e.Invited(room, person):
+                if len(room.invited) >= INVITED_MAX:
+                    del room.invited[next(iter(room.invited))]
+                room.invited[person.session] = None
+            case e.UserModesSet(person, modes):
+                self.operators += bool(modes & OPERATOR) - bool(person.modes & OPERATOR)
+                person.modes = modes
+            case e.AwaySet(person, message):
+                person.away = message
+            case e.RealNameSet(person, real_name):
+                person.real_name = real_name
+            case _:
+                assert_never(event)
+
+    def _enter(self, event: e.Entered) -> None:
+        person = event.person
+        person.session, person.identity = event.session, event.identity
+        person.nick, person.folded = event.nick, event.folded
+        person.user, person.host, person.real_name = event.user, event.host, event.real_name
+        person.entered_at_ms = person.spoke_at_ms = event.at_ms
+        person.prefix = person.mask().encode()
+        self.people[event.folded] = person
+
+    def _leave(self, person: Person) -> None:
+        for room in person.rooms:
+            self._take_out(person, room)
+        person.rooms = NO_ROOMS
+        if person.modes & OPERATOR:
+            self.operators -= 1
+        del self.people[person.folded]
+
+    def _take_out(self, person: Person, room: Room) -> None:
+        del room.members[person]
+        room.audience = None
+        if not room.members and not room.registered:
+            del self.rooms[room.folded]
+
+    def _restore(self, event: e.RoomRestored) -> None:
+        kept = event.kept
+        room = self.rooms[event.folded] = Room(kept.id, kept.name, event.folded, kept.created_at_ms)
+        room.registered = True
+        room.owner = kept.owner
+        room.topic, room.topic_set_by, room.topic_set_at_ms = kept.topic, kept.topic_set_by, kept.topic_set_at_ms
+        room.flags, room.key, room.limit = frozenset(kept.flags), kept.key, kept.limit
+        for entry in kept.lists:
+            room.lists.setdefault(entry.kind, []).append(entry)

@@ -1,0 +1,78 @@
+"""What a connection needs of the chat and of its listener."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from parvis.chat.client import Client
+from parvis.chat.doors import Doors
+from parvis.chat.intake import Intake
+from parvis.chat.service import Chat
+from parvis.net.address import Network
+
+if TYPE_CHECKING:
+    from parvis.net.websocket import WebSocketConnection
+
+HANDSHAKE_S: Final = 10.0
+"""How long a connection may take to ask for a WebSocket; ours."""
+
+log = structlog.get_logger()
+
+
+class Gate:
+    """The chat behind one listener, and what that listener allows. Shared by its connections."""
+
+    __slots__ = ("allowed_origins", "chat", "doors", "intake", "is_path", "trusted")
+
+    def __init__(
+        self,
+        chat: Chat,
+        intake: Intake,
+        doors: Doors,
+        *,
+        any_path: bool = False,
+        allowed_origins: Sequence[str] = (),
+        trusted: Sequence[Network] = (),
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            chat: Who is where.
+            intake: Handles lines.
+            doors: Lets connections in.
+            any_path: A WebSocket may open at any path, not at `/irc` alone.
+            allowed_origins: Pages whose browsers may connect (`net/handshake.py`).
+            trusted: Networks whose `Forwarded` header is taken (`net/forwarded.py`).
+        """
+        self.chat = chat
+        self.intake = intake
+        self.doors = doors
+        self.is_path: Callable[[str], bool] = _any_path if any_path else _is_irc
+        self.allowed_origins = allowed_origins
+        self.trusted = trusted
+
+    def too_slow(self, client: Client) -> None:
+        """Close a connection that does not read: its rooms are told, and nobody waits for it."""
+        log.info("reader too slow", session=client.session.hex(), limit_bytes=self.chat.settings.send_queue_bytes)
+        self.chat.turn.begin()
+        self.chat.leave(client, "Send queue exceeded", told=None)
+
+    def wait_for_handshake(self, connection: WebSocketConnection) -> None:
+        """Close a connection that has not shaken hands in time."""
+
+        def look() -> None:
+            if not connection.is_shaken():
+                connection.hang_up()
+
+        self.chat.clock.later(HANDSHAKE_S, look)
+
+
+def _is_irc(path: str) -> bool:
+    return path == "/irc"
+
+
+def _any_path(path: str) -> bool:  # noqa: ARG001 - that is its answer
+    return True

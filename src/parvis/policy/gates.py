@@ -1,0 +1,224 @@
+"""The gates an act passes, in order. No other module refuses an act.
+
+Rule 1: a gate is a pure function of its arguments: no I/O, no clock, no chance.
+Rule 2: the first gate that does not accept decides, so cheap gates stand first.
+Rule 3: `told` says what happened and what to do, in words for the person who reads it.
+
+Errors of grammar (a missing parameter, an unknown command, a name that nobody bears) are no verdicts: the commands
+answer them. Source of the rights: modern IRC, "Channel modes" and "Channel membership prefixes".
+"""
+
+from collections.abc import Iterable
+
+from parvis.irc import masks
+from parvis.irc.names import is_pseudonym
+from parvis.model.person import OPERATOR, Person
+from parvis.model.records import ListMask
+from parvis.model.room import HOST, VOICE, Room
+from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
+
+
+def is_listed(person: Person, entries: Iterable[ListMask]) -> bool:
+    """Tell whether a person fits any mask of a list."""
+    mask = person.mask()
+    return any(masks.matches(entry.mask, mask) for entry in entries)
+
+
+def is_banned(person: Person, room: Room) -> bool:
+    """Tell whether a room's ban list names a person and its exception list does not."""
+    bans = room.lists.get("b")
+    return bool(bans) and is_listed(person, room.entries("b")) and not is_listed(person, room.entries("e"))
+
+
+def message(person: Person, room: Room) -> Verdict:
+    """May this person speak in this room? Membership (n), moderation (m), bans (b, e)."""
+    rank = room.members.get(person)
+    if rank is None:
+        if "n" in room.flags:
+            return Refused(Ground.MEMBERS_ONLY, "Only members can write in this room. Join it first.")
+        rank = 0
+    if not rank:
+        if "m" in room.flags:
+            return Refused(Ground.MODERATED, "This room is moderated: its hosts decide who may write. Ask one of them.")
+        if room.lists and is_banned(person, room):
+            return Refused(
+                Ground.BANNED, "You are banned from this room and cannot write in it. Its hosts can lift that."
+            )
+    return ACCEPTED
+
+
+def join(person: Person, room: Room, key: str) -> Verdict:
+    """May this person come into this room? Invitations (i, I), bans (b, e), key (k), limit (l)."""
+    if person.session in room.invited:
+        return ACCEPTED
+    if "i" in room.flags and not is_listed(person, room.entries("I")):
+        return Refused(Ground.INVITATION_ONLY, "This room is open by invitation only (+i). Ask a host to invite you.")
+    if is_banned(person, room):
+        return Refused(Ground.BANNED, "You are banned from this room (+b). Its hosts can lift that.")
+    if room.key and key != room.key:
+        return Refused(Ground.WRONG_KEY, "This room asks for a key (+k), and this is not it. Ask a host.")
+    if room.limit and len(room.members) >= room.limit:
+        return Refused(Ground.ROOM_FULL, "This room is full (+l). Try again later.")
+    return ACCEPTED
+
+
+def one_more_room(person: Person, rooms_max: int) -> Verdict:
+    """May this person be in one more room?"""
+    if len(person.rooms) >= rooms_max:
+        return Refused(Ground.TOO_MANY_ROOMS, f"You are in {rooms_max} rooms, which is the most. Leave one first.")
+    return ACCEPTED
+
+
+def _member(person: Person, room: Room) -> Verdict:
+    if person not in room.members:
+        return Refused(Ground.NOT_A_MEMBER, "You're not on that channel")
+    return ACCEPTED
+
+
+def _host(person: Person, room: Room) -> Verdict:
+    if not room.members.get(person, 0) & HOST:
+        return Refused(Ground.NOT_A_HOST, "You're not a channel operator")
+    return ACCEPTED
+
+
+def part(person: Person, room: Room) -> Verdict:
+    """May this person leave this room? Who is in it may."""
+    return _member(person, room)
+
+
+def see_members(person: Person, room: Room) -> Verdict:
+    """May this person see who is in this room? In a secret one (s) only members may."""
+    if "s" in room.flags and person not in room.members and not person.modes & OPERATOR:
+        return Refused(Ground.NOT_A_MEMBER, "This room shows its members only to themselves.")
+    return ACCEPTED
+
+
+def topic(person: Person, room: Room) -> Verdict:
+    """May this person set the topic? Members may, hosts alone where +t."""
+    verdict = _member(person, room)
+    if verdict is ACCEPTED and "t" in room.flags:
+        return _host(person, room)
+    return verdict
+
+
+def kick(person: Person, target: Person, room: Room) -> Verdict:
+    """May this person put that one out? Hosts may, and only who is there."""
+    verdict = _member(person, room)
+    if verdict is ACCEPTED:
+        verdict = _host(person, room)
+    if verdict is ACCEPTED and target not in room.members:
+        return Refused(Ground.TARGET_ELSEWHERE, "They aren't on that channel")
+    return verdict
+
+
+def invite(person: Person, target: Person, room: Room) -> Verdict:
+    """May this person invite that one? Members may, hosts alone where +i, and only who is not there yet."""
+    verdict = _member(person, room)
+    if verdict is ACCEPTED and "i" in room.flags:
+        verdict = _host(person, room)
+    if verdict is ACCEPTED and target in room.members:
+        return Refused(Ground.ALREADY_THERE, "is already on channel")
+    return verdict
+
+
+def change_modes(person: Person, room: Room) -> Verdict:
+    """May this person change the room's modes? Its hosts may."""
+    if room.members.get(person, 0) & HOST:
+        return ACCEPTED
+    return Refused(Ground.NOT_A_HOST, "You're not a channel operator")
+
+
+def see_list(person: Person, room: Room, kind: str) -> Verdict:
+    """May this person see a list? Bans (b) who sees the members may; exceptions and invitations (e, I) hosts may."""
+    return see_members(person, room) if kind == "b" else change_modes(person, room)
+
+
+def list_mask(room: Room, kind: str, list_max: int) -> Verdict:
+    """May one more mask go on this list?"""
+    if len(room.entries(kind)) >= list_max:
+        return Refused(Ground.LIST_FULL, f"Channel list is full: {list_max} masks are the most. Take one off first.")
+    return ACCEPTED
+
+
+def name(wanted: str, holder: Person | None, bearer: Person | None, bytes_max: int) -> Verdict:
+    """May this pseudonym be taken?
+
+    Args:
+        wanted: The pseudonym.
+        holder: Who bears it now, under any case.
+        bearer: Who wants it, if already present: one may change the case of one's own.
+        bytes_max: Most bytes of a pseudonym.
+    """
+    if not is_pseudonym(wanted, bytes_max):
+        return Refused(
+            Ground.NAME_UNFIT,
+            f"A pseudonym has 1 to {bytes_max} bytes: letters, digits and []\\`_^{{|}}-, no digit or - in front.",
+        )
+    if holder is not None and holder is not bearer:
+        return Refused(Ground.NAME_TAKEN, "Nickname is already in use")
+    return ACCEPTED
+
+
+def change_name(person: Person) -> Verdict:
+    """May this person change their pseudonym where they are now? Not while banned or silenced in a room."""
+    for room in person.rooms:
+        rank = room.members[person]
+        if not rank and room.lists and is_banned(person, room):
+            return Refused(Ground.BANNED, f"You are banned in {room.name} and cannot change your name while in it.")
+    return ACCEPTED
+
+
+def operate(person: Person) -> Verdict:
+    """May this person use an operator's command?"""
+    if not person.modes & OPERATOR:
+        return Refused(Ground.NOT_AN_OPERATOR, "Permission Denied- You're not an IRC operator")
+    return ACCEPTED
+
+
+def password(is_right: bool) -> Verdict:
+    """May whoever gave this password pass?"""
+    if not is_right:
+        return Refused(Ground.WRONG_PASSWORD, "Password incorrect")
+    return ACCEPTED
+
+
+def connect(open_now: int, opened_in_minute: int, open_max: int, per_minute_max: int) -> Verdict:
+    """May one more connection come from this address (IPv6: this /64)?"""
+    if open_now >= open_max:
+        return Refused(
+            Ground.TOO_MANY_CONNECTIONS, f"Your address has {open_now} connections, which is the most. Close one first."
+        )
+    if opened_in_minute >= per_minute_max:
+        return Refused(
+            Ground.TOO_MANY_CONNECTIONS,
+            "Your address has connected too often in a minute. Wait a minute and try again.",
+        )
+    return ACCEPTED
+
+
+def relayed_line(body_bytes: int, body_bytes_max: int) -> Verdict:
+    """Does a line still fit once the sender's mask stands in front? It is refused whole, never cut."""
+    if body_bytes > body_bytes_max:
+        return Refused(
+            Ground.TOO_LONG,
+            f"Input line was too long by {body_bytes - body_bytes_max} bytes: it was not delivered. Split it.",
+        )
+    return ACCEPTED
+
+
+def act(sealing_fails: bool, waiting_records: int, records_max: int) -> Verdict:
+    """May anybody act at all? Not while nothing can be sealed, or when too much already waits for it."""
+    if sealing_fails:
+        return Refused(
+            Ground.ARCHIVE_UNAVAILABLE, "The archive cannot be written: nothing was delivered. Try again in a moment."
+        )
+    if waiting_records >= records_max:
+        return Refused(
+            Ground.SERVER_BUSY, "Too much waits to be sealed: this was not delivered. Try again in a moment."
+        )
+    return ACCEPTED
+
+
+def rank_needed(marks: str) -> int:
+    """Give the least rank that a message to `@#room` or `+#room` is for (STATUSMSG)."""
+    return VOICE | HOST if "+" in marks else HOST

@@ -1,0 +1,120 @@
+"""How a run begins: the clock, the lease, the keys of the days to come. The same for every adapter of the archive."""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from parvis.archive.record import RUN_MAX, pack_content
+from parvis.archive.terms import VISIBLE_TERM_MS, RandomBytes, TermKey, TermKind, covering, missing
+from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE
+from parvis.model.records import RecordKind, Unsealed
+from parvis.ports.archive import ArchiveError
+from parvis.ports.keys import KeyStore
+
+CLOCK_BEHIND_MAX_MS: Final = 5 * 60 * 1000
+"""How far the clock may stand behind the newest record (docs/adr/0003-sealing-in-sqlite.md)."""
+
+LEASE_EXPIRES_MS: Final = 30_000
+"""A lease that its holder has not renewed for so long may be taken by another machine."""
+
+LEASE_RENEWED_EVERY_MS: Final = 10_000
+"""How often a writer renews its lease: a third of its life."""
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may write. `run` is the fencing number: it grows with each taking."""
+
+    run: int
+    machine: bytes
+    renewed_ms: int
+    """When it was last renewed, 0 once given back."""
+
+
+def taken_lease(kept: Lease | None, machine: bytes, now_ms: int) -> Lease:
+    """Take the lease for a new run.
+
+    The caller holds the lock that proves that no other process of this machine is writing.
+
+    Raises:
+        ArchiveError: Another machine holds it and its time is not over.
+    """
+    if kept is None:
+        return Lease(run=1, machine=machine, renewed_ms=now_ms)
+    left_ms = kept.renewed_ms + LEASE_EXPIRES_MS - now_ms
+    if kept.renewed_ms and kept.machine != machine and left_ms > 0:
+        raise ArchiveError(
+            f"a server on another machine is writing to this archive, or has stopped without saying so. "
+            f"Stop it; if it is gone, try again in {-(-left_ms // 1000)} s"
+        )
+    if kept.run >= RUN_MAX:
+        raise ArchiveError(f"run is {kept.run}, limit is {RUN_MAX}. Begin a new data folder")
+    return Lease(run=kept.run + 1, machine=machine, renewed_ms=now_ms)
+
+
+def first_time_ms(now_ms: int, last_time_ms: int) -> tuple[int, list[str]]:
+    """Say when a run begins, never before the newest record, and what the operator should read about it.
+
+    Raises:
+        ArchiveError: The clock stands too far behind the newest record.
+    """
+    if now_ms > last_time_ms:
+        return now_ms, []
+    behind_s = -(-(last_time_ms - now_ms) // 1000)
+    if last_time_ms - now_ms > CLOCK_BEHIND_MAX_MS:
+        raise ArchiveError(
+            f"the clock is {behind_s} s behind the newest record, limit is {CLOCK_BEHIND_MAX_MS // 1000} s. "
+            "Set the clock right and start again"
+        )
+    notices = [f"The clock is {behind_s} s behind the newest record; times go on from that record."]
+    return last_time_ms + 1, notices if behind_s else []
+
+
+def run_started(time_ms: int) -> Unsealed:
+    """Give the first record of a run. It ends the sessions of the run before."""
+    return Unsealed(
+        kind=RecordKind.RUN_STARTED,
+        time_ms=time_ms,
+        author=NOBODY,
+        session=NO_SESSION,
+        conversation=PRESENCE,
+        message_id=NO_MESSAGE_ID,
+        content=pack_content([], b""),
+    )
+
+
+class VisibleTerms:
+    """The visible term keys of one archive, found by time and made ahead."""
+
+    def __init__(self, keys: KeyStore, random: RandomBytes, term_ms: int = VISIBLE_TERM_MS) -> None:
+        """Use the keys of a store.
+
+        Args:
+            keys: Where term keys are kept.
+            random: Where random bytes come from.
+            term_ms: How long the server can open what it sealed: the longest window.
+        """
+        self._keys = keys
+        self._random = random
+        self._term_ms = term_ms
+
+    def covering(self, time_ms: int) -> TermKey:
+        """Give the term key that covers a time; make it first if the clock has outrun those made ahead."""
+        found = covering(self._keys.term_keys(), TermKind.VISIBLE_RECORDS, self._term_ms, time_ms)
+        if found is not None:
+            return found
+        self.make_ahead(time_ms)
+        return self.covering(time_ms)
+
+    def make_ahead(self, now_ms: int) -> None:
+        """Make and keep the term keys that today and the days ahead still lack."""
+        lacking = missing(self._keys.term_keys(), TermKind.VISIBLE_RECORDS, self._term_ms, now_ms, self._random)
+        if lacking:
+            self._keys.add_term_keys(lacking)
+
+
+PostToLoop = Callable[[Callable[[], None]], object]
+"""Runs a call on the event loop from another thread: `loop.call_soon_threadsafe`."""
+
+Clock = Callable[[], int]
+"""Gives milliseconds since 1970."""

@@ -1,0 +1,99 @@
+"""The key store as one small file: the server's secret and its term keys.
+
+Rule 1: it is replaced whole (written beside, synced, renamed), so a destroyed key is in no journal and no
+free page.
+Rule 2: it is made once, together with the database, and never made again for records that are already there.
+Rule 3: only its owner may read it.
+
+Source: docs/adr/0003-sealing-in-sqlite.md.
+"""
+
+import hmac
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from parvis.archive.terms import RandomBytes, TermKey
+from parvis.ports.archive import ArchiveError
+from parvis.store import durable
+
+KEYFILE_NAME: Final = "keys.json"
+"""Name of the key store in the data folder."""
+
+SECRET_BYTES: Final = 32
+"""Random bytes of the server's secret."""
+
+VERSION: Final = 1
+"""The only layout of the file so far."""
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    version: int
+    store: bytes
+    secret: bytes
+    term_keys: list[TermKey]
+
+    def __repr__(self) -> str:
+        return "_Kept()"
+
+
+def new_keyfile(store: bytes, random: RandomBytes, term_keys: Sequence[TermKey] = ()) -> bytes:
+    """Give the bytes of a new key store that belongs to the database with this id."""
+    kept = _Kept(version=VERSION, store=store, secret=random(SECRET_BYTES), term_keys=list(term_keys))
+    return msgspec.json.encode(kept)
+
+
+class KeyFile:
+    """A :class:`parvis.ports.keys.KeyStore` in one file."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the key store.
+
+        Raises:
+            ArchiveError: It is missing, open to others, or not a key store of a known version.
+        """
+        self._path = path
+        self._kept = _read(path)
+
+    @property
+    def store(self) -> bytes:
+        """Id of the database that these keys belong to."""
+        return self._kept.store
+
+    def derived(self, purpose: bytes) -> bytes:
+        """Give 32 bytes of this server for one purpose: HMAC-SHA256 of the purpose under the secret."""
+        return hmac.digest(self._kept.secret, purpose, "sha256")
+
+    def term_keys(self) -> Sequence[TermKey]:
+        """Give every term key that is not destroyed."""
+        return self._kept.term_keys
+
+    def add_term_keys(self, keys: Sequence[TermKey]) -> None:
+        """Keep more term keys; they are in the file, durably, before this returns."""
+        kept = msgspec.structs.replace(self._kept, term_keys=[*self._kept.term_keys, *keys])
+        durable.replace(self._path, msgspec.json.encode(kept))
+        self._kept = kept
+
+
+def _read(path: Path) -> _Kept:
+    try:
+        if durable.is_open(path):
+            raise ArchiveError(f"the key file {path} is open to other users. Make it yours alone: chmod 600 {path}")
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise ArchiveError(
+            f"the key file {path} is missing, and without it the records beside it cannot be opened. "
+            "Keys are never made anew for records that are there: put the file back from its backup"
+        ) from None
+    except OSError as fault:
+        raise ArchiveError(f"the key file {path} cannot be read: {fault.strerror}") from fault
+    try:
+        kept = msgspec.json.decode(raw, type=_Kept)
+    except msgspec.DecodeError:
+        # The cause is left out: it may quote what stands in the file.
+        raise ArchiveError(f"the key file {path} is damaged. Put it back from its backup") from None
+    if kept.version != VERSION or len(kept.secret) != SECRET_BYTES:
+        raise ArchiveError(f"the key file {path} is not of a version this program knows")
+    return kept

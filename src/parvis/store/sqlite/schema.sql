@@ -1,0 +1,69 @@
+-- The current schema. A new database is made from this file; tests/contract/test_schema.py proves that migrating
+-- an empty one gives the same.
+
+-- One row per record, numbered run << 40 | counter. Header, salt and ciphertext can be deleted, the leaf never.
+CREATE TABLE records (
+    id INTEGER PRIMARY KEY,
+    header BLOB,
+    salt BLOB,
+    ciphertext BLOB,
+    leaf BLOB NOT NULL
+);
+
+-- The keys of conversation, hour and run, each wrapped under a term key that stands in the key store.
+CREATE TABLE content_keys (
+    id BLOB NOT NULL PRIMARY KEY,
+    conversation BLOB NOT NULL,
+    hour INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    term_key BLOB,
+    visible_wrap BLOB
+) WITHOUT ROWID;
+
+-- Records found after a commit that failed: they are here, and nobody saw them. Both ends included.
+CREATE TABLE undelivered (
+    first_id INTEGER PRIMARY KEY,
+    last_id INTEGER NOT NULL
+);
+
+-- Every run of a server, and when it ended, if it said so.
+CREATE TABLE runs (
+    run INTEGER PRIMARY KEY,
+    started_ms INTEGER NOT NULL,
+    ended_ms INTEGER
+);
+
+-- Who may write, one row. `run` is the fencing number; a lease given back has renewed_ms 0.
+CREATE TABLE lease (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    run INTEGER NOT NULL,
+    machine BLOB NOT NULL,
+    renewed_ms INTEGER NOT NULL
+);
+
+-- The rooms that survive a restart, each written whole.
+CREATE TABLE rooms (
+    id BLOB NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    owner BLOB NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    topic_set_by TEXT NOT NULL,
+    topic_set_at_ms INTEGER NOT NULL,
+    flags TEXT NOT NULL,
+    join_key TEXT NOT NULL,
+    member_limit INTEGER NOT NULL,
+    lists TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Which key store belongs to this database, one row.
+CREATE TABLE store (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id BLOB NOT NULL
+);
+
+-- The migrator's stamp.
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
