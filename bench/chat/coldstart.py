@@ -18,7 +18,15 @@ from typing import Final
 
 from bench.chat.machine import facts
 from bench.chat.rows import Verdict, spread, weigh
-from bench.chat.servers import OUT, BenchError, Pinning, free_ports, parvis_command, parvis_config
+from bench.chat.servers import (
+    OUT,
+    BenchError,
+    Pinning,
+    free_ports,
+    measured_commit,
+    parvis_command,
+    parvis_config,
+)
 
 TIMES: Final = 7
 LIMIT_S: Final = 20.0
@@ -141,7 +149,14 @@ def main() -> int:
     accepted = sorted(cold.accepted_s())
     verdict = weigh(accepted[len(accepted) // 2], MUST_S, AIM_S)
     now = datetime.now(UTC)
-    lines = [f"## Cold start, {now:%H:%M} UTC: {verdict}", "", *facts(OUT), "", *cold.lines(), ""]
+    lines = [
+        f"## {now:%Y-%m-%d %H:%M} UTC, commit {measured_commit()}: cold start, {verdict}",
+        "",
+        *facts(OUT),
+        "",
+        *cold.lines(),
+        "",
+    ]
     print("\n".join(lines))
     results = Path(__file__).resolve().parent / "results"
     results.mkdir(exist_ok=True)

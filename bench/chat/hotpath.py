@@ -24,7 +24,7 @@ from bench.chat.rows import CPU
 from bench.chat.run import RESULTS
 from bench.chat.scenarios import SCENARIOS
 from bench.chat.scenarios import run as run_load
-from bench.chat.servers import OUT, ROOT, SERVERS, BenchError, Pinning, Running, running
+from bench.chat.servers import OUT, SERVERS, BenchError, Pinning, Running, measured_commit, running
 
 SAMPLES_PER_S: Final = 997
 """A prime, so that sampling does not march in step with a timer of the server."""
@@ -105,7 +105,10 @@ def by_py_spy(server: Running, scenario: str, pinning: Pinning, us: float) -> li
         subprocess.run(watch, check=True, capture_output=True, timeout=WATCH_S + 60)
     own, below = count_stacks(folded.read_text())
     total = sum(own.values()) or 1
-    lines = []
+    lines = [
+        "Samples of all threads that were not asleep; the loop's own C code counts for `Runner.run`.",
+        "",
+    ]
     for heading, counted in (("Own time", own), ("With all they call", below)):
         rows = [(100 * samples / total, where) for where, samples in counted.most_common(LINES)]
         lines += [f"### {heading} by Python function (py-spy)", "", *_shares(rows, us), ""]
@@ -131,8 +134,8 @@ def _frame(frame: str) -> str:
     path = place.rstrip(")").rsplit(":", 1)[0]
     for root in ("/src/", "/site-packages/", "/lib/"):
         if root in path:
-            path = path.rsplit(root, 1)[1]
-    return f"{name} ({path})"
+            return f"{name} ({path.rsplit(root, 1)[1]})"
+    return f"{name} ({path.rsplit('/', 1)[-1]})"
 
 
 def _shares(rows: list[tuple[float, str]], us: float) -> list[str]:
@@ -166,12 +169,9 @@ def main() -> int:
         print(f"hotpath: {error}", file=sys.stderr)
         return 1
     now = datetime.now(UTC)
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.strip()
     what = f"{args.server} under {args.scenario}, {us:.2f} µs a delivery"
     head = [
-        f"## {now:%Y-%m-%d %H:%M} UTC, commit {commit}: {what}",
+        f"## {now:%Y-%m-%d %H:%M} UTC, commit {measured_commit()}: {what}",
         "",
         *(f"- {fact}" for fact in facts(OUT)),
         "",

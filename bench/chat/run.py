@@ -11,7 +11,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from bench.chat import coldstart
 from bench.chat.machine import PROBE_COMMITS, facts, probe_commits, wait_for_quiet
 from bench.chat.rows import CPU, CPU_STORM, ColdRow, Groups, Judged, Row, Taken, Verdict, spread, table
 from bench.chat.scenarios import SCENARIOS, Entry, Result, run
-from bench.chat.servers import OUT, ROOT, SERVERS, BenchError, Pinning, Running, running, version
+from bench.chat.servers import OUT, SERVERS, BenchError, Pinning, Running, measured_commit, running, version
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 ROUNDS: Final = 5
@@ -245,14 +244,6 @@ def _server_line(entry: Entry, taken: Taken) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _commit() -> str:
-    """Return the short name of the commit that is measured, `+` when files differ from it."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return said.stdout.strip() or "unknown"
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench.chat.run", description=(__doc__ or "").split("\n")[0]
@@ -305,7 +296,9 @@ def main() -> int:
     results.mkdir(parents=True, exist_ok=True)
     taken = Taken()
     with (results / f"{now:%Y-%m-%d}.jsonl").open("a") as out:
-        log = Log(out=out, stamp={"at": now.isoformat(timespec="seconds"), "commit": _commit()}, taken=taken)
+        log = Log(
+            out=out, stamp={"at": now.isoformat(timespec="seconds"), "commit": measured_commit()}, taken=taken
+        )
         for group, rows in groups:
             print(f"{group}", file=sys.stderr, flush=True)
             try:

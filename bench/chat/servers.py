@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+import parvis
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 OUT: Final = ROOT / "build" / "bench"
 PEERS: Final = Path(__file__).resolve().parent / "peers"
@@ -242,6 +244,18 @@ def version(server: Server) -> str:
     said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=False)
     number = re.search(r"\d+(\.\d+)+", said.stdout + said.stderr)
     return f"{server.software} {number[0] if number else 'of unknown version'}"
+
+
+def measured_commit() -> str:
+    """Return the commit of the Parvis that is installed here, `+` when its files differ from it."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+"],
+        cwd=Path(parvis.__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return said.stdout.strip() or "unknown"
 
 
 @contextlib.contextmanager

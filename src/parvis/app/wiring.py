@@ -114,12 +114,10 @@ def assemble(
     clock = LoopClock(loop)
     archive, keys = make_archive(config, loop, clock)
     opened = archive.open(clock.now_ms())
-    refused: list[Callable[..., None]] = []
-    turn = Turn(archive, clock, fan_out, lambda *told: refused[0](*told), stop_server)
+    turn = Turn(archive, clock, fan_out, stop_server)
     turn.set_floor(opened.last_time_ms)
     chance = Chance(os.urandom)
     chat = Chat(settings_of(config), keys().derived(b"chat"), chance, clock, turn, partial(operators.check, loop))
-    refused.append(chat.tell_refused)
     intake = Intake(chat)
     doors = Doors(chat, intake)
     open_rooms(chat, opened.rooms)

@@ -32,6 +32,7 @@ class Doors:
         self._minute_began_s = 0.0
         self._connections: dict[Client, None] = {}
         """Every connection that is not closed yet, those that were told to go included."""
+        self._when_empty: Callable[[], None] | None = None
         self.accepted = 0
         self.turned_away = 0
 
@@ -79,6 +80,7 @@ class Doors:
         chat.leave(client, reason, told=None)
         self._intake.forget(client)
         self._connections.pop(client, None)
+        self._tell_empty()
         key = client.address_key
         if key:
             client.address_key = ""
@@ -93,9 +95,10 @@ class Doors:
         """Count the connections that are not closed yet."""
         return len(self._connections)
 
-    def drain(self, done: Callable[[], object]) -> None:
+    def drain(self, done: Callable[[], None]) -> None:
         """Let nobody in, read nothing more; once what was decided is durable and delivered, say goodbye to all.
 
+        `done` is called once, when the last connection is closed.
         The next run's first record ends every session of this one: no record per person is needed.
         """
         chat = self._chat
@@ -109,9 +112,15 @@ class Doors:
                     client.gone = True
                     client.send(frame(b"ERROR :Closing link: the server is stopping", client.signature))
                     client.hang_up()
-            done()
+            self._when_empty = done
+            self._tell_empty()
 
         chat.turn.when_idle(say_goodbye)
+
+    def _tell_empty(self) -> None:
+        if self._when_empty is not None and not self._connections:
+            call, self._when_empty = self._when_empty, None
+            call()
 
     def _sweep(self) -> None:
         chat, settings = self._chat, self._chat.settings

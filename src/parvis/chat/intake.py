@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from parvis.chat.client import NO_LINES, Client
-from parvis.chat.commands.table import COMMANDS, Command
+from parvis.chat.commands.table import COMMANDS
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.connection import BEFORE_REGISTRATION
@@ -60,7 +60,7 @@ class Intake:
                 return
             client.credit -= 1.0
             self.handle(client, raw)
-            if client.parked or client.gone:
+            if not _goes_on(client):
                 if not client.gone and at + 1 < len(lines):
                     self._hold(client, lines[at + 1 :])
                 return
@@ -79,13 +79,11 @@ class Intake:
         except Malformed as malformed:
             self._answer_malformed(client, malformed, raw)
             return
-        label = line.tags.get("label") if line.tags else None
-        if label is not None and (not label or len(label.encode()) > LABEL_BYTES_MAX):
-            label = None
-        chat.begin_answer(client, label)
+        if line.tags:
+            chat.begin_labelled(client, _label(line))
         command = COMMANDS.get(line.command)
         if command is None:
-            if client.is_registered or line.command in BEFORE_REGISTRATION:
+            if client.is_registered:
                 chat.numeric(client, n.ERR_UNKNOWNCOMMAND, line.command[:32])
             else:
                 chat.numeric(client, n.ERR_NOTREGISTERED)
@@ -93,50 +91,52 @@ class Intake:
             chat.numeric(client, n.ERR_NOTREGISTERED)
         elif len(line.params) < command.least_params:
             chat.numeric(client, n.ERR_NEEDMOREPARAMS, line.command)
-        elif command.waits and (refused := self._may_act(client)) is not None:
-            code = "ARCHIVE_UNAVAILABLE" if refused.ground is Ground.ARCHIVE_UNAVAILABLE else "SERVER_BUSY"
-            chat.at_once(client, f"FAIL {line.command} {code} :{refused.told}", chat.label)
-            chat.drop_answer()
+        elif command.waits and self._is_pressed() and self._is_refused(client, line.command):
             return
         else:
-            self._run(client, line, command)
+            try:
+                command.run(chat, client, line)
+            except Exception:
+                log.exception("command failed", command=line.command)
+                chat.fail(
+                    client,
+                    line.command,
+                    "INTERNAL_ERROR",
+                    "Something broke here, and this was not done. It has been noted.",
+                )
         chat.end_answer(client)
 
-    def _run(self, client: Client, line: Line, command: Command) -> None:
-        try:
-            command.run(self.chat, client, line)
-        except Exception:
-            log.exception("command failed", command=line.command)
-            self.chat.fail(
-                client,
-                line.command,
-                "INTERNAL_ERROR",
-                "Something broke here, and this was not done. It has been noted.",
-            )
-
-    def _may_act(self, client: Client) -> Refused | None:
+    def _is_pressed(self) -> bool:
+        """Tell whether the archive fails or half of the queue in front of it is full."""
         turn = self.chat.turn
-        waiting, most = turn.waiting_records, self.chat.settings.commit_queue_records
-        if turn.failing_since_s is None and waiting * 2 < most:
-            return None
-        verdict = gates.act(turn.failing_since_s is not None, waiting, most)
+        return (
+            turn.failing_since_s is not None or len(turn.batch.records) * 2 >= self.chat.settings.commit_queue_records
+        )
+
+    def _is_refused(self, client: Client, command: str) -> bool:
+        """Refuse an act at once, past everything that waits; below the limit, only read no more from who fills it."""
+        chat, turn = self.chat, self.chat.turn
+        verdict = gates.act(turn.failing_since_s is not None, turn.waiting_records, chat.settings.commit_queue_records)
         if isinstance(verdict, Refused):
-            return verdict
-        # Past half: who fills the queue is not read until a batch is durable.
+            code = "ARCHIVE_UNAVAILABLE" if verdict.ground is Ground.ARCHIVE_UNAVAILABLE else "SERVER_BUSY"
+            chat.at_once(client, f"FAIL {command} {code} :{verdict.told}", chat.label)
+            chat.drop_answer()
+            return True
         turn.stop_reading(client)
-        return None
+        return False
 
     def _answer_malformed(self, client: Client, malformed: Malformed, raw: bytes) -> None:
-        """Answer a line that breaks the grammar. Its label, if it has a readable one, is not looked for."""
+        """Answer a line that breaks the grammar: under its label and by its command where they can be read."""
         chat = self.chat
-        chat.begin_answer(client, None)
+        command, label = _readable(raw) if malformed.fault is Fault.NOT_UTF8 else ("*", None)
+        chat.begin_labelled(client, label)
         match malformed.fault:
             case Fault.TOO_LONG:
                 chat.numeric(client, n.ERR_INPUTTOOLONG)
             case Fault.FORBIDDEN_BYTE if raw == TOO_LONG:
                 chat.numeric(client, n.ERR_INPUTTOOLONG)
             case Fault.NOT_UTF8:
-                chat.fail(client, "*", "INVALID_UTF8", "This server takes UTF-8 only: the line was not handled.")
+                chat.fail(client, command, "INVALID_UTF8", "This server takes UTF-8 only: the line was not handled.")
             case Fault.FORBIDDEN_BYTE:
                 chat.fail(client, "*", "INVALID_LINE", "A line holds no NUL and no bare CR: it was not handled.")
             case Fault.EMPTY:
@@ -189,7 +189,7 @@ class Intake:
             heard_at = client.heard_at
             self.receive(client, lines)
             client.heard_at = heard_at
-            if client.gone:
+            if not _goes_on(client) and client not in self.chat.clients:
                 continue
             client.waiting = client.waiting + rest
             if client.waiting:
@@ -206,3 +206,23 @@ class Intake:
         """Let go of a client that is gone."""
         self._held.pop(client, None)
         client.waiting = NO_LINES
+
+
+def _label(line: Line) -> str | None:
+    """Give the label of a line; one that is empty or too long counts as none."""
+    label = line.tags.get("label")
+    return label if label and len(label.encode()) <= LABEL_BYTES_MAX else None
+
+
+def _readable(raw: bytes) -> tuple[str, str | None]:
+    """Give the command and the label of a line that is not UTF-8, as far as they are."""
+    try:
+        line = parse_line(raw.decode(errors="ignore").encode())
+    except Malformed:
+        return "*", None
+    return (line.command if line.command in COMMANDS else "*"), _label(line)
+
+
+def _goes_on(client: Client) -> bool:
+    """Tell whether a client's next line may be handled after what its last one did."""
+    return not (client.parked or client.gone)

@@ -5,13 +5,12 @@ Source: modern IRC, "Connection registration"; the order of the welcome is that 
 
 from parvis.chat.client import Client
 from parvis.chat.cloaks import cloak, network_of
-from parvis.chat.commands import lusers, mode, motd
+from parvis.chat.commands import lusers, mode
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.casemapping import fold
 from parvis.irc.connection import Greeting
 from parvis.irc.limits import USER_BYTES_MAX
-from parvis.irc.modes import FLAGS, LISTS, RANKS, USER_MODES, WITH_PARAMETER, WITH_PARAMETER_TO_SET
 from parvis.irc.names import user_name
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE, IdentityId, SessionId
@@ -79,20 +78,10 @@ def enter(chat: Chat, client: Client, greeting: Greeting) -> None:
 
 def welcome(chat: Chat, client: Client) -> None:
     """Say what a newcomer's client needs to know."""
-    settings = chat.settings
-    chat.numeric(client, n.RPL_WELCOME, f"Welcome to the {settings.network} chat, {client.mask()}")
-    chat.numeric(client, n.RPL_YOURHOST, f"Your host is {settings.server}, running {settings.version}")
-    chat.numeric(client, n.RPL_CREATED, f"This server was started {chat.started_text}")
-    room_modes = "".join(sorted(LISTS + WITH_PARAMETER + WITH_PARAMETER_TO_SET + FLAGS + RANKS))
-    with_parameter = "".join(sorted(LISTS + WITH_PARAMETER + WITH_PARAMETER_TO_SET + RANKS))
-    chat.answer(
-        client,
-        f"{n.RPL_MYINFO} {client.nick} {settings.server} {settings.version} {USER_MODES} {room_modes} {with_parameter}",
-    )
-    for tokens in chat.isupport:
-        chat.answer(client, f"{n.RPL_ISUPPORT} {client.nick} {tokens} :are supported by this server")
+    chat.numeric(client, n.RPL_WELCOME, f"Welcome to the {chat.settings.network} chat, {client.mask()}")
+    chat.answer_prepared(client, chat.greetings)
     lusers.tell(chat, client)
-    motd.tell(chat, client)
+    chat.answer_prepared(client, chat.motd)
     if client.modes:
         chat.answer(client, f"MODE {client.nick} :+{mode.user_modes(client)}")
 

@@ -12,6 +12,7 @@ from time import gmtime, strftime
 from typing import Final
 
 from parvis.chat import audience as audiences
+from parvis.chat import texts
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
@@ -19,12 +20,11 @@ from parvis.chat.client import Client
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.settings import Operator, Settings
 from parvis.chat.turn import Turn
-from parvis.irc import isupport
 from parvis.irc.capabilities import LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
 from parvis.irc.tags import escape
-from parvis.irc.wire import frame, tag_data
+from parvis.irc.wire import cut_body, frame, middle, tag_data
 from parvis.model import events as e
 from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
 from parvis.model.person import Person
@@ -70,12 +70,13 @@ class Chat:
         self.chance = chance
         self.clock = clock
         self.turn = turn
+        turn.tell_refused = self.tell_refused
         self.check_password = check_password
         self.world = World()
         self.clients: dict[Client, None] = {}
         self.most_people = 0
         self.people_count = 0
-        self.started_text = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
+        self._started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
         self.draining = False
         self.host_of: dict[str, str] = {}
         """Cloaks by address (`registration.py`)."""
@@ -83,7 +84,8 @@ class Chat:
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
-        self._label: str | None = None
+        self.label: str | None = None
+        """The label of the command that is being handled."""
         self._answered = False
         self._text: Unsealed | None = None
         self._labels = 0
@@ -92,19 +94,9 @@ class Chat:
     def _configure(self, settings: Settings) -> None:
         self.settings = settings
         self._source = f":{settings.server} ".encode()
-        self.isupport = isupport.lines(
-            isupport.tokens(
-                network=settings.network,
-                nick_bytes=settings.nick_bytes,
-                room_bytes=settings.room_bytes,
-                topic_bytes=settings.topic_bytes,
-                away_bytes=settings.away_bytes,
-                kick_bytes=settings.kick_bytes,
-                name_bytes=settings.real_name_bytes,
-                rooms=settings.rooms_per_session,
-                list_modes=settings.list_modes,
-            )
-        )
+        self.isupport = texts.isupport_lines(settings)
+        self.greetings = texts.greeting_lines(settings, self._started)
+        self.motd = texts.motd_lines(settings)
 
     def reconfigure(self, settings: Settings) -> None:
         """Take what a reload may change; who is connected stays."""
@@ -151,23 +143,22 @@ class Chat:
         author: Person | None,
         conversation: ConversationId,
         body: bytes,
-        *,
         message_id: bytes = NO_MESSAGE_ID,
         rooms: Iterable[Room] = (),
     ) -> Unsealed:
         """Have a line kept: nothing decided in this batch is shown before it is durable."""
-        ids = [room.id for room in rooms]
-        head = len(ids).to_bytes(2, "big") + b"".join(ids) if ids else NO_ROOMS_NAMED
-        record = Unsealed(
-            kind,
-            self.turn.now_ms,
-            author.identity if author is not None else NOBODY,
-            author.session if author is not None else NO_SESSION,
-            conversation,
-            message_id,
-            head + body,
-        )
-        self.turn.batch.records.append(record)
+        if rooms:
+            ids = [room.id for room in rooms]
+            content = b"%b%b%b" % (len(ids).to_bytes(2, "big"), b"".join(ids), body)
+        else:
+            content = NO_ROOMS_NAMED + body
+        turn = self.turn
+        if author is not None:
+            identity, session = author.identity, author.session
+        else:
+            identity, session = NOBODY, NO_SESSION
+        record = Unsealed(kind, turn.now_ms, identity, session, conversation, message_id, content)
+        turn.batch.records.append(record)
         return record
 
     def keep(self, room: Room) -> None:
@@ -200,17 +191,24 @@ class Chat:
     def numeric(self, client: Client, code: str, *params: str) -> None:
         """Answer with a numeric; where it always says the same, its text is added."""
         nick = client.nick or (client.greeting.nick if client.greeting else "") or "*"
-        words = " ".join((code, nick, *params[:-1]))
+        words = " ".join((code, nick, *map(middle, params[:-1])))
         fixed = TEXT.get(code)
         if fixed is not None:
-            words = f"{words} {params[-1]} :{fixed}" if params else f"{words} :{fixed}"
+            words = f"{words} {middle(params[-1])} :{fixed}" if params else f"{words} :{fixed}"
         elif params:
             words = f"{words} :{params[-1]}"
         self.answer(client, words)
 
     def answer(self, client: Client, words: str) -> None:
-        """Answer with a line of the server."""
-        self._answers.append((tag_data(client.signature, self.now_ms, "", ""), self._source + words.encode()))
+        """Answer with a line of the server, cut to what a line may hold."""
+        body = cut_body(self._source + words.encode())
+        self._answers.append((tag_data(client.signature, self.now_ms, "", ""), body))
+
+    def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
+        """Answer with lines that wait only for the client's name."""
+        tags = tag_data(client.signature, self.now_ms, "", "")
+        nick = client.nick.encode()
+        self._answers += [(tags, before + nick + after) for before, after in lines]
 
     def fail(self, client: Client, command: str, code: str, *context_and_text: str) -> None:
         """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
@@ -220,7 +218,7 @@ class Chat:
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""
         nick = client.nick or "*"
-        self.answer(client, f"{' '.join((code, nick, *params))} :{verdict.told}")
+        self.answer(client, f"{' '.join((code, nick, *map(middle, params)))} :{verdict.told}")
 
     def own_text(self, record: Unsealed) -> None:
         """Note that the command was a text: its answers fall with it if it is refused after all."""
@@ -234,36 +232,33 @@ class Chat:
         """Put the sender's own copy of a line among the answers."""
         self._answers.append((tags, body))
 
-    @property
-    def label(self) -> str | None:
-        """Give the label of the command that is being handled."""
-        return self._label
-
-    def begin_answer(self, client: Client, label: str | None) -> None:
-        """Begin to gather the answer to a command."""
-        self._answers = []
-        self._label = label if client.capabilities & LABELED_RESPONSE else None
-        self._answered = False
-        self._text = None
+    def begin_labelled(self, client: Client, label: str | None) -> None:
+        """Note the label under which the answer goes out, if the client asked for labels. `end_answer` clears it."""
+        self.label = label if client.capabilities & LABELED_RESPONSE else None
 
     def drop_answer(self) -> None:
         """Forget the answer that was gathered: the command was answered otherwise."""
         self._answers = []
-        self._label = None
+        self.label = None
+        self._text = None
+        self._answered = False
 
     def end_answer(self, client: Client) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
         answers = self._answers
-        label = self._label
-        self._answers = []
-        self._label = None
+        label = self.label
+        text, self._text = self._text, None
         if label is None:
             if answers:
+                self._answers = []
                 signature = client.signature
                 data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
-                self._out(client, data, None)
-        elif answers or not self._answered:
-            self._out(client, self._labelled(client, label, answers), label)
+                self._out(client, data, None, text)
+            return
+        answered = self._answered
+        self.drop_answer()
+        if answers or not answered:
+            self._out(client, self._labelled(client, label, answers), label, text)
 
     def _labelled(self, client: Client, label: str, answers: list[Answer]) -> bytes:
         signature = client.signature
@@ -285,12 +280,11 @@ class Chat:
         pieces.append(frame(_tagged(time, self._source + f"BATCH -{reference}".encode()), signature))
         return b"".join(pieces)
 
-    def _out(self, client: Client, data: bytes, label: str | None) -> None:
+    def _out(self, client: Client, data: bytes, label: str | None, text: Unsealed | None) -> None:
         """Send an answer: at once to who has not entered, with the batch to who has."""
         if client.greeting is not None:
             client.send(data)
             return
-        text = self._text
         client.acted = self.turn.batch.serial
         self.turn.batch.tell((client, data, text, client if text is not None else None, label))
 
@@ -309,7 +303,7 @@ class Chat:
         tags = tag_data(client.signature, self.now_ms, "", "")
         if label is not None:
             tags = f"label={escape(label)};{tags}" if tags else f"label={escape(label)}"
-        client.send(frame(_tagged(tags, self._source + words.encode()), client.signature))
+        client.send(frame(_tagged(tags, cut_body(self._source + words.encode())), client.signature))
 
     def ping(self, client: Client) -> None:
         """Ask whether a silent client is still there."""
@@ -334,7 +328,7 @@ class Chat:
         client.gone = True
         self.clients.pop(client, None)
         if told is not None:
-            error = frame(f"ERROR :{told}".encode(), client.signature)
+            error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
             if client.is_registered and self.turn.has_own_pending(client):
                 self.turn.batch.tell((client, error, None, None, None))
                 self.turn.batch.closing.append(client)
@@ -346,7 +340,7 @@ class Chat:
         if client.is_registered:
             self.fence()
             self.people_count -= 1
-            body = b":%b QUIT :%b" % (client.prefix, reason.encode())
+            body = cut_body(b":%b QUIT :%b" % (client.prefix, reason.encode()))
             neighbours = audiences.neighbours(client)
             neighbours.pop(client, None)
             rooms = client.rooms
@@ -360,7 +354,7 @@ class Chat:
 
 
 def _nobody_parks(client: Client) -> None:
-    raise AssertionError("no intake serves this chat")
+    raise AssertionError(f"no intake serves this chat: {client}")
 
 
 def _tagged(tags: str, body: bytes) -> bytes:

@@ -42,7 +42,6 @@ class Turn:
         archive: a.Archive,
         clock: Clock,
         fan_out: FanOut,
-        tell_refused: TellRefused,
         stop_server: Callable[[str], None],
     ) -> None:
         """Begin with nothing gathered.
@@ -51,13 +50,13 @@ class Turn:
             archive: Where batches are made durable; already open.
             clock: Time and timers.
             fan_out: Sends the same bytes to many.
-            tell_refused: Called for each text that is dropped because sealing keeps failing.
             stop_server: Called with a reason when the archive contradicts itself.
         """
         self._archive = archive
         self._clock = clock
         self._fan_out = fan_out
-        self._tell_refused = tell_refused
+        self.tell_refused: TellRefused = _tell_nobody
+        """Called for each text that is dropped because sealing keeps failing; the chat sets it."""
         self._stop_server = stop_server
         self._serial = 1
         self.batch = Batch(self._serial)
@@ -217,7 +216,7 @@ class Turn:
                     run.groups[entry.audience].remove(entry)
                 if sender is not None and id(record) not in told:
                     told.add(id(record))
-                    self._tell_refused(sender, record, label)
+                    self.tell_refused(sender, record, label)
             run.entries = kept
 
     def _deliver(self, batch: Batch) -> None:
@@ -239,3 +238,7 @@ class Turn:
         call, self._when_idle = self._when_idle, None
         if call is not None:
             call()
+
+
+def _tell_nobody(client: Client, record: Unsealed, label: str | None) -> None:
+    raise AssertionError(f"no chat uses this turn: {client}, {record}, labelled {label is not None}")

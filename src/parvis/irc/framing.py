@@ -8,15 +8,15 @@ from typing import Final
 
 from parvis.irc.limits import LINE_BYTES_MAX
 
-TOO_LONG: Final = b"\0"
-"""Stands for a line longer than any may be. No line from a stream equals it by itself: NUL is refused anyway."""
+TOO_LONG: Final = b"\n"
+"""Stands for a line longer than any may be. No line of a stream can be it: none holds what ends it."""
 
 
 def split_lines(unread: bytes, data: bytes) -> tuple[list[bytes], bytes]:
     """Cut what has arrived into lines.
 
     Args:
-        unread: What the call before left over; starts with NUL while an overlong line is being skipped.
+        unread: What the call before left over; `TOO_LONG` while an overlong line is being skipped.
         data: What has arrived since.
 
     Returns:
@@ -27,15 +27,18 @@ def split_lines(unread: bytes, data: bytes) -> tuple[list[bytes], bytes]:
         data = unread + data
     lines = data.split(b"\n")
     rest = lines.pop()
-    if len(rest) > LINE_BYTES_MAX:
-        # Only that there is too much is remembered, so that a line without end takes no memory.
-        rest = TOO_LONG
-    elif rest[:1] == TOO_LONG:
-        rest = TOO_LONG
+    if len(data) > LINE_BYTES_MAX:
+        lines = [line if len(line) <= LINE_BYTES_MAX else TOO_LONG for line in lines]
+        if len(rest) > LINE_BYTES_MAX:
+            # Only that there is too much is remembered, so that a line without end takes no memory.
+            rest = TOO_LONG
+    if unread == TOO_LONG:
+        # What came before the first cut is the mark itself; what follows it belongs to the overlong line.
+        if len(lines) == 1:
+            return [], TOO_LONG
+        lines[:2] = [TOO_LONG]
     if b"\r" in data:
         lines = [line[:-1] if line[-1:] == b"\r" else line for line in lines]
     if b"" in lines:
         lines = [line for line in lines if line]
-    if lines and unread[:1] == TOO_LONG:
-        lines[0] = TOO_LONG
     return lines, rest

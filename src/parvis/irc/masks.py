@@ -7,7 +7,7 @@ from typing import Final
 
 from parvis.irc.casemapping import fold
 
-MASK_CHARACTERS_MAX: Final = 200
+MASK_BYTES_MAX: Final = 200
 """Longest mask that is kept in a list; ours, a mask of the longest names fits."""
 
 

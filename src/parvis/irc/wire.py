@@ -5,24 +5,45 @@ stand in front of it and how it is framed. Source: IRCv3 message-tags, server-ti
 RFC 6455, section 5.2, for the frame.
 """
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from struct import Struct
-from time import gmtime, strftime
 from typing import Final
 
-from parvis.irc.capabilities import MESSAGE_TAGS, SERVER_TIME, TEXT_FRAMES
+from parvis.irc.capabilities import MESSAGE_TAGS, SERVER_TIME, STREAM, TEXT_FRAMES
+from parvis.irc.limits import BODY_BYTES_MAX
 
 _FINAL_TEXT: Final = 0x81
 _FINAL_BINARY: Final = 0x82
 _SHORT_MAX: Final = 125
 _HEAD: Final = Struct(">BBH").pack
+_BODY_MAX: Final = BODY_BYTES_MAX - 2
+_MIDDLE_BYTES_MAX: Final = 220
+"""Most bytes of a word that is shown back to whoever sent it; ours, longer than any name may be."""
+
+
+def middle(word: str) -> str:
+    """Write a word that a client chose as a parameter inside a line: what cannot stand there is shown as a star."""
+    if not word or word[0] == ":" or " " in word:
+        return "*"
+    return word.encode()[:_MIDDLE_BYTES_MAX].decode(errors="ignore") if len(word) * 4 > _MIDDLE_BYTES_MAX else word
+
+
+def cut_body(body: bytes) -> bytes:
+    """Shorten a line of the server to what a line may hold, never inside a character."""
+    return body if len(body) <= _BODY_MAX else body[:_BODY_MAX].decode(errors="ignore").encode()
+
+
+def space_after(head: bytes) -> int:
+    """Count the bytes of text that fit behind the head of a line."""
+    return max(0, _BODY_MAX - len(head))
 
 
 @lru_cache(maxsize=16)
 def time_tag(time_ms: int) -> str:
     """Write the `time` tag of a moment, in milliseconds since 1970 UTC (IRCv3 server-time)."""
     seconds, milliseconds = divmod(time_ms, 1000)
-    return f"time={strftime('%Y-%m-%dT%H:%M:%S', gmtime(seconds))}.{milliseconds:03d}Z"
+    return f"time={datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
 
 
 def frame(line: bytes, signature: int) -> bytes:
@@ -53,5 +74,7 @@ def tag_data(signature: int, time_ms: int, message_id: str, client_tags: str) ->
 
 def render(signature: int, body: bytes, time_ms: int, message_id: str, client_tags: str) -> bytes:
     """Write a line as a client with this signature gets it."""
+    if signature == STREAM:
+        return body + b"\r\n"
     tags = tag_data(signature, time_ms, message_id, client_tags)
     return frame(b"@%b %b" % (tags.encode(), body) if tags else body, signature)

@@ -8,7 +8,7 @@ Rule 2: every change of members, and of a member's wire signature, clears the ro
 from typing import assert_never
 
 from parvis.model import events as e
-from parvis.model.person import NO_ROOMS, OPERATOR, Person
+from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import INVITED_MAX, Room
 
 
@@ -20,6 +20,7 @@ class World:
         self.people: dict[str, Person] = {}
         self.rooms: dict[str, Room] = {}
         self.operators = 0
+        self.invisible = 0
 
     def apply(self, event: e.Event) -> None:
         """Make an event true."""
@@ -67,6 +68,7 @@ class World:
                 room.invited[person.session] = None
             case e.UserModesSet(person, modes):
                 self.operators += bool(modes & OPERATOR) - bool(person.modes & OPERATOR)
+                self.invisible += bool(modes & INVISIBLE) - bool(person.modes & INVISIBLE)
                 person.modes = modes
             case e.AwaySet(person, message):
                 person.away = message
@@ -88,8 +90,8 @@ class World:
         for room in person.rooms:
             self._take_out(person, room)
         person.rooms = NO_ROOMS
-        if person.modes & OPERATOR:
-            self.operators -= 1
+        self.operators -= bool(person.modes & OPERATOR)
+        self.invisible -= bool(person.modes & INVISIBLE)
         del self.people[person.folded]
 
     def _take_out(self, person: Person, room: Room) -> None:

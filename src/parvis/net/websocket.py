@@ -8,7 +8,7 @@ connection. Source: RFC 6455; IRCv3 websocket.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from parvis.chat.client import NO_LINES
 from parvis.irc.capabilities import BINARY_FRAMES, TEXT_FRAMES, wire_signature
@@ -125,17 +125,3 @@ class WebSocketConnection(Connection):
             self._state = self._CLOSING
             self.send(frames.build_close(frames.NORMAL))
         super().hang_up()
-
-
-def class_for_uvicorn(gate: Gate) -> type[asyncio.Protocol]:
-    """Make the class that uvicorn calls at an upgrade: bound to one listener, with uvicorn's arguments."""
-
-    class Upgraded(WebSocketConnection):
-        """A connection that uvicorn hands over."""
-
-        __slots__ = ()
-
-        def __init__(self, config: Any, server_state: Any, app_state: Any, peer: Address | None = None) -> None:  # noqa: ARG002
-            super().__init__(gate, peer)
-
-    return Upgraded

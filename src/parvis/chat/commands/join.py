@@ -48,7 +48,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
 
 def _join(chat: Chat, client: Client, name: str, key: str) -> None:
     if not is_room(name, chat.settings.room_bytes):
-        chat.numeric(client, n.ERR_NOSUCHCHANNEL, name if " " not in name and name[0] != ":" else "*")
+        chat.numeric(client, n.ERR_NOSUCHCHANNEL, name)
         return
     room = chat.room(name)
     if room is not None and client in room.members:

@@ -7,6 +7,7 @@ from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.limits import TARGETS_MAX
 from parvis.irc.line import Line
+from parvis.irc.wire import space_after
 from parvis.model import events as e
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
@@ -20,19 +21,29 @@ _NUMERIC = {
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
-    """Put each named member out, with a reason; without one the reason is the host's name."""
-    room = chat.room(line.params[0])
-    if room is None:
-        chat.numeric(client, n.ERR_NOSUCHCHANNEL, line.params[0] or "*")
-        return
+    """Put each named member out, with a reason; without one the reason is the host's name.
+
+    One room and many people, or as many rooms as people, in pairs (RFC 2812, section 3.2.8).
+    """
+    names = [name for name in line.params[0].split(",") if name]
     nicks = [nick for nick in line.params[1].split(",") if nick]
     if len(nicks) > TARGETS_MAX:
-        chat.numeric(client, n.ERR_TOOMANYTARGETS, line.params[1][:64])
+        chat.numeric(client, n.ERR_TOOMANYTARGETS, line.params[1])
+        return
+    if len(names) not in (1, len(nicks)) or not nicks:
+        chat.numeric(client, n.ERR_NEEDMOREPARAMS, "KICK")
         return
     given = line.params[2] if len(line.params) > 2 else ""
     reason = cut(given or client.nick, chat.settings.kick_bytes)
-    for nick in nicks:
-        _kick(chat, client, room, nick, reason)
+    for at, nick in enumerate(nicks):
+        name = names[at if len(names) > 1 else 0]
+        room = chat.room(name)
+        if room is None:
+            chat.numeric(client, n.ERR_NOSUCHCHANNEL, name)
+            if len(names) == 1:
+                return
+        else:
+            _kick(chat, client, room, nick, reason)
 
 
 def _kick(chat: Chat, client: Client, room: Room, nick: str, reason: str) -> None:
@@ -54,5 +65,6 @@ def _kick(chat: Chat, client: Client, room: Room, nick: str, reason: str) -> Non
     chat.fence()
     audience = audiences.of_room(room)
     chat.apply(e.Parted(target, room))
-    body = b":%b %b" % (client.prefix, f"KICK {room.name} {target.nick} :{reason}".encode())
+    head = b":%b %b" % (client.prefix, f"KICK {room.name} {target.nick} :".encode())
+    body = head + cut(reason, space_after(head)).encode()
     chat.happen(RecordKind.KICKED, client, room.id, body, audience)

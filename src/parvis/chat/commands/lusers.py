@@ -15,10 +15,14 @@ def tell(chat: Chat, client: Client) -> None:
     """Show the counts of people, operators, rooms and connections that have not entered."""
     people, most = chat.people_count, chat.most_people
     unknown = max(0, len(chat.clients) - people)
-    chat.numeric(client, n.RPL_LUSERCLIENT, f"There are {people} users and 0 invisible on 1 servers")
-    chat.numeric(client, n.RPL_LUSEROP, str(chat.world.operators), "operator(s) online")
-    chat.numeric(client, n.RPL_LUSERUNKNOWN, str(unknown), "unknown connection(s)")
-    chat.numeric(client, n.RPL_LUSERCHANNELS, str(len(chat.world.rooms)), "channels formed")
-    chat.numeric(client, n.RPL_LUSERME, f"I have {people} clients and 0 servers")
-    chat.numeric(client, n.RPL_LOCALUSERS, str(people), str(most), f"Current local users {people}, max {most}")
-    chat.numeric(client, n.RPL_GLOBALUSERS, str(people), str(most), f"Current global users {people}, max {most}")
+    nick = client.nick
+    invisible = chat.world.invisible
+    visible = people - invisible
+    words = f"There are {visible} users and {invisible} invisible on 1 servers"
+    chat.answer(client, f"{n.RPL_LUSERCLIENT} {nick} :{words}")
+    chat.answer(client, f"{n.RPL_LUSEROP} {nick} {chat.world.operators} :operator(s) online")
+    chat.answer(client, f"{n.RPL_LUSERUNKNOWN} {nick} {unknown} :unknown connection(s)")
+    chat.answer(client, f"{n.RPL_LUSERCHANNELS} {nick} {len(chat.world.rooms)} :channels formed")
+    chat.answer(client, f"{n.RPL_LUSERME} {nick} :I have {people} clients and 0 servers")
+    chat.answer(client, f"{n.RPL_LOCALUSERS} {nick} {people} {most} :Current local users {people}, max {most}")
+    chat.answer(client, f"{n.RPL_GLOBALUSERS} {nick} {people} {most} :Current global users {people}, max {most}")

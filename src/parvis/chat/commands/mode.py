@@ -7,6 +7,7 @@ from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import masks, modes
 from parvis.irc import numerics as n
+from parvis.irc.casemapping import fold
 from parvis.irc.limits import KEY_BYTES_MAX, MODES_PER_LINE
 from parvis.irc.line import Line
 from parvis.irc.modes import ModeChange
@@ -136,15 +137,16 @@ def _rank(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChang
 
 def _list(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChange | None:
     mask = masks.complete(wish.parameter or "")
-    if len(mask) > masks.MASK_CHARACTERS_MAX or " " in mask:
+    if len(mask.encode()) > masks.MASK_BYTES_MAX or " " in mask or mask[0] == ":":
         chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, wish.letter, "*", "This mask is too long")
         return None
-    listed = any(entry.mask == mask for entry in room.entries(wish.letter))
-    if listed == wish.adding:
+    # Masks match whatever the case, so that one is the same mask whatever its case.
+    listed = next((entry.mask for entry in room.entries(wish.letter) if fold(entry.mask) == fold(mask)), None)
+    if (listed is not None) == wish.adding:
         return None
-    if not wish.adding:
-        chat.apply(e.MaskUnlisted(room, wish.letter, mask))
-        return ModeChange(False, wish.letter, mask)
+    if listed is not None:
+        chat.apply(e.MaskUnlisted(room, wish.letter, listed))
+        return ModeChange(False, wish.letter, listed)
     verdict = gates.list_mask(room, wish.letter, chat.settings.list_modes)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_BANLISTFULL, room.name, wish.letter, verdict=verdict)

@@ -12,15 +12,4 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if line.params and not masks.matches(line.params[0], chat.settings.server) and line.params[0] != client.nick:
         chat.numeric(client, n.ERR_NOSUCHSERVER, line.params[0])
         return
-    tell(chat, client)
-
-
-def tell(chat: Chat, client: Client) -> None:
-    """Show the message of the day, or say that there is none."""
-    if not chat.settings.motd:
-        chat.numeric(client, n.ERR_NOMOTD)
-        return
-    chat.numeric(client, n.RPL_MOTDSTART, f"- {chat.settings.server} Message of the day -")
-    for text in chat.settings.motd:
-        chat.numeric(client, n.RPL_MOTD, f"- {text}")
-    chat.numeric(client, n.RPL_ENDOFMOTD)
+    chat.answer_prepared(client, chat.motd)

@@ -25,9 +25,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     verdict = gates.name(wanted, chat.person(wanted), bearer, chat.settings.nick_bytes)
     if isinstance(verdict, Refused):
         unfit = verdict.ground is Ground.NAME_UNFIT
-        # A name with a space or nothing in it would break the numeric: it is shown as a star.
-        shown = wanted[: chat.settings.nick_bytes] if " " not in wanted and wanted[0] != ":" else "*"
-        chat.refuse(client, n.ERR_ERRONEUSNICKNAME if unfit else n.ERR_NICKNAMEINUSE, shown, verdict=verdict)
+        chat.refuse(client, n.ERR_ERRONEUSNICKNAME if unfit else n.ERR_NICKNAMEINUSE, wanted, verdict=verdict)
         return
     if greeting is not None:
         greeting.nick = wanted

@@ -6,6 +6,7 @@ from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
+from parvis.irc.wire import cut_body
 from parvis.model import events as e
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
@@ -30,8 +31,10 @@ def run(chat: Chat, client: Client, line: Line) -> None:
 
 def leave_room(chat: Chat, client: Client, room: Room, reason: str) -> None:
     """Take somebody out of a room they are in; everybody there reads of it, they too."""
-    words = f"PART {room.name} :{reason}" if reason else f"PART {room.name}"
+    body = b":%b PART %b" % (client.prefix, room.name.encode())
+    if reason:
+        body = cut_body(b"%b :%b" % (body, reason.encode()))
     chat.fence()
     audience = audiences.of_room(room)
     chat.apply(e.Parted(client, room))
-    chat.happen(RecordKind.PARTED, client, room.id, b":%b %b" % (client.prefix, words.encode()), audience)
+    chat.happen(RecordKind.PARTED, client, room.id, body, audience)

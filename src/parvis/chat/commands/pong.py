@@ -5,6 +5,5 @@ from parvis.chat.service import Chat
 from parvis.irc.line import Line
 
 
-def run(chat: Chat, client: Client, line: Line) -> None:  # noqa: ARG001 - that anything came is all it says
-    """Nothing to do: whatever arrives shows that the connection lives (`intake.py`). Never answered, label or not."""
-    chat.echoed()
+def run(chat: Chat, client: Client, line: Line) -> None:
+    """Nothing to do: whatever arrives shows that the connection lives (`intake.py`). A label is acknowledged."""

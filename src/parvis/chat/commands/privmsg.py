@@ -1,8 +1,8 @@
 """PRIVMSG, NOTICE and TAGMSG: one message to rooms, to hosts of a room, or to people.
 
 Source: modern IRC, "PRIVMSG", "NOTICE"; IRCv3 message-tags, "TAGMSG"; IRCv3 echo-message; STATUSMSG.
-A NOTICE that cannot be delivered is answered too: no silence (DESIGN, promise 4); bots guard against loops by
-never answering numerics and FAIL.
+A NOTICE that policy refuses is answered: no silence (DESIGN, promise 4). One that breaks the grammar, or whose
+target is not there, is not: programs write notices to each other (RFC 2812, section 3.3.2).
 """
 
 from typing import Final
@@ -14,6 +14,7 @@ from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
+from parvis.irc.casemapping import fold
 from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS
@@ -21,9 +22,9 @@ from parvis.irc.names import ROOM_PREFIX
 from parvis.irc.tags import client_only, escape
 from parvis.irc.wire import frame, render, tag_data
 from parvis.model.person import Person
-from parvis.model.records import RecordKind, Unsealed
+from parvis.model.records import RecordKind
 from parvis.model.room import Room
-from parvis.model.verdicts import ACCEPTED, Refused
+from parvis.model.verdicts import Refused
 from parvis.policy import gates
 
 _KIND: Final = {
@@ -39,7 +40,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     """Deliver a message to each target, or say for each why not."""
     params = line.params
     if not params:
-        chat.numeric(client, n.ERR_NORECIPIENT, f"No recipient given ({line.command})")
+        _answer(chat, client, line, n.ERR_NORECIPIENT, f"No recipient given ({line.command})")
         return
     tags = client_only(line.tags) if line.tags and client.capabilities & MESSAGE_TAGS else ""
     if line.command == "TAGMSG":
@@ -47,119 +48,116 @@ def run(chat: Chat, client: Client, line: Line) -> None:
             return
         text = None
     elif len(params) < 2 or not params[1]:
-        chat.numeric(client, n.ERR_NOTEXTTOSEND)
+        _answer(chat, client, line, n.ERR_NOTEXTTOSEND)
         return
     else:
         text = params[1]
-    if "," not in params[0]:
-        _to_target(chat, client, line, params[0], text, tags, alone=True)
+    names = params[0]
+    if "," not in names:
+        _to_one(chat, client, line, names, text, tags, True)
         return
-    targets = list(dict.fromkeys(target for target in params[0].split(",") if target))
+    targets = list(dict.fromkeys(target for target in names.split(",") if target))
     if len(targets) > TARGETS_MAX:
-        chat.numeric(client, n.ERR_TOOMANYTARGETS, params[0][:64])
+        _answer(chat, client, line, n.ERR_TOOMANYTARGETS, names[:64])
         return
     for target in targets:
-        _to_target(chat, client, line, target, text, tags, alone=False)
+        _to_one(chat, client, line, target, text, tags, False)
 
 
-def _to_target(
-    chat: Chat, client: Client, line: Line, target: str, text: str | None, tags: str, *, alone: bool
+def _answer(chat: Chat, client: Client, line: Line, code: str, *params: str) -> None:
+    """Answer an error of grammar, but never to a NOTICE."""
+    if line.command != "NOTICE":
+        chat.numeric(client, code, *params)
+
+
+# One function from here to the batch, and no call that can be saved: this is the path of every message.
+
+
+def _to_one(
+    chat: Chat,
+    client: Client,
+    line: Line,
+    target: str,
+    text: str | None,
+    tags: str,
+    alone: bool,
 ) -> None:
-    first = target[0] if target else ""
-    if first == ROOM_PREFIX:
-        _to_room(chat, client, line, target, "", text, tags, alone=alone)
-    elif first in MARKS and target[1:2] == ROOM_PREFIX:
-        _to_room(chat, client, line, target[1:], first, text, tags, alone=alone)
-    else:
-        _to_person(chat, client, line, target, text, tags, alone=alone)
-
-
-def _to_room(
-    chat: Chat, client: Client, line: Line, name: str, mark: str, text: str | None, tags: str, *, alone: bool
-) -> None:
-    room = chat.room(name)
-    if room is None:
-        chat.numeric(client, n.ERR_NOSUCHCHANNEL, name)
-        return
-    verdict = gates.message(client, room)
-    if verdict is not ACCEPTED and isinstance(verdict, Refused):
-        chat.refuse(client, n.ERR_CANNOTSENDTOCHAN, room.name, verdict=verdict)
-        return
-    body = _body(client, line.command, mark + room.name, text)
-    if not _fits(chat, client, body):
-        return
-    if mark:
-        audience = Audience(_ranked(room, gates.rank_needed(mark)))
-    else:
-        audience = audiences.of_room(room)
+    first = target[:1]
+    command = line.command
     turn = chat.turn
-    client.spoke_at_ms = now_ms = turn.now_ms
-    raw_id, message_id = chat.chance.message_id()
-    record = None
-    if text is not None or not _is_typing_alone(line):
-        kept = b"@%b %b" % (tags.encode(), body) if tags else body
-        record = chat.record(_KIND[line.command], client, room.id, kept, message_id=raw_id)
-    own = _echo(chat, client, record, body, message_id, tags, alone=alone)
-    turn.batch.say(Said(audience, body, now_ms, message_id, tags, client, own, record, chat.label, text is None))
-    client.acted = turn.batch.serial
-
-
-def _to_person(chat: Chat, client: Client, line: Line, nick: str, text: str | None, tags: str, *, alone: bool) -> None:
-    other = chat.person(nick)
-    if other is None:
-        chat.numeric(client, n.ERR_NOSUCHNICK, nick or "*")
-        return
-    body = _body(client, line.command, other.nick, text)
-    if not _fits(chat, client, body):
-        return
-    turn = chat.turn
-    client.spoke_at_ms = now_ms = turn.now_ms
-    raw_id, message_id = chat.chance.message_id()
-    record = None
-    if text is not None or not _is_typing_alone(line):
-        kept = b"@%b %b" % (tags.encode(), body) if tags else body
-        record = chat.record(_KIND[line.command], client, chat.conversation(client, other), kept, message_id=raw_id)
-    if isinstance(other, Client) and (text is not None or other.capabilities & MESSAGE_TAGS):
-        data = render(other.signature, body, now_ms, message_id, tags)
-        turn.batch.tell((other, data, record, client, chat.label))
-    says_away = bool(other.away) and line.command == "PRIVMSG"
-    # With RPL_AWAY there are two lines under the label: then the echo is a part of the one answer.
-    own = _echo(chat, client, record, body, message_id, tags, alone=alone and not says_away)
-    if own is not None:
-        turn.batch.tell((client, own, record, client, chat.label))
-    client.acted = turn.batch.serial
-    if says_away:
-        chat.numeric(client, n.RPL_AWAY, other.nick, other.away)
-
-
-def _body(client: Client, command: str, target: str, text: str | None) -> bytes:
-    if text is None:
-        return b":%b TAGMSG %b" % (client.prefix, target.encode())
-    return b":%b %b %b :%b" % (client.prefix, command.encode(), target.encode(), text.encode())
-
-
-def _fits(chat: Chat, client: Client, body: bytes) -> bool:
+    batch = turn.batch
+    person = room = audience = None
+    if first == ROOM_PREFIX or (first in MARKS and target[1:2] == ROOM_PREFIX):
+        room = chat.world.rooms.get(fold(target if first == ROOM_PREFIX else target[1:]))
+        if room is None:
+            _answer(chat, client, line, n.ERR_NOSUCHCHANNEL, target)
+            return
+        verdict = gates.message(client, room)
+        if isinstance(verdict, Refused):
+            chat.refuse(client, n.ERR_CANNOTSENDTOCHAN, room.name, verdict=verdict)
+            return
+        conversation = room.id
+        if first == ROOM_PREFIX:
+            shown = room.name
+            audience = audiences.of_room(room)
+        else:
+            shown = first + room.name
+            audience = Audience(_ranked(room, gates.rank_needed(first)))
+    else:
+        person = chat.world.people.get(fold(target))
+        if person is None:
+            _answer(chat, client, line, n.ERR_NOSUCHNICK, target or "*")
+            return
+        conversation = chat.conversation(client, person)
+        shown = person.nick
+    if text is not None:
+        body = b":%b %b" % (client.prefix, f"{command} {shown} :{text}".encode())
+    else:
+        body = b":%b %b" % (client.prefix, f"{command} {shown}".encode())
     verdict = gates.relayed_line(len(body), _LINE_MAX)
-    if verdict is not ACCEPTED and isinstance(verdict, Refused):
+    if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
-        return False
-    return True
+        return
+    client.spoke_at_ms = now_ms = turn.now_ms
+    raw_id, message_id = chat.chance.message_id()
+    record = None
+    if text is not None or not _is_typing_alone(line):
+        kept = b"@%b %b" % (tags.encode(), body) if tags else body
+        record = chat.record(_KIND[command], client, conversation, kept, raw_id)
+        chat.own_text(record)
+    label = chat.label
+    own = None
+    says_away = person is not None and bool(person.away) and command == "PRIVMSG"
+    if client.capabilities & ECHO_MESSAGE:
+        # With RPL_AWAY there are two lines under the label: then the echo is a part of the one answer.
+        own = _echo(chat, client, body, message_id, tags, label, alone and not says_away)
+    if audience is not None:
+        batch.say(Said(audience, body, now_ms, message_id, tags, client, own, record, label, text is None))
+    else:
+        if isinstance(person, Client) and (text is not None or person.capabilities & MESSAGE_TAGS):
+            data = render(person.signature, body, now_ms, message_id, tags)
+            batch.tell((person, data, record, client, label))
+        if own is not None:
+            batch.tell((client, own, record, client, label))
+        if says_away and person is not None:
+            chat.numeric(client, n.RPL_AWAY, person.nick, person.away)
+    client.acted = batch.serial
 
 
 def _echo(
-    chat: Chat, client: Client, record: Unsealed | None, body: bytes, message_id: str, tags: str, *, alone: bool
+    chat: Chat,
+    client: Client,
+    body: bytes,
+    message_id: str,
+    tags: str,
+    label: str | None,
+    alone: bool,
 ) -> bytes | None:
-    """Make the sender's own copy, if its client asked for echoes (IRCv3 echo-message).
+    """Make the sender's own copy (IRCv3 echo-message).
 
     A single target's echo carries the label itself and stands in the order of the room; with several targets the
     echoes are parts of one labelled answer.
     """
-    label = chat.label
-    wants_echo = client.capabilities & ECHO_MESSAGE
-    if record is not None:
-        chat.own_text(record)
-    if not wants_echo:
-        return None
     if label is None:
         return render(client.signature, body, chat.now_ms, message_id, tags)
     own_tags = tag_data(client.signature, chat.now_ms, message_id, tags)

@@ -6,6 +6,7 @@ from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
+from parvis.irc.wire import space_after
 from parvis.model import events as e
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
@@ -33,11 +34,11 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         numeric = n.ERR_NOTONCHANNEL if verdict.ground is Ground.NOT_A_MEMBER else n.ERR_CHANOPRIVSNEEDED
         chat.refuse(client, numeric, room.name, verdict=verdict)
         return
-    text = cut(line.params[1], chat.settings.topic_bytes)
+    head = b":%b TOPIC %b :" % (client.prefix, room.name.encode())
+    text = cut(line.params[1], min(chat.settings.topic_bytes, space_after(head)))
     chat.apply(e.TopicSet(room, text, client.mask(), chat.now_ms))
     chat.keep(room)
-    body = b":%b TOPIC %b :%b" % (client.prefix, room.name.encode(), text.encode())
-    chat.happen(RecordKind.TOPIC, client, room.id, body, audiences.of_room(room))
+    chat.happen(RecordKind.TOPIC, client, room.id, head + text.encode(), audiences.of_room(room))
 
 
 def tell(chat: Chat, client: Client, room: Room) -> None:

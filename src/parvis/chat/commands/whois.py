@@ -38,7 +38,10 @@ def _tell(chat: Chat, client: Client, person: Person) -> None:
         if _shows(client, person, room)
     )
     while rooms:
-        cut = len(rooms) if len(rooms.encode()) <= _LINE_BYTES else rooms.rfind(" ", 0, _LINE_BYTES // 4)
+        cut = len(rooms)
+        if len(rooms.encode()) > _LINE_BYTES:
+            # A room's name may be longer than a quarter of the line: then it has the line alone.
+            cut = max(rooms.rfind(" ", 0, _LINE_BYTES // 4), 0) or max(rooms.find(" "), 0) or cut
         chat.numeric(client, n.RPL_WHOISCHANNELS, person.nick, rooms[:cut])
         rooms = rooms[cut:].lstrip()
     chat.numeric(client, n.RPL_WHOISSERVER, person.nick, chat.settings.server, chat.settings.description or "Parvis")

@@ -12,14 +12,15 @@ Source: docs/adr/0003-sealing-in-sqlite.md; https://www.sqlite.org/wal.html
 
 import os
 import sqlite3
+import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
-from typing import Any, Final
+from typing import Final, cast
 
 from parvis.archive.content_keys import WrappedKey
 from parvis.archive.record import (
@@ -146,7 +147,7 @@ class SqliteArchive:
         self._opened_by = opened_by
         self._random = random
         self._jobs: SimpleQueue[tuple[Batch, Callable[[Outcome], None]] | None] = SimpleQueue()
-        self._thread: Thread | None = None
+        self._thread: threading.Thread | None = None
         self._lock: int | None = None
         self._connection: sqlite3.Connection | None = None
         self._keys: KeyStore | None = None
@@ -187,7 +188,7 @@ class SqliteArchive:
         except ArchiveError:
             self._give_up()
             raise
-        self._thread = Thread(target=self._write_batches, name="archive", daemon=True)
+        self._thread = threading.Thread(target=self._write_batches, name="archive", daemon=True)
         self._thread.start()
         return opened
 
@@ -283,11 +284,9 @@ class SqliteArchive:
             batch, done = job
             try:
                 outcome = self._commit(batch)
-            except BaseException:
-                # Whatever it is, it is ours: say so, and let the thread end with its trace.
-                self._fatal = Fatal("the archive's writer has failed. The server must stop")
-                self._answer(done, self._fatal)
-                raise
+            except Exception:  # noqa: BLE001  # whatever it is, it is ours: tell it where faults of threads are told
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
+                outcome = self._fatal = Fatal("the archive's writer has failed. The server must stop")
             self._answer(done, outcome)
             self._tend(is_idle=False)
 
@@ -327,12 +326,16 @@ class SqliteArchive:
                 self._renew_at_ms = now_ms + LEASE_RENEWED_EVERY_MS
         else:
             self._put_rows(connection, rows)
-        row_bytes = sum(map(len, rows[3::ROW_FIELDS]), _ROW_BYTES * len(batch.records))
+        row_bytes = sum(map(len, cast("list[bytes]", rows[3::ROW_FIELDS])), _ROW_BYTES * len(batch.records))
         self._log_pages += _PAGES_PER_COMMIT + row_bytes // _PAGE_BYTES
         return first
 
     def _put(
-        self, connection: sqlite3.Connection, rows: list[Any], made: list[WrappedKey], rooms: list[KeptRoom]
+        self,
+        connection: sqlite3.Connection,
+        rows: list[object],
+        made: list[WrappedKey],
+        rooms: list[KeptRoom],
     ) -> None:
         """Write everything of a batch; the caller holds the transaction.
 
@@ -350,7 +353,7 @@ class SqliteArchive:
         for mark in self._marks:
             connection.execute(_MARK, mark)
 
-    def _put_rows(self, connection: sqlite3.Connection, rows: list[Any]) -> None:
+    def _put_rows(self, connection: sqlite3.Connection, rows: list[object]) -> None:
         """Insert records if the lease is still ours: one statement, and a transaction if it stands alone."""
         count = len(rows) // ROW_FIELDS
         if connection.execute(_insert(count), [*rows, self._run]).rowcount != count:

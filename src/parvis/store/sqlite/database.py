@@ -42,13 +42,14 @@ Connect = Callable[[str], sqlite3.Connection]
 """Opens a connection in autocommit mode; tests give one that fails."""
 
 
-def connect(uri: str) -> sqlite3.Connection:
+def connect(uri: str, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     """Open a connection that begins no transaction by itself and may move to another thread."""
     return sqlite3.connect(
         uri,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
         check_same_thread=False,
+        factory=factory,
         cached_statements=STATEMENTS_CACHED,
         uri=True,
     )

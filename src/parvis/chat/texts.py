@@ -1,0 +1,59 @@
+"""The answers that are the same for everybody but for the name in them, made once.
+
+Each is a pair of what stands before and after the pseudonym, so that a welcome of a dozen lines is a dozen joins.
+Source: modern IRC, "RPL_YOURHOST" to "RPL_ISUPPORT", "MOTD".
+"""
+
+from parvis.chat.settings import Settings
+from parvis.irc import isupport, modes
+from parvis.irc import numerics as n
+
+Prepared = tuple[bytes, bytes]
+"""A line without tags, cut where the pseudonym goes."""
+
+
+def _line(settings: Settings, code: str, rest: str) -> Prepared:
+    return f":{settings.server} {code} ".encode(), f" {rest}".encode()
+
+
+def isupport_lines(settings: Settings) -> list[Prepared]:
+    """Prepare RPL_ISUPPORT."""
+    tokens = isupport.tokens(
+        network=settings.network,
+        nick_bytes=settings.nick_bytes,
+        room_bytes=settings.room_bytes,
+        topic_bytes=settings.topic_bytes,
+        away_bytes=settings.away_bytes,
+        kick_bytes=settings.kick_bytes,
+        name_bytes=settings.real_name_bytes,
+        rooms=settings.rooms_per_session,
+        list_modes=settings.list_modes,
+    )
+    return [
+        _line(settings, n.RPL_ISUPPORT, f"{words} :are supported by this server") for words in isupport.lines(tokens)
+    ]
+
+
+def greeting_lines(settings: Settings, started: str) -> list[Prepared]:
+    """Prepare what follows RPL_WELCOME, ISUPPORT included."""
+    lists = modes.LISTS + modes.WITH_PARAMETER + modes.WITH_PARAMETER_TO_SET + modes.RANKS
+    room_modes = "".join(sorted(lists + modes.FLAGS))
+    with_parameter = "".join(sorted(lists))
+    info = f"{settings.server} {settings.version} {modes.USER_MODES} {room_modes} {with_parameter}"
+    return [
+        _line(settings, n.RPL_YOURHOST, f":Your host is {settings.server}, running {settings.version}"),
+        _line(settings, n.RPL_CREATED, f":This server was started {started}"),
+        _line(settings, n.RPL_MYINFO, info),
+        *isupport_lines(settings),
+    ]
+
+
+def motd_lines(settings: Settings) -> list[Prepared]:
+    """Prepare the message of the day, or that there is none."""
+    if not settings.motd:
+        return [_line(settings, n.ERR_NOMOTD, f":{n.TEXT[n.ERR_NOMOTD]}")]
+    return [
+        _line(settings, n.RPL_MOTDSTART, f":- {settings.server} Message of the day -"),
+        *[_line(settings, n.RPL_MOTD, f":- {text}") for text in settings.motd],
+        _line(settings, n.RPL_ENDOFMOTD, f":{n.TEXT[n.RPL_ENDOFMOTD]}"),
+    ]
