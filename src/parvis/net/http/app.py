@@ -20,7 +20,8 @@ from prometheus_client.registry import Collector
 from parvis.net.http import entry, language
 from parvis.ports.view import ServerView
 
-PLAIN: Final = "text/plain; charset=utf-8"
+PLAIN: Final = "text/plain"
+"""Litestar adds the character set to every kind of text."""
 NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
 """Policy of what is not a page."""
 
@@ -45,7 +46,7 @@ def make_app(view: ServerView) -> Litestar:
         )
         headers = {"Content-Language": spoken, "Vary": "Accept-Language", "Cache-Control": "no-cache"}
         page = entry.render(view, spoken)
-        return _respond(page, 200, "text/html; charset=utf-8", entry.CONTENT_SECURITY_POLICY, headers)
+        return _respond(page, 200, "text/html", entry.CONTENT_SECURITY_POLICY, headers)
 
     @route("/healthz", http_method=READS, sync_to_thread=False)
     def health() -> Response[bytes]:
@@ -61,7 +62,7 @@ def make_app(view: ServerView) -> Litestar:
     @route("/metrics", http_method=READS, sync_to_thread=False)
     def metrics() -> Response[bytes]:
         """Give the numbers to whoever watches."""
-        return _respond(generate_latest(registry), 200, CONTENT_TYPE_LATEST)
+        return _respond(generate_latest(registry), 200, CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8"))
 
     @route("/irc", http_method=READS, sync_to_thread=False)
     def chat_without_upgrade() -> Response[bytes]:
@@ -112,8 +113,8 @@ def _respond(
 
 
 def _refuse(_request: Asked, error: HTTPException) -> Response[bytes]:
-    allow = (error.headers or {}).get("Allow")
-    headers = {"Allow": allow} if allow else {}
+    # Litestar says which methods an address takes (RFC 9110, section 15.5.6); its other headers are not ours.
+    headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
     return _respond(f"{HTTPStatus(error.status_code).phrase}.\n", error.status_code, PLAIN, NOTHING, headers)
 
 

@@ -80,7 +80,8 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "irc": "With an IRC client",
         "irc_how": "Add this server to your client, choose a pseudonym, then type <code>/join {room}</code>.",
         "websocket": "By WebSocket",
-        "websocket_how": "Subprotocol <code>text.ircv3.net</code> or <code>binary.ircv3.net</code>, one line per message.",
+        "websocket_how": "Subprotocol <code>text.ircv3.net</code> or <code>binary.ircv3.net</code>, "
+        "one line per message.",
         "rooms": "Open rooms",
         "online": "{count} online",
         "here": "people",
