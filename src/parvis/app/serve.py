@@ -20,6 +20,7 @@ from parvis.app import logs, systemd
 from parvis.app.config import Config, Mistakes
 from parvis.app.listeners import Listeners, ListenFailed
 from parvis.app.operators import OperatorBook
+from parvis.app.web import Web
 from parvis.app.wiring import Parts, assemble, settings_of
 from parvis.ports.archive import ArchiveError
 
@@ -83,6 +84,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
+    web = Web()
+    await web.serve(parts, listeners)
     for listening in listeners.all:
         _say(f"Parvis listens on {listening.url()}")
     systemd.notify("READY=1")
@@ -91,6 +94,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     listeners.close()
     if status == DONE:
         await _drain(parts, config.server.drain_timeout_s)
+    await web.close()
     operators.close()
     await loop.run_in_executor(None, parts.archive.close)
     return status

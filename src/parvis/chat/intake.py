@@ -79,7 +79,8 @@ class Intake:
         except Malformed as malformed:
             self._answer_malformed(client, malformed, raw)
             return
-        chat.begin_answer(client, _label(line) if line.tags else None)
+        if line.tags:
+            chat.begin_labelled(client, _label(line))
         command = COMMANDS.get(line.command)
         if command is None:
             if client.is_registered:
@@ -128,7 +129,7 @@ class Intake:
         """Answer a line that breaks the grammar: under its label and by its command where they can be read."""
         chat = self.chat
         command, label = _readable(raw) if malformed.fault is Fault.NOT_UTF8 else ("*", None)
-        chat.begin_answer(client, label)
+        chat.begin_labelled(client, label)
         match malformed.fault:
             case Fault.TOO_LONG:
                 chat.numeric(client, n.ERR_INPUTTOOLONG)
@@ -188,7 +189,7 @@ class Intake:
             heard_at = client.heard_at
             self.receive(client, lines)
             client.heard_at = heard_at
-            if not _goes_on(client) and client not in self.chat.clients:
+            if _has_left(client):
                 continue
             client.waiting = client.waiting + rest
             if client.waiting:
@@ -225,3 +226,8 @@ def _readable(raw: bytes) -> tuple[str, str | None]:
 def _goes_on(client: Client) -> bool:
     """Tell whether a client's next line may be handled after what its last one did."""
     return not (client.parked or client.gone)
+
+
+def _has_left(client: Client) -> bool:
+    """Tell whether a client has left by what its last line did."""
+    return client.gone

@@ -73,7 +73,8 @@ class Chat:
         turn.tell_refused = self.tell_refused
         self.check_password = check_password
         self.world = World()
-        self.clients: dict[Client, None] = {}
+        self.strangers = 0
+        """Connections that have not entered."""
         self.most_people = 0
         self.people_count = 0
         self._started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
@@ -232,31 +233,33 @@ class Chat:
         """Put the sender's own copy of a line among the answers."""
         self._answers.append((tags, body))
 
-    def begin_answer(self, client: Client, label: str | None) -> None:
-        """Begin to gather the answer to a command."""
-        self._answers = []
+    def begin_labelled(self, client: Client, label: str | None) -> None:
+        """Note the label under which the answer goes out, if the client asked for labels. `end_answer` clears it."""
         self.label = label if client.capabilities & LABELED_RESPONSE else None
-        self._answered = False
-        self._text = None
 
     def drop_answer(self) -> None:
         """Forget the answer that was gathered: the command was answered otherwise."""
         self._answers = []
         self.label = None
+        self._text = None
+        self._answered = False
 
     def end_answer(self, client: Client) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
         answers = self._answers
         label = self.label
-        self._answers = []
-        self.label = None
+        text, self._text = self._text, None
         if label is None:
             if answers:
+                self._answers = []
                 signature = client.signature
                 data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
-                self._out(client, data, None)
-        elif answers or not self._answered:
-            self._out(client, self._labelled(client, label, answers), label)
+                self._out(client, data, None, text)
+            return
+        answered = self._answered
+        self.drop_answer()
+        if answers or not answered:
+            self._out(client, self._labelled(client, label, answers), label, text)
 
     def _labelled(self, client: Client, label: str, answers: list[Answer]) -> bytes:
         signature = client.signature
@@ -278,12 +281,11 @@ class Chat:
         pieces.append(frame(_tagged(time, self._source + f"BATCH -{reference}".encode()), signature))
         return b"".join(pieces)
 
-    def _out(self, client: Client, data: bytes, label: str | None) -> None:
+    def _out(self, client: Client, data: bytes, label: str | None, text: Unsealed | None) -> None:
         """Send an answer: at once to who has not entered, with the batch to who has."""
         if client.greeting is not None:
             client.send(data)
             return
-        text = self._text
         client.acted = self.turn.batch.serial
         self.turn.batch.tell((client, data, text, client if text is not None else None, label))
 
@@ -325,7 +327,7 @@ class Chat:
         if client.gone:
             return
         client.gone = True
-        self.clients.pop(client, None)
+        self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
             if client.is_registered and self.turn.has_own_pending(client):

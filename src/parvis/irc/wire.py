@@ -5,9 +5,9 @@ stand in front of it and how it is framed. Source: IRCv3 message-tags, server-ti
 RFC 6455, section 5.2, for the frame.
 """
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from struct import Struct
-from time import gmtime, strftime
 from typing import Final
 
 from parvis.irc.capabilities import MESSAGE_TAGS, SERVER_TIME, STREAM, TEXT_FRAMES
@@ -43,7 +43,7 @@ def space_after(head: bytes) -> int:
 def time_tag(time_ms: int) -> str:
     """Write the `time` tag of a moment, in milliseconds since 1970 UTC (IRCv3 server-time)."""
     seconds, milliseconds = divmod(time_ms, 1000)
-    return f"time={strftime('%Y-%m-%dT%H:%M:%S', gmtime(seconds))}.{milliseconds:03d}Z"
+    return f"time={datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
 
 
 def frame(line: bytes, signature: int) -> bytes:
