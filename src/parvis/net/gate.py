@@ -55,10 +55,11 @@ class Gate:
         self.trusted = trusted
 
     def too_slow(self, client: Client) -> None:
-        """Close a connection that does not read: its rooms are told, and nobody waits for it."""
+        """Close a connection that does not read, with a reason: its rooms are told, and nobody waits for it."""
         log.info("reader too slow", session=client.session.hex(), limit_bytes=self.chat.settings.send_queue_bytes)
         self.chat.turn.begin()
-        self.chat.leave(client, "Send queue exceeded", told=None)
+        told = "Closing link: more waits to be read by you than may be kept"
+        self.chat.leave(client, "Send queue exceeded", told=told, waits=False)
 
     def wait_for_handshake(self, connection: WebSocketConnection) -> None:
         """Close a connection that has not shaken hands in time."""
