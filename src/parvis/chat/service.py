@@ -86,6 +86,7 @@ class Chat:
         self.label: str | None = None
         """The label of the command that is being handled."""
         self._answered = False
+        self._at_once = False
         self._text: Unsealed | None = None
         self._labels = 0
         self._configure(settings)
@@ -226,6 +227,10 @@ class Chat:
         """Note that the command was a text: its answers fall with it if it is refused after all."""
         self._text = record
 
+    def shows_no_state(self) -> None:
+        """Note that the answer may go at once, past what waits, unless something of the client's own waits."""
+        self._at_once = True
+
     def echoed(self) -> None:
         """Note that a labelled echo stands in the room's order: no other answer is due."""
         self._answered = True
@@ -239,6 +244,7 @@ class Chat:
         self._answers = []
         self.label = label if client.capabilities & LABELED_RESPONSE else None
         self._answered = False
+        self._at_once = False
         self._text = None
 
     def drop_answer(self) -> None:
@@ -282,7 +288,7 @@ class Chat:
 
     def _out(self, client: Client, data: bytes, label: str | None) -> None:
         """Send an answer: at once to who has not entered, with the batch to who has."""
-        if client.greeting is not None:
+        if client.greeting is not None or (self._at_once and not self.turn.has_own_pending(client)):
             client.send(data)
             return
         text = self._text
@@ -316,13 +322,14 @@ class Chat:
 
     # Leaving.
 
-    def leave(self, client: Client, reason: str, *, told: str | None) -> None:
+    def leave(self, client: Client, reason: str, *, told: str | None, waits: bool = True) -> None:
         """Let somebody go: their rooms are told, the record kept, the connection closed.
 
         Args:
             client: Who goes; a second call does nothing.
             reason: What the rooms read.
             told: What the one who goes reads as ERROR; None when the connection is already lost.
+            waits: ERROR comes after answers of the client's own that still wait.
         """
         if client.gone:
             return
@@ -330,7 +337,7 @@ class Chat:
         self.clients.pop(client, None)
         if told is not None:
             error = frame(f"ERROR :{told}".encode(), client.signature)
-            if client.is_registered and self.turn.has_own_pending(client):
+            if waits and client.is_registered and self.turn.has_own_pending(client):
                 self.turn.batch.tell((client, error, None, None, None))
                 self.turn.batch.closing.append(client)
             else:
