@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 
 import pytest
-
 from tests.client import Client
 from tests.server import Server, serving
 

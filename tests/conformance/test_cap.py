@@ -3,10 +3,19 @@
 from tests.client import commands, only
 from tests.conformance.conftest import Connect, Enter
 
-OURS = (
-    "account-tag away-notify batch cap-notify echo-message labeled-response message-tags multi-prefix server-time "
-    "setname standard-replies"
-).split()
+OURS = [
+    "account-tag",
+    "away-notify",
+    "batch",
+    "cap-notify",
+    "echo-message",
+    "labeled-response",
+    "message-tags",
+    "multi-prefix",
+    "server-time",
+    "setname",
+    "standard-replies",
+]
 
 
 def test_ls_lists_everything_and_holds_registration_open(connect: Connect) -> None:

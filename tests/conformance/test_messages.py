@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from tests.client import commands, only
 from tests.conformance.conftest import Enter
 
@@ -52,7 +51,9 @@ def test_several_targets_get_one_message_each(enter: Enter, room: str) -> None:
 def test_a_message_to_nobody_is_answered(enter: Enter, room: str) -> None:
     """401, 403, 411, 412. Source: modern IRC, "PRIVMSG"."""
     client = enter("client", rooms=[room])
-    answers = [client.one(line) for line in ("PRIVMSG nobody :x", "PRIVMSG #nowhere :x", "PRIVMSG", f"PRIVMSG {room} :")]
+    answers = [
+        client.one(line) for line in ("PRIVMSG nobody :x", "PRIVMSG #nowhere :x", "PRIVMSG", f"PRIVMSG {room} :")
+    ]
     assert commands(answers) == ["401", "403", "411", "412"]
     assert answers[0].params == [client.nick, "nobody", "No such nick"]
     assert answers[1].params == [client.nick, "#nowhere", "No such channel"]
@@ -209,6 +210,13 @@ def test_order_is_that_of_the_server_for_everybody(enter: Enter, room: str) -> N
 def test_words_arrive_as_they_were_written(enter: Enter, room: str) -> None:
     """Spaces, colons, formatting, CTCP and any script. Source: modern IRC, "Message Format"."""
     speaker, reader = enter("speaker", rooms=[room]), enter("reader", rooms=[room])
-    for text in (" two  spaces ", ":colon : colon", "\x02bold\x0304,12 red", "\x01ACTION waves\x01", "日本語 ☕ éß", ":"):
+    for text in (
+        " two  spaces ",
+        ":colon : colon",
+        "\x02bold\x0304,12 red",
+        "\x01ACTION waves\x01",
+        "日本語 ☕ éß",
+        ":",
+    ):
         speaker.ask(f"PRIVMSG {room} :{text}")
         assert reader.until("PRIVMSG").params == [room, text]

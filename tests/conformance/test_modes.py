@@ -1,7 +1,6 @@
 """MODE of rooms and of oneself. Source: modern IRC, "MODE message", "Channel Modes", "User Modes"."""
 
 import pytest
-
 from tests.client import commands, only
 from tests.conformance.conftest import Enter
 

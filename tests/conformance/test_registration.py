@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.client import Client, Closed, commands, only
 from tests.conformance.conftest import Connect, Enter
 from tests.server import serving

@@ -1,7 +1,6 @@
 """Rooms: JOIN, PART, NAMES, TOPIC, KICK, INVITE, LIST. Source: modern IRC, "Channel Operations"."""
 
 import pytest
-
 from tests.client import Client, commands, only
 from tests.conformance.conftest import Enter
 
