@@ -189,7 +189,7 @@ class Intake:
             heard_at = client.heard_at
             self.receive(client, lines)
             client.heard_at = heard_at
-            if not _goes_on(client) and client not in self.chat.clients:
+            if _has_left(client):
                 continue
             client.waiting = client.waiting + rest
             if client.waiting:
@@ -226,3 +226,8 @@ def _readable(raw: bytes) -> tuple[str, str | None]:
 def _goes_on(client: Client) -> bool:
     """Tell whether a client's next line may be handled after what its last one did."""
     return not (client.parked or client.gone)
+
+
+def _has_left(client: Client) -> bool:
+    """Tell whether a client has left by what its last line did."""
+    return client.gone

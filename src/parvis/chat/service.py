@@ -73,7 +73,8 @@ class Chat:
         turn.tell_refused = self.tell_refused
         self.check_password = check_password
         self.world = World()
-        self.clients: dict[Client, None] = {}
+        self.strangers = 0
+        """Connections that have not entered."""
         self.most_people = 0
         self.people_count = 0
         self._started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
@@ -326,7 +327,7 @@ class Chat:
         if client.gone:
             return
         client.gone = True
-        self.clients.pop(client, None)
+        self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
             if client.is_registered and self.turn.has_own_pending(client):

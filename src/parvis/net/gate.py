@@ -1,10 +1,6 @@
 """What a connection needs of the chat and of its listener."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
-
 import structlog
 
 from parvis.chat.client import Client
@@ -12,12 +8,6 @@ from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
 from parvis.chat.service import Chat
 from parvis.net.address import Network
-
-if TYPE_CHECKING:
-    from parvis.net.websocket import WebSocketConnection
-
-HANDSHAKE_S: Final = 10.0
-"""How long a connection may take to ask for a WebSocket; ours."""
 
 log = structlog.get_logger()
 
@@ -59,15 +49,6 @@ class Gate:
         log.info("reader too slow", session=client.session.hex(), limit_bytes=self.chat.settings.send_queue_bytes)
         self.chat.turn.begin()
         self.chat.leave(client, "Send queue exceeded", told=None)
-
-    def wait_for_handshake(self, connection: WebSocketConnection) -> None:
-        """Close a connection that has not shaken hands in time."""
-
-        def look() -> None:
-            if not connection.is_shaken():
-                connection.hang_up()
-
-        self.chat.clock.later(HANDSHAKE_S, look)
 
 
 def _is_irc(path: str) -> bool:

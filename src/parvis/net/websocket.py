@@ -39,7 +39,7 @@ class WebSocketConnection(Connection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open; nobody is let in before the handshake."""
         self._take(transport)
-        self._gate.wait_for_handshake(self)
+        self._gate.doors.arrived(self)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived: the handshake, or frames."""
@@ -47,10 +47,6 @@ class WebSocketConnection(Connection):
             self._read_frames(self.unread + data if self.unread else data)
         elif self._state == self._HANDSHAKE:
             self._shake_hands(self.unread + data)
-
-    def is_shaken(self) -> bool:
-        """Tell whether the handshake is done."""
-        return self._state != self._HANDSHAKE
 
     def _shake_hands(self, data: bytes) -> None:
         answer = handshake.answer(data, self._gate.is_path, self._gate.allowed_origins)

@@ -122,6 +122,9 @@ class HttpConnection(HttpToolsProtocol):
         self.transport.set_protocol(websocket)
         websocket.connection_made(self.transport)
         websocket.data_received(b"".join([*lines, b"\r\n\r\n", rest]))
+        # This object and its parser hold each other: let go, so that no idle WebSocket keeps them until a collection.
+        self._head_is_here()
+        self.__dict__.clear()
 
     def _expect_head(self) -> None:
         if self._head_timer is None:
