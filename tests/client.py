@@ -80,6 +80,7 @@ class Client:
         self.socket.connect((host, port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.nick = ""
+        self.answers_ping = True
         self.read: list[Message] = []
         """Every line that came, in order."""
         self._unread = b""
@@ -130,7 +131,7 @@ class Client:
             *whole, self._unread = (self._unread + data).split(b"\r\n")
             self._lines += [read_message(line) for line in whole]
         message = self._lines.pop(0)
-        if message.command == "PING" and not message.source:
+        if message.command == "PING" and self.answers_ping:
             self.send(f"PONG :{message.params[-1]}")
         self.read.append(message)
         return message

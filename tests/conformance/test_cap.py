@@ -3,19 +3,10 @@
 from tests.client import commands, only
 from tests.conformance.conftest import Connect, Enter
 
-OURS = [
-    "account-tag",
-    "away-notify",
-    "batch",
-    "cap-notify",
-    "echo-message",
-    "labeled-response",
-    "message-tags",
-    "multi-prefix",
-    "server-time",
-    "setname",
-    "standard-replies",
-]
+OURS = {
+    *("account-tag", "away-notify", "batch", "cap-notify", "echo-message", "labeled-response"),
+    *("message-tags", "multi-prefix", "server-time", "setname", "standard-replies"),
+}
 
 
 def test_ls_lists_everything_and_holds_registration_open(connect: Connect) -> None:
@@ -24,7 +15,7 @@ def test_ls_lists_everything_and_holds_registration_open(connect: Connect) -> No
     client.send("CAP LS 302", "NICK negotiating", "USER user 0 * :Real name", "PING a")
     answer = client.next()
     assert (answer.source, answer.command, answer.params[:2]) == ("chat.test", "CAP", ["*", "LS"])
-    assert set(OURS) <= {name.partition("=")[0] for name in answer.params[-1].split()}
+    assert {name.partition("=")[0] for name in answer.params[-1].split()} >= OURS
     assert client.next().command == "PONG"
     client.send("CAP END")
     assert client.next().command == "001"
@@ -70,7 +61,7 @@ def test_req_is_all_or_nothing(connect: Connect) -> None:
 
 
 def test_a_long_nak_is_a_line_all_the_same(connect: Connect) -> None:
-    """At least the first 100 characters are repeated. Source: IRCv3 capability-negotiation, "The CAP NAK subcommand"."""
+    """At least the first 100 characters are repeated. Source: IRCv3 capability-negotiation, "CAP NAK"."""
     client = connect()
     wanted = "abcdefghi " * 49
     client.send(f"CAP REQ :{wanted}")
