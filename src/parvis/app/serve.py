@@ -94,6 +94,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     listeners.close()
     if status == DONE:
         await _drain(parts, config.server.drain_timeout_s)
+    # Whoever is still there has waited for what could not be sealed: it is never shown, but they are told.
+    parts.doors.say_goodbye()
     await web.close()
     operators.close()
     await loop.run_in_executor(None, parts.archive.close)

@@ -117,16 +117,20 @@ class Doors:
         for client in self._connections:
             client.stop_reading()
 
-        def say_goodbye() -> None:
-            for client in list(self._connections):
-                if not client.gone:
-                    client.gone = True
-                    client.send(frame(b"ERROR :Closing link: the server is stopping", client.signature))
-                    client.hang_up()
+        def end() -> None:
+            self.say_goodbye()
             self._when_empty = done
             self._tell_empty()
 
-        chat.turn.when_idle(say_goodbye)
+        chat.turn.when_idle(end)
+
+    def say_goodbye(self) -> None:
+        """Tell everybody who is still there that the server stops, and hang up."""
+        for client in list(self._connections):
+            if not client.gone:
+                client.gone = True
+                client.send(frame(b"ERROR :Closing link: the server is stopping", client.signature))
+                client.hang_up()
 
     def _tell_empty(self) -> None:
         if self._when_empty is not None and not self._connections:

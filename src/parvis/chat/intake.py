@@ -35,6 +35,7 @@ class Intake:
         """Serve one chat."""
         self.chat = chat
         chat.unpark = self.unpark
+        chat.turn.read_again = self._read_again
         self._held: dict[Client, None] = {}
         self._timer_runs = False
 
@@ -51,7 +52,7 @@ class Intake:
             client.waiting.extend(lines)
             self._check_queue(client)
             return
-        if len(lines) > TURN_LINES_MAX or client.parked:
+        if len(lines) > TURN_LINES_MAX or client.parked or client in turn.stopped:
             self._hold(client, lines)
             return
         for at, raw in enumerate(lines):
@@ -60,7 +61,7 @@ class Intake:
                 return
             client.credit -= 1.0
             self.handle(client, raw)
-            if not _goes_on(client):
+            if not _goes_on(client) or (turn.stopped and client in turn.stopped):
                 if not client.gone and at + 1 < len(lines):
                     self._hold(client, lines[at + 1 :])
                 return
@@ -68,8 +69,17 @@ class Intake:
     def unpark(self, client: Client) -> None:
         """A command that waited is done: go on with the lines behind it."""
         client.parked = False
+        if client not in self.chat.turn.stopped:
+            self._read_again(client)
+
+    def _read_again(self, client: Client) -> None:
+        """The queue in front of the archive has room again: go on with the lines of who was stopped, then read."""
+        if client.gone or client.parked:
+            return
         if client.waiting:
             self._hold(client, [])
+        else:
+            client.go_on_reading()
 
     def handle(self, client: Client, raw: bytes) -> None:
         """Handle one line: parse it, find its command, let it run, send its answer as one unit."""
@@ -91,7 +101,9 @@ class Intake:
             chat.numeric(client, n.ERR_NOTREGISTERED)
         elif len(line.params) < command.least_params:
             chat.numeric(client, n.ERR_NEEDMOREPARAMS, line.command)
-        elif command.waits and self._is_pressed() and self._is_refused(client, line.command):
+        elif (
+            command.waits and client.greeting is None and self._is_pressed() and self._is_refused(client, line.command)
+        ):
             return
         else:
             try:
@@ -160,7 +172,7 @@ class Intake:
         if client.gone:
             return
         client.stop_reading()
-        if client.parked:
+        if client.parked or client in self.chat.turn.stopped:
             return
         self._held[client] = None
         if not self._timer_runs:
@@ -182,7 +194,7 @@ class Intake:
         held, self._held = self._held, {}
         for client in held:
             lines, client.waiting = client.waiting[:TURN_LINES_MAX], client.waiting[TURN_LINES_MAX:]
-            if client.gone or client.parked:
+            if client.gone or client.parked or client in self.chat.turn.stopped:
                 client.waiting = lines + client.waiting
                 continue
             rest, client.waiting = client.waiting, NO_LINES
@@ -192,7 +204,10 @@ class Intake:
             if _has_left(client):
                 continue
             client.waiting = client.waiting + rest
-            if client.waiting:
+            if client.parked or client in self.chat.turn.stopped:
+                # Whoever lets it go on sees to what is left.
+                self._held.pop(client, None)
+            elif client.waiting:
                 self._held[client] = None
             else:
                 client.waiting = NO_LINES

@@ -88,6 +88,7 @@ class Chat:
         self.label: str | None = None
         """The label of the command that is being handled."""
         self._answered = False
+        self._at_once = False
         self._text: Unsealed | None = None
         self._labels = 0
         self._configure(settings)
@@ -225,6 +226,10 @@ class Chat:
         """Note that the command was a text: its answers fall with it if it is refused after all."""
         self._text = record
 
+    def shows_no_state(self) -> None:
+        """Note that the answer may go at once, past what waits, unless something of the client's own waits."""
+        self._at_once = True
+
     def echoed(self) -> None:
         """Note that a labelled echo stands in the room's order: no other answer is due."""
         self._answered = True
@@ -242,24 +247,29 @@ class Chat:
         self._answers = []
         self.label = None
         self._text = None
-        self._answered = False
+        self._answered = self._at_once = False
 
     def end_answer(self, client: Client) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
-        answers = self._answers
-        label = self.label
-        text, self._text = self._text, None
-        if label is None:
-            if answers:
-                self._answers = []
-                signature = client.signature
-                data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
-                self._out(client, data, None, text)
+        answers, label, text = self._answers, self.label, self._text
+        at_once = self._at_once and not self.turn.has_own_pending(client)
+        owes_ack = label is not None and not self._answered
+        self._text = None
+        self._answered = self._at_once = False
+        if not answers and not owes_ack:
+            self.label = None
             return
-        answered = self._answered
         self.drop_answer()
-        if answers or not answered:
-            self._out(client, self._labelled(client, label, answers), label, text)
+        if label is None:
+            signature = client.signature
+            data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
+        else:
+            data = self._labelled(client, label, answers)
+        if at_once or client.greeting is not None:
+            client.send(data)
+            return
+        client.acted = self.turn.batch.serial
+        self.turn.batch.tell((client, data, text, client if text is not None else None, label))
 
     def _labelled(self, client: Client, label: str, answers: list[Answer]) -> bytes:
         signature = client.signature
@@ -280,14 +290,6 @@ class Chat:
             )
         pieces.append(frame(_tagged(time, self._source + f"BATCH -{reference}".encode()), signature))
         return b"".join(pieces)
-
-    def _out(self, client: Client, data: bytes, label: str | None, text: Unsealed | None) -> None:
-        """Send an answer: at once to who has not entered, with the batch to who has."""
-        if client.greeting is not None:
-            client.send(data)
-            return
-        client.acted = self.turn.batch.serial
-        self.turn.batch.tell((client, data, text, client if text is not None else None, label))
 
     def tell_refused(self, client: Client, record: Unsealed, label: str | None) -> None:
         """Tell a sender that a text was dropped because the archive could not be written."""
@@ -316,13 +318,14 @@ class Chat:
 
     # Leaving.
 
-    def leave(self, client: Client, reason: str, *, told: str | None) -> None:
+    def leave(self, client: Client, reason: str, *, told: str | None, waits: bool = True) -> None:
         """Let somebody go: their rooms are told, the record kept, the connection closed.
 
         Args:
             client: Who goes; a second call does nothing.
             reason: What the rooms read.
             told: What the one who goes reads as ERROR; None when the connection is already lost.
+            waits: ERROR comes after answers of the client's own that still wait.
         """
         if client.gone:
             return
@@ -330,7 +333,7 @@ class Chat:
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
-            if client.is_registered and self.turn.has_own_pending(client):
+            if waits and client.is_registered and self.turn.has_own_pending(client):
                 self.turn.batch.tell((client, error, None, None, None))
                 self.turn.batch.closing.append(client)
             else:

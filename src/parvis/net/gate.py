@@ -1,6 +1,7 @@
 """What a connection needs of the chat and of its listener."""
 
 from collections.abc import Callable, Sequence
+
 import structlog
 
 from parvis.chat.client import Client
@@ -45,10 +46,11 @@ class Gate:
         self.trusted = trusted
 
     def too_slow(self, client: Client) -> None:
-        """Close a connection that does not read: its rooms are told, and nobody waits for it."""
+        """Close a connection that does not read, with a reason: its rooms are told, and nobody waits for it."""
         log.info("reader too slow", session=client.session.hex(), limit_bytes=self.chat.settings.send_queue_bytes)
         self.chat.turn.begin()
-        self.chat.leave(client, "Send queue exceeded", told=None)
+        told = "Closing link: more waits to be read by you than may be kept"
+        self.chat.leave(client, "Send queue exceeded", told=told, waits=False)
 
 
 def _is_irc(path: str) -> bool:
