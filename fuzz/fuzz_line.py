@@ -1,4 +1,4 @@
-"""No bytes make the parser of lines do anything but read a line or name its fault, and never by showing words."""
+"""No bytes make the parser of lines do anything but read a line or say that it is malformed."""
 
 from mutation import run
 from parvis.irc.limits import PARAMETERS_MAX
@@ -20,8 +20,7 @@ CORPUS = [
 def target(data: bytes) -> None:
     try:
         line = parse_line(data)
-    except Malformed as malformed:
-        assert malformed.fault
+    except Malformed:
         return
     assert line.command
     assert " " not in line.command
