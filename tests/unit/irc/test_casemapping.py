@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.vectors import cases
 
 from parvis.irc.casemapping import fold
-from tests.unit.vectors import cases
 
 
 @pytest.mark.parametrize(**cases("casemapping.json", "fold"))

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-
-from parvis.irc.line import Fault, Line, Malformed, parse_line
-from parvis.irc.limits import PARAMETERS_MAX
-from parvis.irc.tags import escape
 from tests.unit.vectors import cases, text
+
+from parvis.irc.limits import PARAMETERS_MAX
+from parvis.irc.line import Fault, Line, Malformed, parse_line
+from parvis.irc.tags import escape
 
 WORDS = st.text(st.characters(exclude_characters="\0\r\n ", exclude_categories=["Cs"]), min_size=1, max_size=12)
 MIDDLE = WORDS.filter(lambda word: not word.startswith(":"))

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.vectors import cases
 
 from parvis.irc.masks import MASK_BYTES_MAX, complete, glob, matches
-from tests.unit.vectors import cases
 
 LETTERS = st.text("ab", max_size=12)
 MASKS = st.text("ab*?", max_size=12)

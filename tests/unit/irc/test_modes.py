@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.vectors import cases
 
 from parvis.irc import modes
 from parvis.irc.modes import ModeChange, parse_room_modes, write_modes
-from tests.unit.vectors import cases
 
 PARAMETERS = st.text("abc!*@", min_size=1, max_size=5)
 

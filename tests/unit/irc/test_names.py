@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.vectors import cases
 
 from parvis.irc.line import Malformed, parse_line
 from parvis.irc.names import is_pseudonym, is_room, user_name
-from tests.unit.vectors import cases
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 

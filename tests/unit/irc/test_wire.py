@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.vectors import cases, text
 
 from parvis.irc.capabilities import BINARY_FRAMES, CAPABILITIES, STREAM, TEXT_FRAMES, wire_signature
 from parvis.irc.wire import cut_body, frame, middle, render, space_after, time_tag
-from tests.unit.vectors import cases, text
 
 TRANSPORTS = {"stream": STREAM, "text": TEXT_FRAMES, "binary": BINARY_FRAMES}
 

@@ -4,10 +4,10 @@ from typing import get_args
 
 import msgspec
 import pytest
+from tests.unit.model.people import a_room, somebody
 
 from parvis.model import events as e
 from parvis.model.world import World
-from tests.unit.model.people import a_room, somebody
 
 KINDS = get_args(e.Event)
 

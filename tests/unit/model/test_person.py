@@ -1,8 +1,9 @@
 """People who are present. Source: `model/person.py`; modern IRC, "User Modes"."""
 
+from tests.unit.model.people import somebody
+
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.world import World
-from tests.unit.model.people import somebody
 
 
 def test_who_has_not_entered_is_nobody_anywhere() -> None:

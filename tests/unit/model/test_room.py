@@ -1,10 +1,11 @@
 """Rooms. Source: `model/room.py`; modern IRC, "Channel Membership Prefixes"."""
 
+from tests.unit.model.people import a_room, mask, somebody
+
 from parvis.model import events as e
 from parvis.model.ids import NOBODY
 from parvis.model.room import HOST, NEW_ROOM_FLAGS, RANK_OF, VOICE
 from parvis.model.world import World
-from tests.unit.model.people import a_room, mask, somebody
 
 
 def test_a_new_room_has_no_modes_of_its_own() -> None:

@@ -3,6 +3,7 @@
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.unit.model.people import a_room, mask, somebody
 
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
@@ -10,7 +11,6 @@ from parvis.model.ids import SessionId
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR
 from parvis.model.room import HOST, INVITED_MAX, VOICE
 from parvis.model.world import World
-from tests.unit.model.people import a_room, mask, somebody
 
 
 def test_who_enters_is_found_by_any_case_of_their_name() -> None:
