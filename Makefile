@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SETUP ?= scripts/setup
 ARGS ?=
-FILE ?=
+FILE ?= tests/data/chatlogs/channel-two-excerpt.txt
 FUZZ_SECONDS ?= 10
 
 .DEFAULT_GOAL := help
@@ -46,8 +46,9 @@ fuzz: setup  ## run every fuzz target for FUZZ_SECONDS (10) each
 check: setup  ## all that must be green, cheapest first: lint types layers test fuzz
 	@MAKE="$(MAKE)" scripts/check
 
-demo: setup  ## replay a chat log over real sockets: FILE=log.txt
+demo: setup  ## replay a chat log over real sockets; FILE=log.txt ARGS="--speed 60"
 	@$(BIN)/parvis demo replay $(FILE) $(ARGS)
 
 docs: setup  ## write the tables of the handbook anew from the code
 	@$(BIN)/python scripts/handbook_keys.py
+	@$(BIN)/python scripts/protocol_tables.py

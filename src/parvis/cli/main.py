@@ -62,3 +62,7 @@ def group() -> None:
 def main() -> None:
     """Run the verb that the command line names, and exit with its status."""
     group(prog_name="parvis")
+
+
+if __name__ == "__main__":
+    main()
