@@ -8,10 +8,11 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Final, Self
 
 PATIENCE_S: Final = 30.0
 """How long anything may take before a test gives up on it: far more than it needs."""
@@ -148,7 +149,7 @@ class Person:
             self.says(f"NICK {nick}", f"USER {nick} 0 * :{nick}")
             self.hears_until(" 422 ", " 376 ")
 
-    def __enter__(self) -> "Person":
+    def __enter__(self) -> Self:
         """Give it."""
         return self
 
@@ -194,3 +195,47 @@ class Person:
         while line := self.line():
             lines.append(line)
         return lines
+
+
+class Hearer(Person):
+    """A connection whose lines are gathered as they come."""
+
+    def __init__(self, port: int, nick: str, *capabilities: str) -> None:
+        """Connect, come in, and listen from then on."""
+        super().__init__(port, nick, *capabilities)
+        self.lines: list[str] = []
+        self._listening = threading.Thread(target=self._listen, daemon=True)
+        self._listening.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self._listening.join(PATIENCE_S)
+        self.socket.close()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while line := self.line():
+                self.lines.append(line)
+
+    def heard(self, part: str) -> bool:
+        """Tell whether a line with these words has come."""
+        return any(part in line for line in self.lines)
+
+    def waits_for(self, part: str, *meanwhile: str) -> None:
+        """Wait until a line with these words has come, saying something now and then."""
+        eventually(lambda: self.heard(part), lambda: self.says(*meanwhile) if meanwhile else None)
+
+
+def eventually(is_so: Callable[[], bool], meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Wait until something is so, doing something now and then.
+
+    Raises:
+        AssertionError: It never is.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < until, "it never was"
+        meanwhile()
+        time.sleep(0.02)

@@ -12,6 +12,7 @@ import gc
 import signal
 import sys
 from collections.abc import Callable
+from time import monotonic_ns
 from typing import Final
 
 import structlog
@@ -116,7 +117,7 @@ async def _drain(parts: Parts, timeout_s: float) -> None:
 
 def _reload(read_again: Callable[[], Config], parts: Parts, listeners: Listeners, operators: OperatorBook) -> None:
     """Take what can be changed while running; with a mistake in the configuration, change nothing."""
-    systemd.notify("RELOADING=1")
+    systemd.notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
     try:
         config = read_again()
     except Mistakes as mistakes:

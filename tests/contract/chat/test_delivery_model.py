@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from itertools import groupby
 from operator import attrgetter
 from time import gmtime, strftime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from hypothesis import given, settings
@@ -32,6 +32,8 @@ class Heard(msgspec.Struct, frozen=True):
     """A line for one person: between which fences it was decided, and to what it belongs."""
 
     between: tuple[int, int]
+    is_after: bool
+    """Whether it was decided after the line of the fence itself, which comes first."""
     conversation: str
     line: str
 
@@ -70,6 +72,7 @@ class Model:
         self._rooms: dict[str, dict[Someone, bool]] = {}
         self._topics: dict[str, tuple[str, str, int]] = {}
         self._fences = 0
+        self._is_after = False
         self._label = ""
         self._answers: list[tuple[str, str]] = []
         self._echoed = False
@@ -89,9 +92,14 @@ class Model:
             + [client_tags] * (tagged and bool(client_tags))
         )
 
+    def _fence(self) -> None:
+        self._fences += 1
+        self._is_after = False
+
     def _hears(self, one: Someone, conversation: str, tags: str, body: str) -> None:
         if not one.gone:
-            one.heard.append(Heard(self._between(), conversation, f"@{tags} {body}" if tags else body))
+            line = f"@{tags} {body}" if tags else body
+            one.heard.append(Heard(self._between(), self._is_after, conversation, line))
 
     def _show(self, room_or_people: list[Someone], author: Someone, conversation: str, body: str) -> None:
         """Tell people something that happened; its author reads it among the answers."""
@@ -129,7 +137,7 @@ class Model:
             one.acted = self._square.turn.batch.serial
             one.exact.add(self._between())
             for line in lines:
-                one.heard.append(Heard(self._between(), OWN, line))
+                one.heard.append(Heard(self._between(), self._is_after, OWN, line))
 
     # What people do.
 
@@ -139,6 +147,7 @@ class Model:
         self._answers = []
         self._echoed = False
         getattr(self, f"_{command.lower()}")(one, *words)
+        self._is_after = True
         if not one.gone:
             self._end(one, at_once=command == "PING")
 
@@ -168,7 +177,7 @@ class Model:
                     self._answer(one, f"404 {one.nick} {name}")
                     continue
                 if target != name:
-                    self._fences += 1
+                    self._fence()
                 readers = [each for each, is_host in room.items() if is_host or target == name]
                 readers = [each for each in readers if each is not one]
                 conversation = name
@@ -205,7 +214,7 @@ class Model:
     def _join(self, one: Someone, name: str) -> None:
         if one in self._rooms.get(name, {}):
             return
-        self._fences += 1
+        self._fence()
         room = self._rooms.setdefault(name, {})
         room[one] = not room
         self._show(list(room), one, name, f":{one.mask} JOIN {name}")
@@ -224,7 +233,7 @@ class Model:
         if room is None or one not in room:
             self._answer(one, f"{'442' if room else '403'} {one.nick} {name}")
             return
-        self._fences += 1
+        self._fence()
         self._show(list(room), one, name, f":{one.mask} PART {name} :bye")
         self._take_out(one, name)
 
@@ -239,7 +248,7 @@ class Model:
         elif other not in room:
             self._answer(one, f"441 {one.nick} {nick} {name}")
         else:
-            self._fences += 1
+            self._fence()
             self._show(list(room), one, name, f":{one.mask} KICK {name} {nick} :{one.nick}")
             self._take_out(other, name)
 
@@ -249,7 +258,7 @@ class Model:
         if self._named(nick):
             self._answer(one, f"433 {one.nick} {nick}")
             return
-        self._fences += 1
+        self._fence()
         readers = list(dict.fromkeys([one, *self._neighbours(one)]))
         body = f":{one.mask} NICK :{nick}"
         # The one who changes reads it with the new name's answer: tags and place are those of the answer.
@@ -264,7 +273,7 @@ class Model:
             else:
                 one.at_once.append(told)
             one.answers.append(told)
-        self._fences += 1
+        self._fence()
         readers = [each for each in self._neighbours(one) if each is not one]
         one.gone = True
         body = f":{one.mask} QUIT :{'Quit' if told else 'Connection lost'}"
@@ -277,6 +286,7 @@ class Model:
     def lose(self, one: Someone) -> None:
         """Break a connection."""
         self._quit(one, "")
+        self._is_after = True
 
     def _topic(self, one: Someone, name: str, text: str) -> None:
         room = self._rooms.get(name)
@@ -334,7 +344,7 @@ class Model:
         name = change.lstrip("-")
         one.capabilities.discard(name) if change != name else one.capabilities.add(name)
         if (before ^ one.capabilities) & {"message-tags", "server-time"}:
-            self._fences += 1
+            self._fence()
 
     def _ping(self, one: Someone, word: str) -> None:
         self._answer(one, f"PONG {SERVER} :{word}")
@@ -367,34 +377,38 @@ def shown(line: str) -> str:
 
 # What may happen.
 
+
+def weighted(*choices: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """Choose among strategies, each as often as its weight says."""
+    table = [choice for weight, choice in choices for _ in range(weight)]
+    return st.integers(0, len(table) - 1).flatmap(table.__getitem__)
+
+
 # Most is done by two, so that others get what they only watch: that is what is merged.
-PERSON = st.one_of(st.integers(1, 2), st.integers(1, 2), st.integers(1, 2), st.integers(0, PEOPLE - 1))
+PERSON = weighted((6, st.integers(1, 2)), (1, st.integers(0, PEOPLE - 1)))
 ROOM = st.sampled_from(ROOMS)
 NICK = st.sampled_from(NICKS)
-TARGET = st.one_of(ROOM, ROOM, NICK, ROOM.map("@{}".format))
-TARGETS = st.one_of(
-    TARGET, TARGET, TARGET, st.tuples(ROOM, NICK).map(",".join), st.tuples(ROOM, ROOM, ROOM).map(",".join)
+TARGET = weighted((6, ROOM), (2, NICK), (2, ROOM.map("@{}".format)))
+TARGETS = weighted((4, TARGET), (1, st.tuples(ROOM, NICK).map(",".join)), (1, st.just(",".join(ROOMS))))
+TAGS = weighted((2, st.just("")), (1, st.sampled_from(("+react=x", "+typing=active"))))
+CHANGE = st.tuples(st.sampled_from(("", "-")), st.sampled_from(CAPABILITIES)).map("".join)
+WORDS = st.just("words")
+COMMAND = weighted(
+    (12, st.tuples(st.sampled_from(("PRIVMSG", "PRIVMSG", "NOTICE", "TAGMSG")), TARGETS, WORDS, TAGS)),
+    (3, st.tuples(st.just("JOIN"), ROOM)),
+    (2, st.tuples(st.sampled_from(("PART", "NAMES")), ROOM)),
+    (2, st.tuples(st.just("KICK"), ROOM, NICK)),
+    (2, st.tuples(st.just("NICK"), NICK)),
+    (2, st.tuples(st.just("TOPIC"), ROOM, st.sampled_from(("", "words")))),
+    (1, st.tuples(st.just("MODE"), ROOM, st.sampled_from("+-"), NICK)),
+    (1, st.tuples(st.just("INVITE"), NICK, ROOM)),
+    (2, st.tuples(st.just("CAP"), CHANGE)),
+    (1, st.tuples(st.just("PING"), WORDS)),
 )
-TAGS = st.sampled_from(("", "", "+react=x", "+typing=active"))
-COMMAND = st.one_of(
-    st.tuples(st.sampled_from(("PRIVMSG", "PRIVMSG", "NOTICE", "TAGMSG")), TARGETS, st.just("words"), TAGS),
-    *[st.tuples(st.just("PRIVMSG"), ROOM, st.just("words"), TAGS)] * 6,
-    st.tuples(st.just("JOIN"), ROOM),
-    st.tuples(st.just("JOIN"), ROOM),
-    st.tuples(st.sampled_from(("PART", "NAMES")), ROOM),
-    st.tuples(st.just("KICK"), ROOM, NICK),
-    st.tuples(st.just("NICK"), NICK),
-    st.tuples(st.just("TOPIC"), ROOM, st.sampled_from(("", "words"))),
-    st.tuples(st.just("MODE"), ROOM, st.sampled_from("+-"), NICK),
-    st.tuples(st.just("INVITE"), NICK, ROOM),
-    st.tuples(st.just("CAP"), st.sampled_from(CAPABILITIES).flatmap(lambda name: st.sampled_from((name, f"-{name}")))),
-    st.tuples(st.just("PING"), st.just("words")),
-)
-ACT = st.tuples(PERSON, st.booleans(), COMMAND)
-STEP = st.one_of(
-    *[ACT] * 16,
-    st.sampled_from(("turn", "turn", "answer", "answer and turn", "time")),
-    st.tuples(PERSON, st.just(False), st.tuples(st.sampled_from(("QUIT", "LOSE")))),
+STEP = weighted(
+    (40, st.tuples(PERSON, st.booleans(), COMMAND)),
+    (6, st.sampled_from(("turn", "turn", "answer", "answer and turn", "time"))),
+    (1, st.tuples(PERSON, st.just(False), st.tuples(st.sampled_from(("QUIT", "LOSE"))))),
 )
 MANY = st.lists(STEP, min_size=20, max_size=80)
 Act = tuple[int, bool, tuple[str, ...]]
@@ -492,7 +506,7 @@ def hold(client: HeardClient, one: Someone) -> None:
     for line in one.at_once:
         waited.remove(line)
     at = 0
-    for between, group in groupby(one.heard, attrgetter("between")):
+    for (between, _), group in groupby(one.heard, attrgetter("between", "is_after")):
         expected = list(group)
         got = waited[at : at + len(expected)]
         at += len(expected)
@@ -522,7 +536,7 @@ def hold(client: HeardClient, one: Someone) -> None:
     assert not writes or max(writes.values()) == 1, "more than one write for one batch"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.sets(st.sampled_from(CAPABILITIES)), min_size=PEOPLE, max_size=PEOPLE), st.integers(2, PEOPLE), MANY)
 def test_delivery_gives_what_a_model_that_merges_nothing_gives(
     asked: list[set[str]], members: int, steps: list[str | Act]
