@@ -3,7 +3,6 @@
 from ipaddress import ip_address
 
 from mutation import run
-
 from parvis.net.address import Address, networks
 from parvis.net.forwarded import Malformed, client
 

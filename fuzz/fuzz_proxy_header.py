@@ -1,7 +1,6 @@
 """No bytes make the PROXY header parser do anything but parse, want a bounded number of bytes more, or refuse."""
 
 from mutation import run
-
 from parvis.net.proxy_header import HEADER_BYTES_MAX, V2_SIGNATURE, Malformed, Parsed, parse
 
 CORPUS = [

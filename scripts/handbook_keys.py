@@ -41,9 +41,7 @@ def section(name: str, table: type[msgspec.Struct]) -> str:
         for key in keys_of(table).values()
     ]
     meaning = " ".join((table.__doc__ or "").replace("``", "`").split())
-    return "\n".join(
-        [f"### {heading}", "", meaning, "", "| Key | Default | Meaning |", "| --- | --- | --- |", *rows]
-    )
+    return "\n".join([f"### {heading}", "", meaning, "", "| Key | Default | Meaning |", "| --- | --- | --- |", *rows])
 
 
 def tables() -> str:

@@ -150,16 +150,12 @@ def _shares(rows: list[tuple[float, str]], us: float) -> list[str]:
 def main() -> int:
     """Profile, print and write the summary of the day."""
     parser = argparse.ArgumentParser(description="Say where the microseconds of a delivery go.")
-    parser.add_argument(
-        "--scenario", default="pipe100", choices=[n for n in SCENARIOS if n[:4] in ("pipe", "lock")]
-    )
+    parser.add_argument("--scenario", default="pipe100", choices=[n for n in SCENARIOS if n[:4] in ("pipe", "lock")])
     parser.add_argument("--server", default="parvis", choices=SERVERS)
     args = parser.parse_args()
     pinning = Pinning()
     try:
-        with running(
-            [SERVERS[args.server]], OUT / "run" / f"hotpath-{time.monotonic_ns()}", pinning
-        ) as alive:
+        with running([SERVERS[args.server]], OUT / "run" / f"hotpath-{time.monotonic_ns()}", pinning) as alive:
             server = alive[args.server]
             unwatched = [run_load(server, SCENARIOS[args.scenario], pinning).figures[CPU] for _ in range(3)]
             us = sorted(unwatched)[1]

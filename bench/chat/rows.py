@@ -49,9 +49,7 @@ class Taken:
 
     def faults(self, entries: Sequence[Entry]) -> list[str]:
         """Return what was not clean in the runs of some entries."""
-        return [
-            f"{entry}: {one.why}" for entry in entries for one in self.results.get(entry, []) if not one.ok
-        ]
+        return [f"{entry}: {one.why}" for entry in entries for one in self.results.get(entry, []) if not one.ok]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

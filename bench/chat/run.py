@@ -192,9 +192,7 @@ def report(judged: Sequence[Judged], taken: Taken, log: Log, plan: Plan) -> list
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for one in judged:
-        verdict = (
-            f"**{one.verdict}**" if one.verdict in (Verdict.MISSED, Verdict.FAILED) else str(one.verdict)
-        )
+        verdict = f"**{one.verdict}**" if one.verdict in (Verdict.MISSED, Verdict.FAILED) else str(one.verdict)
         note = f": {one.note}" if one.note else ""
         cells = (
             one.row,
@@ -245,20 +243,12 @@ def _server_line(entry: Entry, taken: Taken) -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.chat.run", description=(__doc__ or "").split("\n")[0]
-    )
-    parser.add_argument(
-        "--only", default="", help="rows, groups or patterns, with commas between: pipe100,*-caps"
-    )
+    parser = argparse.ArgumentParser(prog="python -m bench.chat.run", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--only", default="", help="rows, groups or patterns, with commas between: pipe100,*-caps")
     parser.add_argument("--rounds", type=int, default=0, help=f"interleaved rounds (default {ROUNDS})")
-    parser.add_argument(
-        "--quick", action="store_true", help="few short rounds, judged servers only; no result"
-    )
+    parser.add_argument("--quick", action="store_true", help="few short rounds, judged servers only; no result")
     parser.add_argument("--lean", action="store_true", help="leave out the servers that are not judged")
-    parser.add_argument(
-        "--ours", default="parvis", choices=SERVERS, help="the server to judge, to try the runner"
-    )
+    parser.add_argument("--ours", default="parvis", choices=SERVERS, help="the server to judge, to try the runner")
     parser.add_argument("--nice", type=int, default=0, help="niceness of both sides (negative needs root)")
     parser.add_argument("--server-core", type=int, default=0)
     parser.add_argument("--load-core", type=int, default=1)
@@ -296,9 +286,7 @@ def main() -> int:
     results.mkdir(parents=True, exist_ok=True)
     taken = Taken()
     with (results / f"{now:%Y-%m-%d}.jsonl").open("a") as out:
-        log = Log(
-            out=out, stamp={"at": now.isoformat(timespec="seconds"), "commit": measured_commit()}, taken=taken
-        )
+        log = Log(out=out, stamp={"at": now.isoformat(timespec="seconds"), "commit": measured_commit()}, taken=taken)
         for group, rows in groups:
             print(f"{group}", file=sys.stderr, flush=True)
             try:

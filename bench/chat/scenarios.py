@@ -34,9 +34,7 @@ def _scenarios() -> dict[str, Scenario]:
         Scenario(name="paced100", flags="--mode fanout --members 100 --senders 10 --rate 200", count=60),
         Scenario(name="dmping", flags="--mode dm --pairs 50 --pingpong", count=400),
         Scenario(name="dmpipe", flags="--mode dm --pairs 50 --window 16", count=2000),
-        Scenario(
-            name="rooms", flags="--mode fanout --rooms 200 --members 10 --senders 1 --window 1", count=60
-        ),
+        Scenario(name="rooms", flags="--mode fanout --rooms 200 --members 10 --senders 1 --window 1", count=60),
         # InspIRCd completes registrations once a second: many at a time, or the run measures its timer.
         Scenario(name="storm", flags="--mode storm", count=2000, counted="--conns", connects=1000),
         Scenario(

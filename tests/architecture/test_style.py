@@ -74,9 +74,7 @@ def written() -> Iterator[Path]:
     """List the files that people write."""
     for path in sorted(ROOT.rglob("*")):
         inside = path.relative_to(ROOT).parts
-        hidden = any(
-            part in NOT_OURS or (part.startswith(".") and part.endswith("_cache")) for part in inside
-        )
+        hidden = any(part in NOT_OURS or (part.startswith(".") and part.endswith("_cache")) for part in inside)
         if not hidden and inside[0] != ".hypothesis" and path.is_file() and path.suffix in WRITTEN:
             yield path
 
@@ -141,9 +139,7 @@ def test_the_core_knows_no_clock_and_no_chance() -> None:
 
 def test_every_module_of_the_core_has_its_tests_and_no_test_is_orphaned() -> None:
     """`policy/gates.py` is covered by `tests/unit/policy/test_gates.py` by itself. Source: CONTRIBUTING.md, "Tests"."""
-    modules = {
-        path.relative_to(SOURCE).with_suffix("") for path in pure_sources() if path.name != "__init__.py"
-    }
+    modules = {path.relative_to(SOURCE).with_suffix("") for path in pure_sources() if path.name != "__init__.py"}
     unit = ROOT / "tests" / "unit"
     tests = {
         path.relative_to(unit).with_name(path.stem.removeprefix("test_"))
@@ -171,9 +167,7 @@ def test_nothing_is_left_for_later_and_no_machine_is_named() -> None:
     found = [
         f"{name(path)}:{number}"
         for path in written()
-        for number, line in enumerate(
-            path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1
-        )
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
         if pattern.search(line)
     ]
     assert found == []
@@ -216,9 +210,7 @@ def test_every_module_and_everything_public_says_what_it_is_for() -> None:
     """Modules, classes, functions and methods without an underscore. Source: CONTRIBUTING.md, "House rules"."""
     silent = [name(path) for path in sources() if ast.get_docstring(tree(path)) is None]
     silent += [
-        f"{name(path)}: {public}"
-        for path in sources()
-        for public in public_without_docstring(tree(path).body, "")
+        f"{name(path)}: {public}" for path in sources() for public in public_without_docstring(tree(path).body, "")
     ]
     assert silent == []
 

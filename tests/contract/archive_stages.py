@@ -157,9 +157,7 @@ class FaultyDriver:
 
         class Faulty(sqlite3.Connection):
             def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
-                is_commit = sql == "COMMIT" or (
-                    sql.startswith("INSERT INTO records") and not self.in_transaction
-                )
+                is_commit = sql == "COMMIT" or (sql.startswith("INSERT INTO records") and not self.in_transaction)
                 fault = driver.fault if is_commit else None
                 if fault is not None:
                     driver.fault = None
@@ -192,9 +190,7 @@ class SqliteStage:
 
     def archive(self, machine: bytes = b"this") -> SqliteArchive:
         """Make an archive over the folder."""
-        archive = SqliteArchive(
-            self.data_dir, self.posted.put, self.clock, machine=machine, opened_by=self.driver
-        )
+        archive = SqliteArchive(self.data_dir, self.posted.put, self.clock, machine=machine, opened_by=self.driver)
         self.made.append(archive)
         return archive
 

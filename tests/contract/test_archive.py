@@ -94,9 +94,7 @@ def test_rooms_survive_a_restart_whole(stage: Stage) -> None:
         limit=12,
         lists=(ListMask(kind="b", mask="*!*@rude", set_by="ann", set_at_ms=8),),
     )
-    other = KeptRoom(
-        id=ConversationId(b"q" * 16), name="#quiet", owner=IdentityId(b"a" * 16), created_at_ms=6
-    )
+    other = KeptRoom(id=ConversationId(b"q" * 16), name="#quiet", owner=IdentityId(b"a" * 16), created_at_ms=6)
     archive = opened(stage)
     sealed(stage, archive, a_batch(b"one", rooms=[first, other]))
     sealed(stage, archive, a_batch(rooms=[last]))

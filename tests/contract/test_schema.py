@@ -57,9 +57,7 @@ def test_an_older_database_is_brought_up_to_date_when_it_is_opened(tmp_path: Pat
     old.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
     old.close()
     opened = connect_writer(path, connect)
-    assert bring_up_to_date(opened, path) == [
-        f"The database was brought from schema none to {REVISIONS[-1]}."
-    ]
+    assert bring_up_to_date(opened, path) == [f"The database was brought from schema none to {REVISIONS[-1]}."]
     assert bring_up_to_date(opened, path) == []
     assert opened.execute("SELECT count(*) FROM records").fetchone() == (0,)
     opened.close()

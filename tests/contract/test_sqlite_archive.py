@@ -122,9 +122,7 @@ def test_keys_of_another_database_are_refused(stage: SqliteStage, tmp_path: Path
         stage.archive().open(NOON_MS)
 
 
-@pytest.mark.parametrize(
-    "raw", [b"", b"{}", b'{"version": 1', b'{"version":2,"store":"","secret":"","term_keys":[]}']
-)
+@pytest.mark.parametrize("raw", [b"", b"{}", b'{"version": 1', b'{"version":2,"store":"","secret":"","term_keys":[]}'])
 def test_a_damaged_key_file_is_refused_without_a_word_of_it(stage: SqliteStage, raw: bytes) -> None:
     """The error names the file and quotes nothing."""
     folder = a_store(stage)

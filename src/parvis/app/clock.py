@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from time import time_ns
+from time import monotonic, time_ns
 
 from parvis.ports.clock import Timer
 
@@ -12,7 +12,8 @@ class LoopClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Use a loop."""
-        self.steady_s: Callable[[], float] = loop.time
+        # The loop's own time moves by milliseconds.
+        self.steady_s: Callable[[], float] = monotonic
         self._loop = loop
 
     def now_ms(self) -> int:

@@ -64,6 +64,11 @@ class Listening:
             scheme = {"irc": "ircs", "http": "https", "ws": "wss"}[scheme]
         return f"{scheme}://{host}:{self.port}"
 
+    def url_of_chat(self) -> str:
+        """Write where a chat client connects: on HTTP, the WebSocket at `/irc`."""
+        url = self.url()
+        return url if self.listener.kind is not Kind.HTTP else f"ws{url.removeprefix('http')}/irc"
+
 
 class Listeners:
     """Every listener of a server."""

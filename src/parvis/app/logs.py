@@ -4,8 +4,28 @@ No line carries text, addresses, tokens or keys (STYLE, rule 6): those who log p
 """
 
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
+
+
+class Unfailing:
+    """Standard error, for a log that may fail: a full disk is no reason to break what was about to be logged."""
+
+    def __init__(self, file: TextIO) -> None:
+        """Write to a file."""
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write what can be written."""
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError):
+            self._file.flush()
 
 
 def configure() -> None:
@@ -21,6 +41,6 @@ def configure() -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=cast("TextIO", Unfailing(sys.stderr))),
         cache_logger_on_first_use=True,
     )

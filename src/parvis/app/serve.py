@@ -12,6 +12,7 @@ import gc
 import signal
 import sys
 from collections.abc import Callable
+from time import monotonic_ns
 from typing import Final
 
 import structlog
@@ -20,6 +21,7 @@ from parvis.app import logs, systemd
 from parvis.app.config import Config, Mistakes
 from parvis.app.listeners import Listeners, ListenFailed
 from parvis.app.operators import OperatorBook
+from parvis.app.web import Web
 from parvis.app.wiring import Parts, assemble, settings_of
 from parvis.ports.archive import ArchiveError
 
@@ -83,6 +85,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
+    web = Web()
+    await web.serve(parts, listeners)
     for listening in listeners.all:
         _say(f"Parvis listens on {listening.url()}")
     systemd.notify("READY=1")
@@ -91,6 +95,9 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     listeners.close()
     if status == DONE:
         await _drain(parts, config.server.drain_timeout_s)
+    # Whoever is still there has waited for what could not be sealed: it is never shown, but they are told.
+    parts.doors.say_goodbye()
+    await web.close()
     operators.close()
     await loop.run_in_executor(None, parts.archive.close)
     return status
@@ -110,7 +117,7 @@ async def _drain(parts: Parts, timeout_s: float) -> None:
 
 def _reload(read_again: Callable[[], Config], parts: Parts, listeners: Listeners, operators: OperatorBook) -> None:
     """Take what can be changed while running; with a mistake in the configuration, change nothing."""
-    systemd.notify("RELOADING=1")
+    systemd.notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
     try:
         config = read_again()
     except Mistakes as mistakes:

@@ -28,13 +28,13 @@ class Audience:
                 else:
                     group.append(person)
         self.groups = list(groups.items())
-        self._members: set[Client] | None = None
+        self._members: dict[Client, int] | None = None
 
     @property
-    def members(self) -> set[Client]:
-        """Everybody in it. Made when first asked for: most audiences are never asked."""
+    def members(self) -> dict[Client, int]:
+        """Everybody in it, and the wire signature they had then. Made when first asked for: most are never asked."""
         if self._members is None:
-            self._members = {client for _, group in self.groups for client in group}
+            self._members = {client: signature for signature, group in self.groups for client in group}
         return self._members
 
 

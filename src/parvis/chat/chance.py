@@ -19,6 +19,8 @@ class Chance:
         self._raw = b""
         self._text = ""
         self._next = _POOL
+        self._opaque = b""
+        self._next_opaque = 0
 
     def message_id(self) -> tuple[bytes, str]:
         """Give a message id as it is kept and as the wire shows it (IRCv3 message-ids)."""
@@ -35,4 +37,9 @@ class Chance:
 
     def opaque_id(self) -> bytes:
         """Give an opaque id."""
-        return self._random_bytes(OPAQUE_ID_BYTES)
+        at = self._next_opaque
+        if at == len(self._opaque):
+            self._opaque = self._random_bytes(OPAQUE_ID_BYTES * _POOL)
+            at = 0
+        self._next_opaque = at + OPAQUE_ID_BYTES
+        return self._opaque[at : at + OPAQUE_ID_BYTES]

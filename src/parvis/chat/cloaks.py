@@ -1,6 +1,7 @@
 """What stands for an address and for a pair of people, under the server's secret. Never the thing itself."""
 
 from base64 import b32encode
+from functools import lru_cache
 from hashlib import blake2b
 from ipaddress import ip_address, ip_network
 from typing import Final
@@ -12,6 +13,7 @@ IPV6_PREFIX: Final = 64
 """Addresses of one IPv6 subscriber share so many bits: they count as one."""
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """Give what counts as one address: an IPv4 address, or the /64 of an IPv6 one. Anything else is itself."""
     try:
@@ -25,6 +27,7 @@ def network_of(address: str) -> str:
     return str(ip_network((parsed, IPV6_PREFIX), strict=False))
 
 
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """Tell whether an address is of this machine."""
     try:

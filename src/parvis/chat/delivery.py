@@ -95,13 +95,15 @@ def _write_special(run: Run) -> int:
         return 0
     delivered = 0
     acted = set(special)
-    interested = {audience: audience.members & acted for audience in run.groups}
+    interested = {audience: audience.members.keys() & acted for audience in run.groups}
     for entry in run.entries:
         if isinstance(entry, Said):
             sender = entry.sender
+            signatures = entry.audience.members
             for client in interested[entry.audience]:
                 if client is not sender:
-                    special[client].append(entry.render(client.signature))
+                    # Not the signature of now: it may have changed behind a later fence of the batch.
+                    special[client].append(entry.render(signatures[client]))
             if sender is not None and entry.own is not None:
                 special[sender].append(entry.own)
         else:

@@ -16,6 +16,8 @@ from parvis.policy import gates
 
 SWEEP_S: Final = 5.0
 """Between two looks at all connections; ours."""
+HANDSHAKE_S: Final = 10.0
+"""How long a connection may take to ask for a WebSocket; ours."""
 UNLIMITED: Final = float("inf")
 """The credit of a connection that no pace holds back."""
 
@@ -32,6 +34,8 @@ class Doors:
         self._minute_began_s = 0.0
         self._connections: dict[Client, None] = {}
         """Every connection that is not closed yet, those that were told to go included."""
+        self._shaking: dict[Client, float] = {}
+        """Connections that have not finished their opening handshake, and since when, by the steady clock."""
         self._when_empty: Callable[[], None] | None = None
         self.accepted = 0
         self.turned_away = 0
@@ -41,6 +45,10 @@ class Doors:
         self._minute_began_s = self._chat.clock.steady_s()
         self._chat.clock.later(SWEEP_S, self._sweep)
 
+    def arrived(self, client: Client) -> None:
+        """Note a connection that has to finish a handshake before it is let in."""
+        self._shaking[client] = self._chat.clock.steady_s()
+
     def opened(self, client: Client) -> None:
         """Take in a new connection, or tell it why not."""
         chat = self._chat
@@ -49,6 +57,8 @@ class Doors:
         client.credit = float(chat.settings.commands_burst)
         chat.turn.begin()
         self._connections[client] = None
+        self._shaking.pop(client, None)
+        chat.strangers += 1
         if chat.draining:
             chat.leave(client, "", told="Closing link: the server is stopping. Try again in a moment")
             return
@@ -71,15 +81,16 @@ class Doors:
             self._open[key] = self._open.get(key, 0) + 1
             self._opened_this_minute[key] = self._opened_this_minute.get(key, 0) + 1
         self.accepted += 1
-        chat.clients[client] = None
 
     def closed(self, client: Client, reason: str) -> None:
         """Let go of a connection that is lost; who was on it has left."""
-        chat = self._chat
-        chat.turn.begin()
-        chat.leave(client, reason, told=None)
+        self._shaking.pop(client, None)
+        if client not in self._connections:
+            return
+        del self._connections[client]
+        self._chat.turn.begin()
+        self._chat.leave(client, reason, told=None)
         self._intake.forget(client)
-        self._connections.pop(client, None)
         self._tell_empty()
         key = client.address_key
         if key:
@@ -106,16 +117,20 @@ class Doors:
         for client in self._connections:
             client.stop_reading()
 
-        def say_goodbye() -> None:
-            for client in list(self._connections):
-                if not client.gone:
-                    client.gone = True
-                    client.send(frame(b"ERROR :Closing link: the server is stopping", client.signature))
-                    client.hang_up()
+        def end() -> None:
+            self.say_goodbye()
             self._when_empty = done
             self._tell_empty()
 
-        chat.turn.when_idle(say_goodbye)
+        chat.turn.when_idle(end)
+
+    def say_goodbye(self) -> None:
+        """Tell everybody who is still there that the server stops, and hang up."""
+        for client in list(self._connections):
+            if not client.gone:
+                client.gone = True
+                client.send(frame(b"ERROR :Closing link: the server is stopping", client.signature))
+                client.hang_up()
 
     def _tell_empty(self) -> None:
         if self._when_empty is not None and not self._connections:
@@ -129,7 +144,9 @@ class Doors:
             self._minute_began_s = now_s
             self._opened_this_minute.clear()
         chat.turn.begin()
-        for client in list(chat.clients):
+        for client in [client for client, since_s in self._shaking.items() if now_s - since_s > HANDSHAKE_S]:
+            client.hang_up()
+        for client in [client for client in self._connections if not client.gone]:
             silent_s = now_s - client.heard_at
             if client.greeting is not None:
                 if silent_s > settings.registration_timeout_s:

@@ -35,6 +35,7 @@ class Intake:
         """Serve one chat."""
         self.chat = chat
         chat.unpark = self.unpark
+        chat.turn.read_again = self._read_again
         self._held: dict[Client, None] = {}
         self._timer_runs = False
 
@@ -51,7 +52,7 @@ class Intake:
             client.waiting.extend(lines)
             self._check_queue(client)
             return
-        if len(lines) > TURN_LINES_MAX or client.parked:
+        if len(lines) > TURN_LINES_MAX or client.parked or client in turn.stopped:
             self._hold(client, lines)
             return
         for at, raw in enumerate(lines):
@@ -60,7 +61,7 @@ class Intake:
                 return
             client.credit -= 1.0
             self.handle(client, raw)
-            if not _goes_on(client):
+            if not _goes_on(client) or (turn.stopped and client in turn.stopped):
                 if not client.gone and at + 1 < len(lines):
                     self._hold(client, lines[at + 1 :])
                 return
@@ -68,8 +69,17 @@ class Intake:
     def unpark(self, client: Client) -> None:
         """A command that waited is done: go on with the lines behind it."""
         client.parked = False
+        if client not in self.chat.turn.stopped:
+            self._read_again(client)
+
+    def _read_again(self, client: Client) -> None:
+        """The queue in front of the archive has room again: go on with the lines of who was stopped, then read."""
+        if client.gone or client.parked:
+            return
         if client.waiting:
             self._hold(client, [])
+        else:
+            client.go_on_reading()
 
     def handle(self, client: Client, raw: bytes) -> None:
         """Handle one line: parse it, find its command, let it run, send its answer as one unit."""
@@ -79,7 +89,8 @@ class Intake:
         except Malformed as malformed:
             self._answer_malformed(client, malformed, raw)
             return
-        chat.begin_answer(client, _label(line) if line.tags else None)
+        if line.tags:
+            chat.begin_labelled(client, _label(line))
         command = COMMANDS.get(line.command)
         if command is None:
             if client.is_registered:
@@ -90,7 +101,9 @@ class Intake:
             chat.numeric(client, n.ERR_NOTREGISTERED)
         elif len(line.params) < command.least_params:
             chat.numeric(client, n.ERR_NEEDMOREPARAMS, line.command)
-        elif command.waits and self._is_pressed() and self._is_refused(client, line.command):
+        elif (
+            command.waits and client.greeting is None and self._is_pressed() and self._is_refused(client, line.command)
+        ):
             return
         else:
             try:
@@ -128,7 +141,7 @@ class Intake:
         """Answer a line that breaks the grammar: under its label and by its command where they can be read."""
         chat = self.chat
         command, label = _readable(raw) if malformed.fault is Fault.NOT_UTF8 else ("*", None)
-        chat.begin_answer(client, label)
+        chat.begin_labelled(client, label)
         match malformed.fault:
             case Fault.TOO_LONG:
                 chat.numeric(client, n.ERR_INPUTTOOLONG)
@@ -159,7 +172,7 @@ class Intake:
         if client.gone:
             return
         client.stop_reading()
-        if client.parked:
+        if client.parked or client in self.chat.turn.stopped:
             return
         self._held[client] = None
         if not self._timer_runs:
@@ -181,17 +194,20 @@ class Intake:
         held, self._held = self._held, {}
         for client in held:
             lines, client.waiting = client.waiting[:TURN_LINES_MAX], client.waiting[TURN_LINES_MAX:]
-            if client.gone or client.parked:
+            if client.gone or client.parked or client in self.chat.turn.stopped:
                 client.waiting = lines + client.waiting
                 continue
             rest, client.waiting = client.waiting, NO_LINES
             heard_at = client.heard_at
             self.receive(client, lines)
             client.heard_at = heard_at
-            if not _goes_on(client) and client not in self.chat.clients:
+            if _has_left(client):
                 continue
             client.waiting = client.waiting + rest
-            if client.waiting:
+            if client.parked or client in self.chat.turn.stopped:
+                # Whoever lets it go on sees to what is left.
+                self._held.pop(client, None)
+            elif client.waiting:
                 self._held[client] = None
             else:
                 client.waiting = NO_LINES
@@ -225,3 +241,8 @@ def _readable(raw: bytes) -> tuple[str, str | None]:
 def _goes_on(client: Client) -> bool:
     """Tell whether a client's next line may be handled after what its last one did."""
     return not (client.parked or client.gone)
+
+
+def _has_left(client: Client) -> bool:
+    """Tell whether a client has left by what its last line did."""
+    return client.gone

@@ -68,6 +68,7 @@ def enter(chat: Chat, client: Client, greeting: Greeting) -> None:
     )
     client.greeting = None
     chat.people_count += 1
+    chat.strangers -= 1
     chat.most_people = max(chat.most_people, chat.people_count)
     if "i" in chat.settings.default_user_modes:
         chat.apply(e.UserModesSet(client, INVISIBLE))

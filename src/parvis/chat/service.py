@@ -73,7 +73,8 @@ class Chat:
         turn.tell_refused = self.tell_refused
         self.check_password = check_password
         self.world = World()
-        self.clients: dict[Client, None] = {}
+        self.strangers = 0
+        """Connections that have not entered."""
         self.most_people = 0
         self.people_count = 0
         self._started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
@@ -87,6 +88,7 @@ class Chat:
         self.label: str | None = None
         """The label of the command that is being handled."""
         self._answered = False
+        self._at_once = False
         self._text: Unsealed | None = None
         self._labels = 0
         self._configure(settings)
@@ -224,6 +226,10 @@ class Chat:
         """Note that the command was a text: its answers fall with it if it is refused after all."""
         self._text = record
 
+    def shows_no_state(self) -> None:
+        """Note that the answer may go at once, past what waits, unless something of the client's own waits."""
+        self._at_once = True
+
     def echoed(self) -> None:
         """Note that a labelled echo stands in the room's order: no other answer is due."""
         self._answered = True
@@ -232,31 +238,38 @@ class Chat:
         """Put the sender's own copy of a line among the answers."""
         self._answers.append((tags, body))
 
-    def begin_answer(self, client: Client, label: str | None) -> None:
-        """Begin to gather the answer to a command."""
-        self._answers = []
+    def begin_labelled(self, client: Client, label: str | None) -> None:
+        """Note the label under which the answer goes out, if the client asked for labels. `end_answer` clears it."""
         self.label = label if client.capabilities & LABELED_RESPONSE else None
-        self._answered = False
-        self._text = None
 
     def drop_answer(self) -> None:
         """Forget the answer that was gathered: the command was answered otherwise."""
         self._answers = []
         self.label = None
+        self._text = None
+        self._answered = self._at_once = False
 
     def end_answer(self, client: Client) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
-        answers = self._answers
-        label = self.label
-        self._answers = []
-        self.label = None
+        answers, label, text = self._answers, self.label, self._text
+        at_once = self._at_once and not self.turn.has_own_pending(client)
+        owes_ack = label is not None and not self._answered
+        self._text = None
+        self._answered = self._at_once = False
+        if not answers and not owes_ack:
+            self.label = None
+            return
+        self.drop_answer()
         if label is None:
-            if answers:
-                signature = client.signature
-                data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
-                self._out(client, data, None)
-        elif answers or not self._answered:
-            self._out(client, self._labelled(client, label, answers), label)
+            signature = client.signature
+            data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
+        else:
+            data = self._labelled(client, label, answers)
+        if at_once or client.greeting is not None:
+            client.send(data)
+            return
+        client.acted = self.turn.batch.serial
+        self.turn.batch.tell((client, data, text, client if text is not None else None, label))
 
     def _labelled(self, client: Client, label: str, answers: list[Answer]) -> bytes:
         signature = client.signature
@@ -277,15 +290,6 @@ class Chat:
             )
         pieces.append(frame(_tagged(time, self._source + f"BATCH -{reference}".encode()), signature))
         return b"".join(pieces)
-
-    def _out(self, client: Client, data: bytes, label: str | None) -> None:
-        """Send an answer: at once to who has not entered, with the batch to who has."""
-        if client.greeting is not None:
-            client.send(data)
-            return
-        text = self._text
-        client.acted = self.turn.batch.serial
-        self.turn.batch.tell((client, data, text, client if text is not None else None, label))
 
     def tell_refused(self, client: Client, record: Unsealed, label: str | None) -> None:
         """Tell a sender that a text was dropped because the archive could not be written."""
@@ -314,21 +318,22 @@ class Chat:
 
     # Leaving.
 
-    def leave(self, client: Client, reason: str, *, told: str | None) -> None:
+    def leave(self, client: Client, reason: str, *, told: str | None, waits: bool = True) -> None:
         """Let somebody go: their rooms are told, the record kept, the connection closed.
 
         Args:
             client: Who goes; a second call does nothing.
             reason: What the rooms read.
             told: What the one who goes reads as ERROR; None when the connection is already lost.
+            waits: ERROR comes after answers of the client's own that still wait.
         """
         if client.gone:
             return
         client.gone = True
-        self.clients.pop(client, None)
+        self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
-            if client.is_registered and self.turn.has_own_pending(client):
+            if waits and client.is_registered and self.turn.has_own_pending(client):
                 self.turn.batch.tell((client, error, None, None, None))
                 self.turn.batch.closing.append(client)
             else:

@@ -64,7 +64,10 @@ class Turn:
         self._expected = 0
         self._timer: Timer | None = None
         self._ending = False
-        self._stopped: dict[Client, None] = {}
+        self.stopped: dict[Client, None] = {}
+        """Who is not read until the batch that is being sealed is durable."""
+        self.read_again: Callable[[Client], None] = Client.go_on_reading
+        """Goes on with a client that was stopped; the intake, which may hold lines of it, sets it."""
         self._when_idle: Callable[[], None] | None = None
         self._floor_ms = 0
         self.now_ms = 0
@@ -109,8 +112,8 @@ class Turn:
 
     def stop_reading(self, client: Client) -> None:
         """Read nothing more from a client until the batch that is being sealed is durable."""
-        if client not in self._stopped:
-            self._stopped[client] = None
+        if client not in self.stopped:
+            self.stopped[client] = None
             client.stop_reading()
 
     def end(self) -> None:
@@ -123,6 +126,8 @@ class Turn:
             if not batch.is_empty:
                 self._begin_batch()
                 self._deliver(batch)
+            # What waits for the end may have waited for these lines alone.
+            self._tell_idle()
             return
         if self._expected <= SMALL_BATCH or len(batch.records) >= self._expected:
             self._seal()
@@ -147,7 +152,6 @@ class Turn:
             self._seal()
         else:
             self.end()
-            self._tell_idle()
 
     def _begin_batch(self) -> None:
         self._serial += 1
@@ -201,7 +205,7 @@ class Turn:
         if not dropped:
             return
         batch.records = [record for record in batch.records if id(record) not in dropped]
-        told: set[int] = set()
+        told: set[object] = set()
         for run in batch.runs:
             kept = []
             for entry in run.entries:
@@ -214,8 +218,10 @@ class Turn:
                     continue
                 if isinstance(entry, Said):
                     run.groups[entry.audience].remove(entry)
-                if sender is not None and id(record) not in told:
-                    told.add(id(record))
+                # A label is answered once, however many targets its message had.
+                key = id(record) if label is None else (sender, label)
+                if sender is not None and key not in told:
+                    told.add(key)
                     self.tell_refused(sender, record, label)
             run.entries = kept
 
@@ -225,10 +231,10 @@ class Turn:
 
     def _go_on(self) -> None:
         """After a delivery: read again from who was stopped, and see to what gathered meanwhile."""
-        if self._stopped:
-            stopped, self._stopped = self._stopped, {}
+        if self.stopped:
+            stopped, self.stopped = self.stopped, {}
             for client in stopped:
-                client.go_on_reading()
+                self.read_again(client)
         if self.batch.is_empty:
             self._tell_idle()
         elif not self._ending:

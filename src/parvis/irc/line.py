@@ -69,7 +69,9 @@ def parse_line(raw: bytes) -> Line:
         raise Malformed(Fault.NOT_UTF8, f"byte {error.start} of the line is not UTF-8") from None
     if "\0" in text or "\r" in text or "\n" in text:
         raise Malformed(Fault.FORBIDDEN_BYTE, "line holds a NUL, a bare CR or an LF")
-    head, colon, trailing = text.lstrip(" ").partition(" :")
+    if text[:1] == " ":
+        text = text.lstrip(" ")
+    head, colon, trailing = text.partition(" :")
     words = head.split(" ")
     if "" in words:
         words = [word for word in words if word]
@@ -77,8 +79,7 @@ def parse_line(raw: bytes) -> Line:
         del words[0]
     if not words:
         raise Malformed(Fault.EMPTY, "line holds no command")
-    command = words[0].upper()
-    del words[0]
+    command = words.pop(0).upper()
     if colon:
         words.append(trailing)
     if len(words) > PARAMETERS_MAX:

@@ -80,7 +80,9 @@ class World:
     def _enter(self, event: e.Entered) -> None:
         person = event.person
         person.session, person.identity = event.session, event.identity
-        person.nick, person.folded = event.nick, event.folded
+        person.nick = event.nick
+        # Most names are their own folded form: one text then stands for both.
+        person.folded = event.nick if event.folded == event.nick else event.folded
         person.user, person.host, person.real_name = event.user, event.host, event.real_name
         person.entered_at_ms = person.spoke_at_ms = event.at_ms
         person.prefix = person.mask().encode()

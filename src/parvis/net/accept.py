@@ -160,10 +160,11 @@ async def serve_proxied(
 
 
 async def _accept(sock: socket.socket, report: Report) -> socket.socket:
-    loop = asyncio.get_running_loop()
     while True:
         try:
-            conn, _ = await loop.sock_accept(sock)
+            conn, _ = sock.accept()
+        except (BlockingIOError, InterruptedError):
+            await _readable(sock)
         except OSError as error:
             if error.errno in _EXHAUSTED:
                 report("no file descriptor left to accept with")
@@ -172,6 +173,7 @@ async def _accept(sock: socket.socket, report: Report) -> socket.socket:
                 raise
             # Anything else is the fault of the connection that was about to be accepted (accept(2)).
         else:
+            conn.setblocking(False)
             return conn
 
 

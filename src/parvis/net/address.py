@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -36,10 +37,16 @@ def from_peername(peername: Any) -> Address:
     """
     if not isinstance(peername, tuple) or len(peername) < 2:
         return Address("", None)
+    host = _canonical(str(peername[0]))
+    return Address(host, int(peername[1]) if host else None)
+
+
+@lru_cache(maxsize=4096)
+def _canonical(host: str) -> str:
     try:
-        return from_ip(ip_address(str(peername[0]).partition("%")[0]), int(peername[1]))
+        return from_ip(ip_address(host.partition("%")[0]), None).host
     except ValueError:
-        return Address("", None)
+        return ""
 
 
 def networks(texts: Iterable[str]) -> tuple[Network, ...]:

@@ -1,9 +1,6 @@
 """What a connection needs of the chat and of its listener."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -12,12 +9,6 @@ from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
 from parvis.chat.service import Chat
 from parvis.net.address import Network
-
-if TYPE_CHECKING:
-    from parvis.net.websocket import WebSocketConnection
-
-HANDSHAKE_S: Final = 10.0
-"""How long a connection may take to ask for a WebSocket; ours."""
 
 log = structlog.get_logger()
 
@@ -55,19 +46,11 @@ class Gate:
         self.trusted = trusted
 
     def too_slow(self, client: Client) -> None:
-        """Close a connection that does not read: its rooms are told, and nobody waits for it."""
+        """Close a connection that does not read, with a reason: its rooms are told, and nobody waits for it."""
         log.info("reader too slow", session=client.session.hex(), limit_bytes=self.chat.settings.send_queue_bytes)
         self.chat.turn.begin()
-        self.chat.leave(client, "Send queue exceeded", told=None)
-
-    def wait_for_handshake(self, connection: WebSocketConnection) -> None:
-        """Close a connection that has not shaken hands in time."""
-
-        def look() -> None:
-            if not connection.is_shaken():
-                connection.hang_up()
-
-        self.chat.clock.later(HANDSHAKE_S, look)
+        told = "Closing link: more waits to be read by you than may be kept"
+        self.chat.leave(client, "Send queue exceeded", told=told, waits=False)
 
 
 def _is_irc(path: str) -> bool:

@@ -8,7 +8,7 @@ connection. Source: RFC 6455; IRCv3 websocket.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from parvis.chat.client import NO_LINES
 from parvis.irc.capabilities import BINARY_FRAMES, TEXT_FRAMES, wire_signature
@@ -39,7 +39,7 @@ class WebSocketConnection(Connection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open; nobody is let in before the handshake."""
         self._take(transport)
-        self._gate.wait_for_handshake(self)
+        self._gate.doors.arrived(self)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived: the handshake, or frames."""
@@ -47,10 +47,6 @@ class WebSocketConnection(Connection):
             self._read_frames(self.unread + data if self.unread else data)
         elif self._state == self._HANDSHAKE:
             self._shake_hands(self.unread + data)
-
-    def is_shaken(self) -> bool:
-        """Tell whether the handshake is done."""
-        return self._state != self._HANDSHAKE
 
     def _shake_hands(self, data: bytes) -> None:
         answer = handshake.answer(data, self._gate.is_path, self._gate.allowed_origins)
@@ -125,17 +121,3 @@ class WebSocketConnection(Connection):
             self._state = self._CLOSING
             self.send(frames.build_close(frames.NORMAL))
         super().hang_up()
-
-
-def class_for_uvicorn(gate: Gate) -> type[asyncio.Protocol]:
-    """Make the class that uvicorn calls at an upgrade: bound to one listener, with uvicorn's arguments."""
-
-    class Upgraded(WebSocketConnection):
-        """A connection that uvicorn hands over."""
-
-        __slots__ = ()
-
-        def __init__(self, config: Any, server_state: Any, app_state: Any, peer: Address | None = None) -> None:  # noqa: ARG002
-            super().__init__(gate, peer)
-
-    return Upgraded

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from parvis.irc import masks
 from parvis.irc.names import is_pseudonym
+from parvis.model.ids import NOBODY
 from parvis.model.person import OPERATOR, Person
 from parvis.model.records import ListMask
 from parvis.model.room import HOST, VOICE, Room
@@ -76,9 +77,12 @@ def _member(person: Person, room: Room) -> Verdict:
 
 
 def _host(person: Person, room: Room) -> Verdict:
-    if not room.members.get(person, 0) & HOST:
-        return Refused(Ground.NOT_A_HOST, "You're not a channel operator")
-    return ACCEPTED
+    if room.members.get(person, 0) & HOST:
+        return ACCEPTED
+    if person.modes & OPERATOR and room.registered and room.owner == NOBODY:
+        # The server owns this room; its operators run it.
+        return ACCEPTED
+    return Refused(Ground.NOT_A_HOST, "You're not a channel operator")
 
 
 def part(person: Person, room: Room) -> Verdict:
@@ -123,9 +127,7 @@ def invite(person: Person, target: Person, room: Room) -> Verdict:
 
 def change_modes(person: Person, room: Room) -> Verdict:
     """May this person change the room's modes? Its hosts may."""
-    if room.members.get(person, 0) & HOST:
-        return ACCEPTED
-    return Refused(Ground.NOT_A_HOST, "You're not a channel operator")
+    return _host(person, room)
 
 
 def see_list(person: Person, room: Room, kind: str) -> Verdict:
@@ -133,9 +135,9 @@ def see_list(person: Person, room: Room, kind: str) -> Verdict:
     return see_members(person, room) if kind == "b" else change_modes(person, room)
 
 
-def list_mask(room: Room, kind: str, list_max: int) -> Verdict:
-    """May one more mask go on this list?"""
-    if len(room.entries(kind)) >= list_max:
+def list_mask(room: Room, list_max: int) -> Verdict:
+    """May one more mask go on a list of this room? They are counted together (MAXLIST=beI:...)."""
+    if sum(map(len, room.lists.values())) >= list_max:
         return Refused(Ground.LIST_FULL, f"Channel list is full: {list_max} masks are the most. Take one off first.")
     return ACCEPTED
 

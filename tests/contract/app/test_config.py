@@ -27,11 +27,7 @@ CASES = Path(__file__).with_name("mistakes.txt")
 
 EVERY_KEY = {
     **{f"{section}.{name}": key for section, table in TABLES.items() for name, key in keys_of(table).items()},
-    **{
-        f"{section}[0].{name}": key
-        for section, table in ARRAYS.items()
-        for name, key in keys_of(table).items()
-    },
+    **{f"{section}[0].{name}": key for section, table in ARRAYS.items() for name, key in keys_of(table).items()},
 }
 
 
@@ -115,8 +111,7 @@ def test_a_length_of_time_is_read_as_it_is_written(number: int, unit: str) -> No
 @given(
     st.dictionaries(
         st.sampled_from(
-            [variable(full) for full in EVERY_KEY]
-            + ["PARVIS_SERVER__NAM", "PARVIS_X__Y", "PARVIS_LISTEN__9__A"]
+            [variable(full) for full in EVERY_KEY] + ["PARVIS_SERVER__NAM", "PARVIS_X__Y", "PARVIS_LISTEN__9__A"]
         ),
         st.one_of(
             st.text(max_size=60),
@@ -227,9 +222,7 @@ def test_a_mistake_in_the_environment_names_its_variable() -> None:
 
 def test_profile_test_opens_the_gates_but_not_those_that_are_set(tmp_path: Path) -> None:
     """Explicit keys win over the profile. Source: docs/handbook/operator.md, "[safety]"."""
-    path = a_file(
-        tmp_path, '[server]\nprofile = "test"\n[safety]\nrules = true\n[archive]\nstore = "memory"\n'
-    )
+    path = a_file(tmp_path, '[server]\nprofile = "test"\n[safety]\nrules = true\n[archive]\nstore = "memory"\n')
     config = load(path, {})
     assert config.server.profile is Profile.TEST
     assert config.archive.store is StoreKind.MEMORY
@@ -254,9 +247,7 @@ def test_tls_lifts_the_need_for_plaintext(tmp_path: Path) -> None:
 def test_cleartext_off_loopback_must_be_meant(kind: str, tmp_path: Path) -> None:
     """For every kind. Source: docs/handbook/operator.md, "[[listen]]"."""
     text = f'[[listen]]\nkind = "{kind}"\nhost = "0.0.0.0"\n'
-    assert told(tmp_path, text)[0].startswith(
-        "listen[0].plaintext: This listener can be reached from other machines"
-    )
+    assert told(tmp_path, text)[0].startswith("listen[0].plaintext: This listener can be reached from other machines")
     assert load(a_file(tmp_path, text + "plaintext = true\n"), {}).listen[0].plaintext
 
 
@@ -274,9 +265,7 @@ def test_cleartext_off_loopback_must_be_meant(kind: str, tmp_path: Path) -> None
 def test_two_listeners_cannot_share_a_port(one: str, other: str, clash: bool, tmp_path: Path) -> None:
     """Unless their addresses differ; any number may ask for a free port."""
     for port, expected in ((7000, clash), (0, False)):
-        text = "".join(
-            f'[[listen]]\nhost = "{host}"\nport = {port}\nplaintext = true\n' for host in (one, other)
-        )
+        text = "".join(f'[[listen]]\nhost = "{host}"\nport = {port}\nplaintext = true\n' for host in (one, other))
         if expected:
             (mistake,) = told(tmp_path, text)
             assert mistake.startswith(f"listen[1].port: Port {port} of this address is taken by listen[0]")

@@ -119,7 +119,5 @@ def test_hash_password_makes_a_hash_of_what_it_reads() -> None:
     ran = run("hash-password", given="sesame\n")
     assert ran.returncode == 0
     assert verify("sesame", ran.stdout.strip())
-    assert verify(
-        "sesame", json.loads(run("hash-password", "--json", given="sesame\n").stdout)["password_hash"]
-    )
+    assert verify("sesame", json.loads(run("hash-password", "--json", given="sesame\n").stdout)["password_hash"])
     assert run("hash-password", given="two words\n").returncode == 1

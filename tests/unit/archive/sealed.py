@@ -12,9 +12,7 @@ from parvis.model.ids import ConversationId, IdentityId, SessionId
 from parvis.model.records import RecordKind, Unsealed
 
 NOON_MS = 20_000 * DAY_MS + DAY_MS // 2
-TERM_KEY = TermKey(
-    id=b"t" * 16, kind=TermKind.VISIBLE_RECORDS, term_ms=DAY_MS, begins_ms=NOON_MS, key=b"T" * 32
-)
+TERM_KEY = TermKey(id=b"t" * 16, kind=TermKind.VISIBLE_RECORDS, term_ms=DAY_MS, begins_ms=NOON_MS, key=b"T" * 32)
 ROOM = ConversationId(b"r" * 16)
 OTHER_ROOM = ConversationId(b"o" * 16)
 

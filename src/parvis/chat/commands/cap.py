@@ -57,6 +57,7 @@ def _send(chat: Chat, client: Client, subcommand: str, names: list[str]) -> None
     for part in lines[:-1]:
         chat.answer(client, f"CAP {nick} {subcommand} * :{part}")
     chat.answer(client, f"CAP {nick} {subcommand} :{lines[-1]}")
+    chat.shows_no_state()
 
 
 def _request(chat: Chat, client: Client, wanted: str) -> None:
@@ -66,7 +67,9 @@ def _request(chat: Chat, client: Client, wanted: str) -> None:
     agreed = c.requested(client.capabilities, wanted.split())
     if agreed is None:
         chat.answer(client, f"CAP {nick} NAK :{wanted}")
+        chat.shows_no_state()
         return
+    # Not past what waits: lines decided before it have the bytes that were agreed before.
     chat.answer(client, f"CAP {nick} ACK :{wanted}")
     client.capabilities = agreed
     signature = c.wire_signature(agreed, client.transport_kind)

@@ -14,7 +14,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:  # noqa: ARG001 - its p
 def tell(chat: Chat, client: Client) -> None:
     """Show the counts of people, operators, rooms and connections that have not entered."""
     people, most = chat.people_count, chat.most_people
-    unknown = max(0, len(chat.clients) - people)
+    unknown = chat.strangers
     nick = client.nick
     invisible = chat.world.invisible
     visible = people - invisible

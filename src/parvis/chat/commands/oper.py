@@ -30,7 +30,7 @@ def _checked(chat: Chat, client: Client, label: str | None, operator: Operator |
     chat.turn.begin()
     if client.gone:
         return
-    chat.begin_answer(client, label)
+    chat.begin_labelled(client, label)
     verdict = gates.password(is_right=operator is not None)
     if isinstance(verdict, Refused):
         log.warning("failed operator login", session=client.session.hex())

@@ -11,9 +11,5 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if not line.params or not line.params[0]:
         chat.numeric(client, n.ERR_NEEDMOREPARAMS, "PING")
         return
-    words = f"PONG {chat.settings.server} :{line.params[0]}"
-    if client.is_registered and not chat.turn.has_own_pending(client):
-        chat.at_once(client, words, chat.label)
-        chat.echoed()
-    else:
-        chat.answer(client, words)
+    chat.answer(client, f"PONG {chat.settings.server} :{line.params[0]}")
+    chat.shows_no_state()

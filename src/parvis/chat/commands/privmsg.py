@@ -102,6 +102,8 @@ def _to_one(
             audience = audiences.of_room(room)
         else:
             shown = first + room.name
+            # An audience of its own would be a group of its own, out of the order of the room: so it begins a run.
+            chat.fence()
             audience = Audience(_ranked(room, gates.rank_needed(first)))
     else:
         person = chat.world.people.get(fold(target))

@@ -1,0 +1,114 @@
+"""Write docs/protocol/README.md from the tables of the code: commands, capabilities, ISUPPORT, numerics."""
+
+import ast
+import inspect
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+from parvis.app.config import Config
+from parvis.app.wiring import settings_of
+from parvis.chat import texts
+from parvis.chat.commands.table import COMMANDS
+from parvis.irc import capabilities, limits, numerics
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "protocol" / "README.md"
+
+OPENING = """# The protocol
+
+What Parvis speaks: IRC as modern IRC describes it, with capabilities of IRCv3. This page is written from the tables of
+the code by `make docs`; each command's file names the specification it obeys.
+
+Everything is UTF-8; another byte is answered with `FAIL * INVALID_UTF8`. A line that would be cut is refused with 417,
+never cut. Whatever anybody reads was sealed before: an echo, an answer that shows state and a delivery all wait for the
+commit of what was decided before them. While the archive cannot be written, acts are answered with
+`FAIL <command> ARCHIVE_UNAVAILABLE` and connections stay; when too much waits to be sealed, with
+`FAIL <command> SERVER_BUSY`.
+
+Over WebSocket (`/irc`, subprotocol `text.ircv3.net` or `binary.ircv3.net`) a message is one line without CR LF.
+"""
+
+
+def summary(doc: str | None) -> str:
+    """Give the first sentence or paragraph of a docstring, on one line, fit for a table."""
+    return " ".join((doc or "").split("\n\n")[0].split()).replace("|", "\\|")
+
+
+def constants(module: object) -> dict[str, str]:
+    """Give the docstring below each constant of a module."""
+    body = ast.parse(inspect.getsource(module)).body  # type: ignore[arg-type]
+    found: dict[str, str] = {}
+    for node, after in pairwise(body):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(after, ast.Expr):
+            found[node.target.id] = summary(ast.literal_eval(after.value))
+    return found
+
+
+def commands() -> str:
+    """Write the table of commands."""
+    rows = ["| Command | Needs | Gates | What it does |", "| --- | --- | --- | --- |"]
+    for name, command in COMMANDS.items():
+        module = inspect.getmodule(command.run)
+        needs = f"{command.least_params} parameters" if command.least_params != 1 else "1 parameter"
+        rows.append(f"| {name} | {needs} | {command.gate or '-'} | {summary(module.__doc__ if module else None)} |")
+    return "\n".join(rows)
+
+
+def capability_rows() -> str:
+    """Write the table of capabilities."""
+    told = constants(capabilities)
+    values = {name: getattr(capabilities, name) for name in told}
+    bits = {value: told[name] for name, value in values.items() if isinstance(value, int)}
+    rows = ["| Capability | What it means here |", "| --- | --- |"]
+    rows += [f"| {name} | {bits[bit]} |" for name, bit in capabilities.CAPABILITIES.items()]
+    return "\n".join(rows)
+
+
+def limit_rows() -> str:
+    """Write the fixed limits."""
+    rows = ["| Limit | Value | Meaning |", "| --- | --- | --- |"]
+    rows += [f"| {name} | {getattr(limits, name)} | {text} |" for name, text in constants(limits).items()]
+    return "\n".join(rows)
+
+
+def isupport_tokens() -> str:
+    """Write the tokens of a server with the default configuration."""
+    lines = texts.isupport_lines(settings_of(Config()))
+    words = [word for _, after in lines for word in after.decode().partition(" :are")[0].split()]
+    return "\n".join(f"- `{word}`" for word in words)
+
+
+def numeric_rows() -> str:
+    """Write the numerics."""
+    names = {name: getattr(numerics, name) for name in dir(numerics) if name.startswith(("RPL_", "ERR_"))}
+    rows = ["| Numeric | Name | Text, where it is always the same |", "| --- | --- | --- |"]
+    for name, code in sorted(names.items(), key=lambda item: (item[1], item[0])):
+        rows.append(f"| {code} | {name} | {numerics.TEXT.get(code, '')} |")
+    return "\n".join(rows)
+
+
+def page() -> str:
+    """Write the whole page."""
+    return "\n".join(
+        [
+            OPENING,
+            "## Commands\n",
+            commands(),
+            "\n## Capabilities\n",
+            capability_rows(),
+            "\n## ISUPPORT with the default configuration\n",
+            isupport_tokens(),
+            "\n## Fixed limits\n",
+            "Those an operator may choose stand in the [operator's handbook](../handbook/operator.md).\n",
+            limit_rows(),
+            "\n## Numerics\n",
+            numeric_rows(),
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv:
+        sys.exit(PAGE.read_text(encoding="utf-8") != page())
+    PAGE.write_text(page(), encoding="utf-8")

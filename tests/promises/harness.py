@@ -1,0 +1,228 @@
+"""The whole chat core without a socket: a clock that is turned by hand, clients that keep what they are sent, and the
+archive's twin in memory, whose commits fail, hang or are held when a test says so.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import count
+
+from parvis.app.wiring import open_rooms
+from parvis.chat.chance import Chance
+from parvis.chat.client import Client
+from parvis.chat.doors import Doors
+from parvis.chat.intake import Intake
+from parvis.chat.service import Chat
+from parvis.chat.settings import Operator, Settings
+from parvis.chat.turn import Turn
+from parvis.irc.capabilities import STREAM
+from parvis.ports.clock import Timer
+from parvis.store.memory import Fault, MemoryArchive
+
+NOON_MS = 1_800_000_000_000
+"""When every test begins."""
+
+
+class Ring:
+    """A call that waits on the clock."""
+
+    def __init__(self, at_s: float, call: Callable[[], None]) -> None:
+        """Wait until a moment."""
+        self.at_s = at_s
+        self.call: Callable[[], None] | None = call
+
+    def cancel(self) -> None:
+        """Forget it."""
+        self.call = None
+
+
+class HandClock:
+    """A clock that moves when a test says so. A turn ends when the test lets it."""
+
+    def __init__(self) -> None:
+        """Begin at noon."""
+        self._s = 0.0
+        self._soon: list[Callable[[], None]] = []
+        self._rings: list[Ring] = []
+
+    def now_ms(self) -> int:
+        """Give the time of day."""
+        return NOON_MS + int(self._s * 1000)
+
+    def steady_s(self) -> float:
+        """Give seconds since noon."""
+        return self._s
+
+    def later(self, delay_s: float, call: Callable[[], None]) -> Timer:
+        """Call once after a delay."""
+        ring = Ring(self._s + delay_s, call)
+        self._rings.append(ring)
+        return ring
+
+    def soon(self, call: Callable[[], None]) -> None:
+        """Call once at the end of the turn."""
+        self._soon.append(call)
+
+    def end_turn(self) -> None:
+        """Do what was to be done soon, and what that asks for."""
+        while self._soon:
+            calls, self._soon = self._soon, []
+            for call in calls:
+                call()
+
+    def go_on(self, seconds: float) -> None:
+        """Let time pass, ringing what is due in its order."""
+        self.end_turn()
+        end_s = self._s + seconds
+        while due := [ring for ring in self._rings if ring.at_s <= end_s]:
+            ring = min(due, key=lambda each: each.at_s)
+            self._rings.remove(ring)
+            self._s = max(self._s, ring.at_s)
+            if ring.call is not None:
+                ring.call()
+            self.end_turn()
+        self._s = end_s
+
+
+class HeardClient(Client):
+    """A client that keeps what it is sent."""
+
+    def __init__(self, square: "Square", address: str) -> None:
+        """Make a connection to a square."""
+        super().__init__((address, 50000), STREAM)
+        self._square = square
+        self.writes: list[tuple[int, bytes]] = []
+        """Every write, with the number of batches that were delivered before it."""
+        self.read_writes = 0
+        self.hung_up = False
+
+    def send(self, data: bytes) -> None:
+        """Keep the bytes."""
+        if not self.hung_up:
+            self.writes.append((self._square.turn.delivered_serial, data))
+
+    def send_later(self, data: bytes) -> None:
+        """Keep the bytes."""
+        self.send(data)
+
+    def hang_up(self) -> None:
+        """Hear nothing more."""
+        self.hung_up = True
+
+    def stop_reading(self) -> None:
+        """Have nothing more read."""
+        self.stopped = True
+
+    def go_on_reading(self) -> None:
+        """Be read again."""
+        self.stopped = False
+
+    # What tests do with it.
+
+    def is_stopped(self) -> bool:
+        """Tell whether nothing is read from it."""
+        return self.stopped
+
+    def is_hung_up(self) -> bool:
+        """Tell whether it was told to close."""
+        return self.hung_up
+
+    def says(self, *lines: str) -> None:
+        """Send lines; the turn stays open."""
+        self._square.intake.receive(self, [line.encode() for line in lines])
+
+    def hears(self) -> list[str]:
+        """Give the lines that have come since the last call."""
+        data = b"".join(data for _, data in self.writes[self.read_writes :])
+        self.read_writes = len(self.writes)
+        return data.decode().split("\r\n")[:-1]
+
+    def all_heard(self) -> list[str]:
+        """Give every line that has come."""
+        return b"".join(data for _, data in self.writes).decode().split("\r\n")[:-1]
+
+
+class Square:
+    """A chat with its archive in memory."""
+
+    def __init__(self, *, commit_queue_records: int = 4096, exempt: bool = True) -> None:
+        """Open it, with the default rooms."""
+        self.clock = HandClock()
+        self.archive = MemoryArchive()
+        self.stopped_because: list[str] = []
+        opened = self.archive.open(self.clock.now_ms())
+        self.turn = Turn(
+            self.archive,
+            self.clock,
+            fan_out,
+            self.stopped_because.append,
+        )
+        self.turn.set_floor(opened.last_time_ms)
+        settings = Settings(
+            server="square.test",
+            network="Square",
+            version="parvis-test",
+            commit_queue_records=commit_queue_records,
+            exempt_loopback=exempt,
+        )
+        numbers = count()
+        chance = Chance(lambda size: (next(numbers).to_bytes(4, "big") * (size // 4 + 1))[:size])
+        self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, self._check_password)
+        self.intake = Intake(self.chat)
+        self.doors = Doors(self.chat, self.intake)
+        open_rooms(self.chat, opened.rooms)
+        self.end_turn()
+
+    def _check_password(self, _name: str, _password: str, done: Callable[[Operator | None], None]) -> None:
+        self.clock.later(0.05, lambda: done(Operator("operator", "server-admin")))
+
+    def connects(self, address: str = "127.0.0.1") -> HeardClient:
+        """Open a connection."""
+        client = HeardClient(self, address)
+        self.doors.opened(client)
+        return client
+
+    def enters(self, nick: str, *capabilities: str, rooms: Sequence[str] = ()) -> HeardClient:
+        """Have somebody come in, and into rooms; what they are told is not kept."""
+        client = self.connects()
+        if capabilities:
+            client.says(f"CAP REQ :{' '.join(capabilities)}", "CAP END")
+        client.says(f"NICK {nick}", f"USER {nick} 0 * :{nick}")
+        for room in rooms:
+            client.says(f"JOIN {room}")
+        self.end_turn()
+        client.hears()
+        return client
+
+    def loses(self, client: HeardClient) -> None:
+        """Have a connection break."""
+        client.hang_up()
+        self.doors.closed(client, "Connection lost")
+
+    def end_turn(self) -> None:
+        """Let the turn end."""
+        self.clock.end_turn()
+
+    def go_on(self, seconds: float) -> None:
+        """Let time pass."""
+        self.clock.go_on(seconds)
+
+    def commits_fail(self, times: int, fault: Fault = Fault.FAILS) -> None:
+        """Let the next commits fail."""
+        self.archive.faults.extend([fault] * times)
+
+    def commits_work(self) -> None:
+        """Let commits work again."""
+        self.archive.faults.clear()
+
+    def kept(self, *, undelivered: bool = False) -> list[str]:
+        """Give the lines in the archive, in order, without what the server says of its runs."""
+        return [
+            record.line.decode()
+            for record in self.archive.store.opened_records()
+            if record.line and record.undelivered is undelivered
+        ]
+
+
+def fan_out(clients: Sequence[Client], data: bytes) -> None:
+    """Send the same bytes to each, as the adapter does."""
+    for client in clients:
+        client.send(data)

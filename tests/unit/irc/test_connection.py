@@ -1,0 +1,27 @@
+"""Before registration. Source: modern IRC, "Connection registration"; IRCv3 capability-negotiation."""
+
+import pytest
+
+from parvis.irc.connection import BEFORE_REGISTRATION, Greeting
+
+
+@pytest.mark.parametrize("nick", ["", "alice"])
+@pytest.mark.parametrize("user", ["", "user"])
+@pytest.mark.parametrize("negotiating", [False, True])
+def test_registration_needs_a_name_a_user_and_no_open_negotiation(nick: str, user: str, negotiating: bool) -> None:
+    """All three, in any order. Source: IRCv3 capability-negotiation."""
+    greeting = Greeting()
+    assert not greeting.is_complete()
+    greeting.nick, greeting.user, greeting.negotiating = nick, user, negotiating
+    assert greeting.is_complete() is (nick == "alice" and user == "user" and not negotiating)
+
+
+def test_nothing_is_agreed_at_first() -> None:
+    """Neither a version nor a password. Source: IRCv3 capability-negotiation, "CAP LS Version"."""
+    greeting = Greeting()
+    assert (greeting.cap_version, greeting.password_is_right) == (301, False)
+
+
+def test_what_may_be_said_before() -> None:
+    """Source: modern IRC, "Connection Registration"."""
+    assert {"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"} == BEFORE_REGISTRATION

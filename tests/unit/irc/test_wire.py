@@ -1,0 +1,85 @@
+"""Lines to bytes. Source: IRCv3 message-tags, server-time, message-ids, websocket; RFC 6455, section 5.2."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.vectors import cases, text
+
+from parvis.irc.capabilities import BINARY_FRAMES, CAPABILITIES, STREAM, TEXT_FRAMES, wire_signature
+from parvis.irc.wire import cut_body, frame, middle, render, space_after, time_tag
+
+TRANSPORTS = {"stream": STREAM, "text": TEXT_FRAMES, "binary": BINARY_FRAMES}
+
+
+@pytest.mark.parametrize(**cases("wire.json", "render"))
+def test_a_line_is_what_its_reader_understands(case: dict[str, Any]) -> None:
+    """Source: vectors/wire.json."""
+    capabilities = sum(CAPABILITIES[name] for name in case["capabilities"])
+    signature = wire_signature(capabilities, TRANSPORTS[case["transport"]])
+    data = render(signature, case["body"].encode(), case["time_ms"], case["message_id"], case["client_tags"])
+    assert data.hex() == case["hex"]
+
+
+@pytest.mark.parametrize(**cases("wire.json", "frame"))
+def test_a_line_is_framed(case: dict[str, Any]) -> None:
+    """Source: vectors/wire.json."""
+    line = text(case["line"]).encode()
+    assert frame(line, TRANSPORTS[case["transport"]]) == (
+        bytes.fromhex(case["head"]) + line + bytes.fromhex(case["tail"])
+    )
+
+
+@pytest.mark.parametrize(**cases("wire.json", "time"))
+def test_a_moment_is_written(case: dict[str, Any]) -> None:
+    """Source: IRCv3 server-time."""
+    assert time_tag(case["time_ms"]) == case["tag"]
+
+
+@pytest.mark.parametrize(**cases("wire.json", "middle"))
+def test_a_word_is_shown(case: dict[str, Any]) -> None:
+    """Source: vectors/wire.json."""
+    assert middle(text(case["word"])) == text(case["shown"])
+
+
+@given(st.binary(max_size=9000), st.sampled_from([STREAM, TEXT_FRAMES, BINARY_FRAMES]))
+def test_a_frame_says_how_long_it_is(line: bytes, transport: int) -> None:
+    """Read again by hand. Source: RFC 6455, section 5.2."""
+    data = frame(line, transport)
+    if transport == STREAM:
+        assert data == line + b"\r\n"
+        return
+    assert data[0] == (0x81 if transport == TEXT_FRAMES else 0x82)
+    if data[1] < 126:
+        size, rest = data[1], data[2:]
+    else:
+        assert data[1] == 126
+        size, rest = int.from_bytes(data[2:4], "big"), data[4:]
+        assert size > 125
+    assert (size, rest) == (len(line), line)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=600))
+def test_a_word_of_a_client_can_always_stand_inside_a_line(word: str) -> None:
+    """Not empty, no space, no colon in front, not longer than a name may be. Source: RFC 1459, section 2.3.1."""
+    shown = middle(word)
+    assert shown
+    assert " " not in shown
+    assert shown[0] != ":"
+    assert len(shown.encode()) <= 220
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=600))
+def test_a_line_of_the_server_is_cut_at_a_character(words: str) -> None:
+    """510 bytes before CR LF. Source: RFC 1459, section 2.3."""
+    body = cut_body(words.encode())
+    assert len(body) <= 510
+    assert words.startswith(body.decode())
+    assert len(body) >= min(len(words.encode()), 507)
+
+
+def test_what_fits_behind_a_head() -> None:
+    """Source: RFC 1459, section 2.3."""
+    assert space_after(b"x" * 10) == 500
+    assert space_after(b"x" * 600) == 0

@@ -1,0 +1,183 @@
+"""Who is where. Source: `model/world.py`, rules 1 and 2."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from tests.unit.model.people import a_room, mask, somebody
+
+from parvis.irc.casemapping import fold
+from parvis.model import events as e
+from parvis.model.ids import SessionId
+from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR
+from parvis.model.room import HOST, INVITED_MAX, VOICE
+from parvis.model.world import World
+
+
+def test_who_enters_is_found_by_any_case_of_their_name() -> None:
+    """Under the folded one. Source: modern IRC, "CASEMAPPING"."""
+    world = World()
+    alice = somebody(world, "Alice")
+    assert world.people == {"alice": alice}
+    assert alice.prefix == b"Alice!~user@host.guest"
+    assert (alice.entered_at_ms, alice.spoke_at_ms) == (1000, 1000)
+
+
+def test_who_is_renamed_is_found_under_the_new_name_alone() -> None:
+    """And its prefix changes with it. Source: modern IRC, "NICK"."""
+    world = World()
+    alice = somebody(world, "alice")
+    world.apply(e.Renamed(alice, "Bob", "bob"))
+    assert world.people == {"bob": alice}
+    assert alice.prefix == b"Bob!~user@host.guest"
+    world.apply(e.Renamed(alice, "BOB", "bob"))
+    assert world.people == {"bob": alice}
+
+
+def test_joining_uses_up_an_invitation_and_forgets_the_audience() -> None:
+    """Source: `model/world.py`, rule 2; modern IRC, "INVITE"."""
+    world = World()
+    alice, room = somebody(world, "alice"), a_room(world)
+    world.apply(e.Invited(room, alice))
+    assert list(room.invited) == [alice.session]
+    room.audience = object()
+    world.apply(e.Joined(alice, room, HOST))
+    assert (room.members, alice.rooms, room.invited, room.audience) == ({alice: HOST}, (room,), {}, None)
+
+
+def test_a_room_ends_with_its_last_member_unless_it_is_registered() -> None:
+    """Source: RFC 2811, section 3; docs/glossary.md."""
+    world = World()
+    alice, bob = somebody(world, "alice"), somebody(world, "bob")
+    room = a_room(world, "#a", members=[alice, bob])
+    kept = a_room(World(), "#b").kept()
+    world.apply(e.RoomRestored(kept, "#b"))
+    world.apply(e.Joined(alice, world.rooms["#b"], 0))
+    world.apply(e.Parted(alice, room))
+    assert set(world.rooms) == {"#a", "#b"}
+    world.apply(e.Left(bob))
+    world.apply(e.Left(alice))
+    assert set(world.rooms) == {"#b"}
+    assert world.people == {}
+    assert alice.rooms is NO_ROOMS
+
+
+def test_ranks_are_given_and_taken_each_by_itself() -> None:
+    """Source: modern IRC, "Channel Membership Prefixes"."""
+    world = World()
+    alice = somebody(world, "alice")
+    room = a_room(world, members=[alice])
+    for rank, given, held in ((HOST, True, HOST), (VOICE, True, HOST | VOICE), (HOST, False, VOICE)):
+        world.apply(e.RankChanged(room, alice, rank, given))
+        assert room.members[alice] == held
+
+
+def test_modes_topics_and_lists() -> None:
+    """Set and taken away. Source: modern IRC, "Channel Modes"."""
+    world = World()
+    room = a_room(world, flags="nt")
+    world.apply(e.FlagChanged(room, "m", True))
+    world.apply(e.FlagChanged(room, "n", False))
+    assert room.flags == {"m", "t"}
+    mask(world, room, "b", "a!*@*")
+    mask(world, room, "b", "b!*@*")
+    world.apply(e.MaskUnlisted(room, "b", "a!*@*"))
+    assert [entry.mask for entry in room.entries("b")] == ["b!*@*"]
+    world.apply(e.TopicSet(room, "words", "alice", 9))
+    assert (room.topic, room.topic_set_by, room.topic_set_at_ms) == ("words", "alice", 9)
+
+
+def test_invitations_that_wait_are_bounded() -> None:
+    """The oldest go. Source: `INVITED_MAX`; ARCHITECTURE.md, "Invariants", 7."""
+    world = World()
+    room = a_room(world)
+    for number in range(INVITED_MAX + 1):
+        person = somebody(world, f"n{number}")
+        person.session = SessionId(number.to_bytes(16, "big"))
+        world.apply(e.Invited(room, person))
+    assert len(room.invited) == INVITED_MAX
+    assert SessionId(bytes(16)) not in room.invited
+
+
+def test_what_is_said_of_oneself() -> None:
+    """Away and real name. Source: modern IRC, "AWAY"; IRCv3 setname."""
+    world = World()
+    alice = somebody(world, "alice")
+    world.apply(e.AwaySet(alice, "out"))
+    world.apply(e.RealNameSet(alice, "Alice A."))
+    assert (alice.away, alice.real_name) == ("out", "Alice A.")
+
+
+class AnyWorld(RuleBasedStateMachine):
+    """People who come, go, join, part, rename and change modes in any order."""
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        super().__init__()
+        self.world = World()
+        self.made = 0
+
+    @rule()
+    def enter(self) -> None:
+        """Somebody enters."""
+        self.made += 1
+        somebody(self.world, f"Nick{self.made}")
+
+    @precondition(lambda self: self.world.people)
+    @rule(data=st.data(), name=st.sampled_from(["#a", "#B", "#c"]), rank=st.sampled_from([0, HOST, VOICE]))
+    def join(self, data: st.DataObject, name: str, rank: int) -> None:
+        """Somebody joins a room, opening it if need be."""
+        person = data.draw(st.sampled_from(list(self.world.people.values())))
+        room = self.world.rooms.get(fold(name)) or a_room(self.world, name)
+        if person not in room.members:
+            self.world.apply(e.Joined(person, room, rank))
+
+    @precondition(lambda self: any(person.rooms for person in self.world.people.values()))
+    @rule(data=st.data())
+    def part(self, data: st.DataObject) -> None:
+        """Somebody parts."""
+        person = data.draw(st.sampled_from([each for each in self.world.people.values() if each.rooms]))
+        self.world.apply(e.Parted(person, data.draw(st.sampled_from(person.rooms))))
+
+    @precondition(lambda self: self.world.people)
+    @rule(data=st.data())
+    def leave(self, data: st.DataObject) -> None:
+        """Somebody leaves the server."""
+        self.world.apply(e.Left(data.draw(st.sampled_from(list(self.world.people.values())))))
+
+    @precondition(lambda self: self.world.people)
+    @rule(data=st.data())
+    def rename(self, data: st.DataObject) -> None:
+        """Somebody takes another name."""
+        person = data.draw(st.sampled_from(list(self.world.people.values())))
+        self.made += 1
+        self.world.apply(e.Renamed(person, f"Other{self.made}", f"other{self.made}"))
+
+    @precondition(lambda self: self.world.people)
+    @rule(data=st.data(), modes=st.sampled_from([0, INVISIBLE, OPERATOR, INVISIBLE | OPERATOR]))
+    def change_modes(self, data: st.DataObject, modes: int) -> None:
+        """Somebody's own modes change."""
+        self.world.apply(e.UserModesSet(data.draw(st.sampled_from(list(self.world.people.values()))), modes))
+
+    @invariant()
+    def members_and_rooms_agree(self) -> None:
+        """Who is in a room has it among its rooms, and the other way round."""
+        people = list(self.world.people.values())
+        for room in self.world.rooms.values():
+            assert room.members
+            assert all(room in person.rooms and person in people for person in room.members)
+        for person in people:
+            assert len(set(person.rooms)) == len(person.rooms)
+            assert all(person in room.members and room in self.world.rooms.values() for room in person.rooms)
+
+    @invariant()
+    def names_and_counts_agree(self) -> None:
+        """Everybody is found under their own name, and counted once."""
+        people = self.world.people
+        assert all(folded == person.folded == fold(person.nick) for folded, person in people.items())
+        assert all(person.prefix == person.mask().encode() for person in people.values())
+        assert self.world.operators == sum(bool(person.modes & OPERATOR) for person in people.values())
+        assert self.world.invisible == sum(bool(person.modes & INVISIBLE) for person in people.values())
+
+
+TestAnyWorld = AnyWorld.TestCase
+TestAnyWorld.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
