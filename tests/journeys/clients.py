@@ -120,7 +120,8 @@ class Irssi(Client):
             f' use_tls = "yes"; tls_verify = "yes"; tls_cafile = "{certificate}"; }});\n'
             f'chatnets = {{ square = {{ type = "IRC"; nick = "{nick}"; }}; }};\n'
             f'channels = ({{ name = "{ROOM}"; chatnet = "square"; autojoin = "yes"; }});\n'
-            f'settings = {{ core = {{ nick = "{nick}"; user_name = "{nick}"; real_name = "{nick}"; }};\n'
+            f'settings = {{ "irc/core" = {{ cmd_queue_speed = "0"; }};\n'
+            f'  core = {{ nick = "{nick}"; user_name = "{nick}"; real_name = "{nick}"; }};\n'
             f'  "fe-common/core" = {{ term_charset = "UTF-8"; autolog = "yes"; autolog_level = "ALL";'
             f' autolog_path = "{self._logs}/$0.log"; }}; }};\n',
             encoding="utf-8",
