@@ -219,7 +219,8 @@ class WeeChat(Client):
             f'square.ssl = off\nsquare.autoconnect = on\nsquare.autojoin = "{ROOM}"\n'
         )
         self._process = subprocess.Popen(
-            [program, "-d", str(folder)],
+            # Without a screen WeeChat 3.8 never rests, whatever it is given to read: it gets what nobody else needs.
+            ["nice", "-n", "10", program, "-d", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -174,7 +174,7 @@ def _told(played: "Played") -> str:
         (played.unread, "not understood"),
         (played.empty, "without text"),
         (tally.left_out, "that cannot be played"),
-        (tally.refused_acts, "refused by the server"),
+        (tally.refused_acts, "that the server refused (a name taken, a right missing)"),
     ]
     told += [f"  of the log: {_many(count, 'line')} {why}" for count, why in passed_over if count]
     return "\n".join(told)
