@@ -180,12 +180,13 @@ def test_a_list_is_kept_and_shown(enter: Enter, room: str, letter: str, row: str
 
 
 def test_a_list_has_an_end(enter: Enter, room: str) -> None:
-    """478. Source: modern IRC, "MAXLIST"."""
+    """478: masks on all lists of a room count together. Source: modern IRC, "MAXLIST"."""
     host = enter("host", rooms=[room])
     for start in range(0, 100, 10):
         host.ask(f"MODE {room} +{'b' * 10} " + " ".join(f"n{start + number}" for number in range(10)))
-    answer = host.one(f"MODE {room} +b onemore")
-    assert (answer.command, answer.params[1:3]) == ("478", [room, "b"])
+    for letter in "beI":
+        answer = host.one(f"MODE {room} +{letter} onemore")
+        assert (answer.command, answer.params[1:3]) == ("478", [room, letter])
     assert len(only(host.ask(f"MODE {room} b"), "367")) == 100
 
 

@@ -75,6 +75,15 @@ def test_no_more_rooms_than_allowed(enter: Enter, room: str) -> None:
     )
 
 
+def test_a_join_names_so_many_rooms(enter: Enter, room: str) -> None:
+    """Each beyond the sixteenth is answered with 407; no name at all with 461. Source: modern IRC, "JOIN"."""
+    client = enter("wide")
+    answers = client.ask(f"JOIN {','.join(f'{room}w{number}' for number in range(18))}")
+    assert len(only(answers, "JOIN")) == 16
+    assert [answer.params[1] for answer in only(answers, "407")] == [f"{room}w16", f"{room}w17"]
+    assert commands(client.ask("JOIN", "JOIN :", "JOIN ,,")) == ["461", "461", "461"]
+
+
 def test_a_part_is_told_to_the_room(enter: Enter, room: str) -> None:
     """With its reason, if there is one. Source: modern IRC, "PART"."""
     one, other, third = (enter(stem, rooms=[room]) for stem in ("one", "other", "third"))

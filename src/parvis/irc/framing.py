@@ -27,11 +27,11 @@ def split_lines(unread: bytes, data: bytes) -> tuple[list[bytes], bytes]:
         data = unread + data
     lines = data.split(b"\n")
     rest = lines.pop()
-    if len(data) > LINE_BYTES_MAX:
+    if len(rest) > LINE_BYTES_MAX:
+        # Only that there is too much is remembered, so that a line without end takes no memory.
+        rest = TOO_LONG
+    if len(data) > LINE_BYTES_MAX and lines and max(map(len, lines)) > LINE_BYTES_MAX:
         lines = [line if len(line) <= LINE_BYTES_MAX else TOO_LONG for line in lines]
-        if len(rest) > LINE_BYTES_MAX:
-            # Only that there is too much is remembered, so that a line without end takes no memory.
-            rest = TOO_LONG
     if unread == TOO_LONG:
         # What came before the first cut is the mark itself; what follows it belongs to the overlong line.
         if len(lines) == 1:

@@ -135,9 +135,9 @@ def see_list(person: Person, room: Room, kind: str) -> Verdict:
     return see_members(person, room) if kind == "b" else change_modes(person, room)
 
 
-def list_mask(room: Room, kind: str, list_max: int) -> Verdict:
-    """May one more mask go on this list?"""
-    if len(room.entries(kind)) >= list_max:
+def list_mask(room: Room, list_max: int) -> Verdict:
+    """May one more mask go on a list of this room? They are counted together (MAXLIST=beI:...)."""
+    if sum(map(len, room.lists.values())) >= list_max:
         return Refused(Ground.LIST_FULL, f"Channel list is full: {list_max} masks are the most. Take one off first.")
     return ACCEPTED
 

@@ -1,5 +1,6 @@
 """Lines out of a stream. Source: RFC 1459, sections 2.3 and 8."""
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -58,9 +59,6 @@ def test_a_line_without_end_takes_no_memory() -> None:
 
 def test_the_mark_of_an_overlong_line_is_no_line() -> None:
     """It cannot come from a stream, and would be refused if it did. Source: `TOO_LONG`."""
-    try:
+    with pytest.raises(Malformed) as caught:
         parse_line(TOO_LONG)
-    except Malformed as malformed:
-        assert malformed.fault is Fault.FORBIDDEN_BYTE
-    else:
-        raise AssertionError("it was read")
+    assert caught.value.fault is Fault.FORBIDDEN_BYTE

@@ -21,6 +21,10 @@ _KICK: Final = re.compile(r"(?:kicked|requested) by (\S+)(?: \((.*)\))?", re.DOT
 _DID: Final = re.compile(r"=== (\S+) (.+)", re.DOTALL)
 _QUIT: Final = "quit:"
 _DAY_MIN: Final = 24 * 60
+_WINDOWS_1252: Final = {
+    byte: bytes([byte]).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in {0x81, 0x8D, 0x8F, 0x90, 0x9D}
+}
+"""Where Windows-1252 differs from Latin-1."""
 
 
 class Spoke(msgspec.Struct, frozen=True):
@@ -118,19 +122,15 @@ def read_chatlog(raw: bytes) -> ChatLog:
 
 
 def as_text(raw: bytes) -> str:
-    """Decode a line as a client of today does: UTF-8, else Windows-1252, else Latin-1.
+    """Decode a line as a client of today does: UTF-8, else Windows-1252, which gives every byte a meaning.
 
-    What no line of the protocol can hold (NUL, CR) becomes a space.
+    What no line of the protocol can hold (NUL, CR) becomes a space. Source: WHATWG Encoding, "windows-1252".
     """
     raw = raw.removesuffix(b"\r")
-    for encoding in ("utf-8", "cp1252"):
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        text = raw.decode("latin-1")
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1").translate(_WINDOWS_1252)
     return text.replace("\0", " ").replace("\r", " ")
 
 

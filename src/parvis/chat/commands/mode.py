@@ -147,7 +147,7 @@ def _list(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChang
     if listed is not None:
         chat.apply(e.MaskUnlisted(room, wish.letter, listed))
         return ModeChange(False, wish.letter, listed)
-    verdict = gates.list_mask(room, wish.letter, chat.settings.list_modes)
+    verdict = gates.list_mask(room, chat.settings.list_modes)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_BANLISTFULL, room.name, wish.letter, verdict=verdict)
         return None

@@ -1,0 +1,269 @@
+"""Whatever several clients send, nothing breaks: every answer is a good line, and the world agrees with itself.
+
+The whole core of the chat runs: intake, commands, gates, batch, delivery, over the archive's twin in memory and a
+clock that moves when told. An input is a play: one byte says whose turn it is, the rest of its line is what they send.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from mutation import run
+from parvis.chat.chance import Chance
+from parvis.chat.client import Client
+from parvis.chat.doors import Doors
+from parvis.chat.intake import Intake
+from parvis.chat.service import Chat
+from parvis.chat.settings import Operator, Settings
+from parvis.chat.turn import Turn
+from parvis.irc.capabilities import STREAM
+from parvis.irc.casemapping import fold
+from parvis.irc.framing import split_lines
+from parvis.irc.limits import BODY_BYTES_MAX, SERVER_TAGS_BYTES_MAX
+from parvis.irc.line import Malformed, parse_line
+from parvis.model.person import INVISIBLE, OPERATOR
+from parvis.store.memory import Fault, MemoryArchive
+
+CLIENTS = 4
+TURN_S = 0.3
+
+CAPS = b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname"
+PLAYS = [
+    [CAPS, b"JOIN #a,#b", b"PRIVMSG #a :hi", b"@label=x;+t=u PRIVMSG #a,n1,n2 :all", b"@+typing=active TAGMSG #a"],
+    [
+        b"JOIN #a",
+        b"MODE #a +kl-n key 5",
+        b"MODE #a +bbeI a!*@* *!*@b n1 n2",
+        b"MODE #a b",
+        b"MODE #a -b+ov A!*@* n1 n2",
+    ],
+    [b"TOPIC #a :words", b"TOPIC #a", b"NAMES #a", b"WHO #a", b"WHO *", b"WHOIS n1", b"LIST >0,*a*", b"LUSERS"],
+    [b"NICK n9", b"NICK n0", b"AWAY :out", b"AWAY", b"SETNAME :new", b"USERHOST n1 n2 n3", b"MODE n1 +i", b"ISUPPORT"],
+    [b"KICK #a n1 :out", b"INVITE n1 #a", b"PART #a :bye", b"JOIN 0", b"QUIT :gone", b"PING x", b"PONG", b"MOTD"],
+    [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
+    [b"PRIVMSG @#a :hosts", b"NOTICE +#a :voiced", b"NOTICE n1 :x", b"PRIVMSG #a :" + b"x" * 480, b"PRIVMSG \xff"],
+    [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
+    [b"NICK " + b"x" * 500, b"JOIN #" + b"y" * 500, b"WHO " + b"\xc3\xa9" * 240, b"PING :" + b"z" * 500],
+]
+CORPUS = [b"".join(bytes((48 + who,)) + line + b"\n" for who in range(CLIENTS) for line in play) for play in PLAYS]
+
+
+class Moment:
+    """A call that waits for its time."""
+
+    def __init__(self, at_s: float, call: Callable[[], None]) -> None:
+        self.at_s = at_s
+        self.call: Callable[[], None] | None = call
+
+    def cancel(self) -> None:
+        self.call = None
+
+
+class FakeClock:
+    """A `parvis.ports.clock.Clock` that moves when told."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_700_000_000.0
+        self.waiting: list[Moment] = []
+        self.ready: list[Callable[[], None]] = []
+
+    def now_ms(self) -> int:
+        return int(self.now_s * 1000)
+
+    def steady_s(self) -> float:
+        return self.now_s
+
+    def later(self, delay_s: float, call: Callable[[], None]) -> Moment:
+        moment = Moment(self.now_s + delay_s, call)
+        self.waiting.append(moment)
+        return moment
+
+    def soon(self, call: Callable[[], None]) -> None:
+        self.ready.append(call)
+
+    def move(self, by_s: float) -> None:
+        """Let time pass, and all that was due happen in order."""
+        self.settle()
+        end_s = self.now_s + by_s
+        while due := [moment for moment in self.waiting if moment.at_s <= end_s]:
+            moment = min(due, key=lambda each: each.at_s)
+            self.waiting.remove(moment)
+            self.now_s = max(self.now_s, moment.at_s)
+            if moment.call is not None:
+                moment.call()
+            self.settle()
+        self.now_s = end_s
+
+    def settle(self) -> None:
+        """End the turn."""
+        while self.ready:
+            self.ready.pop(0)()
+
+
+class FakeClient(Client):
+    """A client that keeps what it is sent."""
+
+    __slots__ = ("closed", "got")
+
+    def __init__(self, number: int) -> None:
+        super().__init__((f"192.0.2.{number}", 4000 + number), STREAM)
+        self.got = bytearray()
+        self.closed = False
+
+    def send(self, data: bytes) -> None:
+        # As with a real transport, lines that were decided while it was there go nowhere once it has closed.
+        if not self.closed:
+            self.got += data
+
+    def send_later(self, data: bytes) -> None:
+        self.send(data)
+
+    def hang_up(self) -> None:
+        self.closed = True
+
+    def stop_reading(self) -> None:
+        self.stopped = True
+
+    def go_on_reading(self) -> None:
+        self.stopped = False
+
+
+def fan_out(clients: Sequence[Client], data: bytes) -> None:
+    for client in clients:
+        client.send(data)
+
+
+class Square:
+    """A chat with its clients."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.archive = MemoryArchive()
+        self.archive.open(self.clock.now_ms())
+        turn = Turn(self.archive, self.clock, fan_out, self.stopped)
+        self.chat = Chat(
+            Settings(server="chat.test", network="Test", version="0", commands_per_second=50, list_modes=5),
+            bytes(32),
+            Chance(os.urandom),
+            self.clock,
+            turn,
+            self.check_password,
+        )
+        self.intake = Intake(self.chat)
+        self.doors = Doors(self.chat, self.intake)
+        self.doors.start()
+        self.clients: list[FakeClient] = []
+        for number in range(CLIENTS):
+            self.clients.append(self.enter(number))
+        self.settle()
+
+    def stopped(self, reason: str) -> None:
+        raise AssertionError(reason)
+
+    def check_password(self, name: str, password: str, done: Callable[[Operator | None], None]) -> None:
+        found = Operator(name, "server-admin") if (name, password) == ("op", "right") else None
+        self.clock.later(0.05, lambda: done(found))
+
+    def enter(self, number: int) -> FakeClient:
+        client = FakeClient(number)
+        self.doors.opened(client)
+        self.intake.receive(client, [b"NICK n%d" % number, b"USER u 0 * :r"])
+        return client
+
+    def receive(self, who: int, data: bytes) -> None:
+        client = self.clients[who]
+        if client.closed:
+            self.doors.closed(client, "Connection closed")
+            client = self.clients[who] = self.enter(who)
+        if not client.stopped and not client.gone:
+            lines, client.unread = split_lines(client.unread, data)
+            if lines:
+                self.intake.receive(client, lines)
+
+    def settle(self) -> None:
+        self.clock.move(TURN_S)
+
+    def check(self) -> None:
+        for client in self.clients:
+            *lines, rest = bytes(client.got).split(b"\r\n")
+            assert not rest, "half a line"
+            client.got.clear()
+            for line in lines:
+                check_line(line)
+        check_world(self.chat)
+
+
+def check_line(line: bytes) -> None:
+    """Hold a line of the server to the grammar."""
+    body = line
+    if line.startswith(b"@"):
+        tags, _, body = line.partition(b" ")
+        # What a client may send, and what the server may add.
+        assert len(tags) <= 1 + 2 * SERVER_TAGS_BYTES_MAX, "tags too long"
+    assert len(body) <= BODY_BYTES_MAX - 2, f"a body of {len(body)} bytes"
+    assert b"\n" not in line
+    try:
+        parsed = parse_line(body)
+    except Malformed as malformed:
+        raise AssertionError(f"the server sent what it would not read: {malformed.fault}") from None
+    assert b"  " not in body.split(b" :", 1)[0], "two spaces between words"
+    assert parsed.command.isalnum()
+
+
+def check_world(chat: Chat) -> None:
+    """Hold the world to what is always true of it."""
+    world = chat.world
+    people = set(world.people.values())
+    for room in world.rooms.values():
+        assert room.members or room.registered, "an empty room"
+        assert all(person in people and room in person.rooms for person in room.members)
+    for folded, person in world.people.items():
+        assert folded == person.folded == fold(person.nick)
+        assert len(set(person.rooms)) == len(person.rooms)
+        assert all(person in room.members and world.rooms[room.folded] is room for room in person.rooms)
+    assert chat.people_count == len(people)
+    assert world.operators == sum(bool(person.modes & OPERATOR) for person in people)
+    assert world.invisible == sum(bool(person.modes & INVISIBLE) for person in people)
+
+
+def play(data: bytes) -> None:
+    square = Square()
+    if len(data) % 5 == 0:
+        square.archive.faults.extend((Fault.FAILS, Fault.UNKNOWN))
+    for at, line in enumerate(data.split(b"\n")):
+        if line:
+            square.receive(line[0] % CLIENTS, line[1:] + (b"\n" if line[0] < 128 else b""))
+        if at % 3 == 0:
+            square.settle()
+            square.check()
+    square.settle()
+    square.clock.move(3.0)
+    square.check()
+    for client in square.clients:
+        client.hang_up()
+        square.doors.closed(client, "Connection closed")
+    square.settle()
+    check_world(square.chat)
+    assert not square.chat.world.people
+    assert not square.doors.open_connections
+
+
+BROKEN: list[str] = []
+
+
+def remember(_logger: object, _method: str, event: structlog.typing.EventDict) -> str:
+    if event["event"] == "command failed":
+        BROKEN.append(str(event.get("command")))
+    raise structlog.DropEvent
+
+
+def target(data: bytes) -> None:
+    BROKEN.clear()
+    play(data[:6000])
+    assert not BROKEN, f"commands failed: {BROKEN}"
+
+
+if __name__ == "__main__":
+    structlog.configure(processors=[remember])
+    run("intake", CORPUS, target)

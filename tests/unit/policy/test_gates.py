@@ -1,0 +1,421 @@
+"""The gates. Source: `policy/gates.py`; modern IRC, "Channel Modes", "Channel Membership Prefixes"."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.model.people import a_room, mask, somebody
+
+from parvis.model import events as e
+from parvis.model.person import OPERATOR, Person
+from parvis.model.room import HOST, VOICE, Room
+from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
+from parvis.model.world import World
+from parvis.policy import gates
+
+NOT_A_MEMBER = Refused(Ground.NOT_A_MEMBER, "You're not on that channel")
+NOT_A_HOST = Refused(Ground.NOT_A_HOST, "You're not a channel operator")
+INVITATION_ONLY = Refused(
+    Ground.INVITATION_ONLY, "This room is open by invitation only (+i). Ask a host to invite you."
+)
+BANNED_AT_THE_DOOR = Refused(Ground.BANNED, "You are banned from this room (+b). Its hosts can lift that.")
+BANNED_INSIDE = Refused(Ground.BANNED, "You are banned from this room and cannot write in it. Its hosts can lift that.")
+MODERATED = Refused(Ground.MODERATED, "This room is moderated: its hosts decide who may write. Ask one of them.")
+MEMBERS_ONLY = Refused(Ground.MEMBERS_ONLY, "Only members can write in this room. Join it first.")
+
+
+@pytest.fixture
+def world() -> World:
+    """Make a world with nobody."""
+    return World()
+
+
+@pytest.fixture
+def alice(world: World) -> Person:
+    """Let Alice enter."""
+    return somebody(world, "alice")
+
+
+@pytest.fixture
+def bob(world: World) -> Person:
+    """Let Bob enter."""
+    return somebody(world, "bob")
+
+
+def with_rank(world: World, person: Person, room: Room, rank: int) -> None:
+    """Give a member a rank."""
+    world.apply(e.RankChanged(room, person, rank, True))
+
+
+# Speaking.
+
+
+@pytest.mark.parametrize("rank", [0, VOICE, HOST])
+def test_members_speak(world: World, alice: Person, rank: int) -> None:
+    """Whatever their rank. Source: modern IRC, "PRIVMSG"."""
+    room = a_room(world, flags="nt", members=[alice])
+    with_rank(world, alice, room, rank)
+    assert gates.message(alice, room) is ACCEPTED
+
+
+def test_outsiders_speak_only_without_n(world: World, alice: Person) -> None:
+    """Source: modern IRC, "No External Messages Mode"."""
+    assert gates.message(alice, a_room(world, "#a", flags="n")) == MEMBERS_ONLY
+    assert gates.message(alice, a_room(world, "#b")) is ACCEPTED
+
+
+@pytest.mark.parametrize(("rank", "verdict"), [(0, MODERATED), (VOICE, ACCEPTED), (HOST, ACCEPTED)])
+def test_a_moderated_room_hears_the_voiced_and_hosts(world: World, alice: Person, rank: int, verdict: Verdict) -> None:
+    """Source: modern IRC, "Moderated Channel Mode"."""
+    room = a_room(world, flags="m", members=[alice])
+    with_rank(world, alice, room, rank)
+    assert gates.message(alice, room) == verdict
+
+
+def test_a_moderated_room_hears_no_outsider(world: World, alice: Person) -> None:
+    """Without +n they count as members without rank. Source: modern IRC, "Moderated Channel Mode"."""
+    assert gates.message(alice, a_room(world, flags="m")) == MODERATED
+
+
+@pytest.mark.parametrize(
+    ("bans", "exceptions", "rank", "verdict"),
+    [
+        ([], [], 0, ACCEPTED),
+        (["ALICE!*@*"], [], 0, BANNED_INSIDE),
+        (["bob!*@*"], [], 0, ACCEPTED),
+        (["*!*@host.guest"], [], 0, BANNED_INSIDE),
+        (["bob!*@*", "*!~user@*"], [], 0, BANNED_INSIDE),
+        (["alice!*@*"], ["alice!*@*"], 0, ACCEPTED),
+        (["alice!*@*"], ["bob!*@*"], 0, BANNED_INSIDE),
+        (["alice!*@*"], [], VOICE, ACCEPTED),
+        (["alice!*@*"], [], HOST, ACCEPTED),
+    ],
+)
+def test_the_banned_do_not_speak_without_rank(
+    world: World, alice: Person, bans: list[str], exceptions: list[str], rank: int, verdict: Verdict
+) -> None:
+    """Exceptions lift bans. Source: modern IRC, "Ban Channel Mode", "Exception Channel Mode"."""
+    room = a_room(world, members=[alice])
+    with_rank(world, alice, room, rank)
+    for pattern in bans:
+        mask(world, room, "b", pattern)
+    for pattern in exceptions:
+        mask(world, room, "e", pattern)
+    assert gates.message(alice, room) == verdict
+
+
+# Coming in.
+
+
+def test_an_open_room_lets_anybody_in(world: World, alice: Person) -> None:
+    """A key that nobody asked for does not matter. Source: modern IRC, "JOIN"."""
+    room = a_room(world)
+    assert gates.join(alice, room, "") is ACCEPTED
+    assert gates.join(alice, room, "any") is ACCEPTED
+
+
+def test_a_closed_room_lets_in_who_is_on_its_list(world: World, alice: Person, bob: Person) -> None:
+    """Source: modern IRC, "Invite-Only Channel Mode", "Invite-Exception Channel Mode"."""
+    room = a_room(world, flags="i")
+    mask(world, room, "I", "Alice!*@*")
+    assert gates.join(alice, room, "") is ACCEPTED
+    assert gates.join(bob, room, "") == INVITATION_ONLY
+
+
+def test_a_ban_closes_the_door_and_an_exception_opens_it(world: World, alice: Person) -> None:
+    """Source: modern IRC, "Ban Channel Mode", "Exception Channel Mode"."""
+    room = a_room(world)
+    mask(world, room, "b", "alice!*@*")
+    assert gates.join(alice, room, "") == BANNED_AT_THE_DOOR
+    mask(world, room, "e", "*!*@*.guest")
+    assert gates.join(alice, room, "") is ACCEPTED
+
+
+@pytest.mark.parametrize("key", ["", "Beer", "beer2"])
+def test_a_key_is_asked_for(world: World, alice: Person, key: str) -> None:
+    """Letter by letter. Source: modern IRC, "Key Channel Mode"."""
+    room = a_room(world)
+    world.apply(e.KeySet(room, "beer"))
+    assert gates.join(alice, room, key) == Refused(
+        Ground.WRONG_KEY, "This room asks for a key (+k), and this is not it. Ask a host."
+    )
+    assert gates.join(alice, room, "beer") is ACCEPTED
+
+
+def test_a_full_room_is_full(world: World, alice: Person, bob: Person) -> None:
+    """Source: modern IRC, "Client Limit Channel Mode"."""
+    room = a_room(world, members=[bob])
+    world.apply(e.LimitSet(room, 2))
+    assert gates.join(alice, room, "") is ACCEPTED
+    world.apply(e.LimitSet(room, 1))
+    assert gates.join(alice, room, "") == Refused(Ground.ROOM_FULL, "This room is full (+l). Try again later.")
+
+
+def test_an_invitation_opens_every_door_once(world: World, alice: Person, bob: Person) -> None:
+    """Past i, b, k and l; joining uses it up. Source: modern IRC, "INVITE"."""
+    room = a_room(world, flags="i", members=[bob])
+    mask(world, room, "b", "alice!*@*")
+    world.apply(e.KeySet(room, "beer"))
+    world.apply(e.LimitSet(room, 1))
+    world.apply(e.Invited(room, alice))
+    assert gates.join(alice, room, "") is ACCEPTED
+    world.apply(e.Joined(alice, room, 0))
+    world.apply(e.Parted(alice, room))
+    assert gates.join(alice, room, "") == INVITATION_ONLY
+
+
+def test_the_first_reason_is_told(world: World, alice: Person, bob: Person) -> None:
+    """Invitation, ban, key, limit, in this order. Source: `policy/gates.py`, rule 2."""
+    room = a_room(world, flags="i", members=[bob])
+    mask(world, room, "b", "alice!*@*")
+    world.apply(e.KeySet(room, "beer"))
+    world.apply(e.LimitSet(room, 1))
+    grounds = []
+    for relief in (
+        e.FlagChanged(room, "i", False),
+        e.MaskUnlisted(room, "b", "alice!*@*"),
+        e.KeySet(room, ""),
+        e.LimitSet(room, 0),
+    ):
+        verdict = gates.join(alice, room, "")
+        assert isinstance(verdict, Refused)
+        grounds.append(verdict.ground)
+        world.apply(relief)
+    assert grounds == [Ground.INVITATION_ONLY, Ground.BANNED, Ground.WRONG_KEY, Ground.ROOM_FULL]
+    assert gates.join(alice, room, "") is ACCEPTED
+
+
+def test_one_is_in_so_many_rooms(world: World, alice: Person) -> None:
+    """Source: modern IRC, "CHANLIMIT"."""
+    a_room(world, "#a", members=[alice])
+    assert gates.one_more_room(alice, 2) is ACCEPTED
+    a_room(world, "#b", members=[alice])
+    assert gates.one_more_room(alice, 2) == Refused(
+        Ground.TOO_MANY_ROOMS, "You are in 2 rooms, which is the most. Leave one first."
+    )
+
+
+# Inside a room.
+
+
+def test_who_is_in_a_room_may_leave_it(world: World, alice: Person, bob: Person) -> None:
+    """Source: modern IRC, "PART"."""
+    room = a_room(world, members=[alice])
+    assert gates.part(alice, room) is ACCEPTED
+    assert gates.part(bob, room) == NOT_A_MEMBER
+
+
+def test_a_secret_room_shows_its_members_to_them_and_to_operators(world: World, alice: Person, bob: Person) -> None:
+    """Source: modern IRC, "Secret Channel Mode"."""
+    room = a_room(world, flags="s", members=[alice])
+    assert gates.see_members(alice, room) is ACCEPTED
+    assert gates.see_members(bob, room) == Refused(
+        Ground.NOT_A_MEMBER, "This room shows its members only to themselves."
+    )
+    world.apply(e.UserModesSet(bob, OPERATOR))
+    assert gates.see_members(bob, room) is ACCEPTED
+    assert gates.see_members(alice, a_room(world, "#b")) is ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("flags", "rank", "verdict"),
+    [("", 0, ACCEPTED), ("t", 0, NOT_A_HOST), ("t", VOICE, NOT_A_HOST), ("t", HOST, ACCEPTED)],
+)
+def test_who_sets_the_topic(world: World, alice: Person, flags: str, rank: int, verdict: Verdict) -> None:
+    """Source: modern IRC, "Protected Topic Mode"."""
+    room = a_room(world, flags=flags, members=[alice])
+    with_rank(world, alice, room, rank)
+    assert gates.topic(alice, room) == verdict
+
+
+def test_no_outsider_sets_the_topic(world: World, alice: Person) -> None:
+    """Source: modern IRC, "TOPIC"."""
+    assert gates.topic(alice, a_room(world)) == NOT_A_MEMBER
+
+
+def test_hosts_put_out_who_is_there(world: World, alice: Person, bob: Person) -> None:
+    """Membership first, then right, then whether there is anybody to put out. Source: modern IRC, "KICK"."""
+    room = a_room(world)
+    assert gates.kick(alice, bob, room) == NOT_A_MEMBER
+    world.apply(e.Joined(alice, room, 0))
+    assert gates.kick(alice, bob, room) == NOT_A_HOST
+    with_rank(world, alice, room, HOST)
+    assert gates.kick(alice, bob, room) == Refused(Ground.TARGET_ELSEWHERE, "They aren't on that channel")
+    world.apply(e.Joined(bob, room, HOST))
+    assert gates.kick(alice, bob, room) is ACCEPTED
+
+
+def test_members_invite_and_hosts_alone_where_closed(world: World, alice: Person, bob: Person) -> None:
+    """Source: modern IRC, "INVITE"."""
+    room = a_room(world)
+    assert gates.invite(alice, bob, room) == NOT_A_MEMBER
+    world.apply(e.Joined(alice, room, 0))
+    assert gates.invite(alice, bob, room) is ACCEPTED
+    world.apply(e.FlagChanged(room, "i", True))
+    assert gates.invite(alice, bob, room) == NOT_A_HOST
+    with_rank(world, alice, room, HOST)
+    assert gates.invite(alice, bob, room) is ACCEPTED
+    world.apply(e.Joined(bob, room, 0))
+    assert gates.invite(alice, bob, room) == Refused(Ground.ALREADY_THERE, "is already on channel")
+
+
+def test_hosts_change_modes(world: World, alice: Person) -> None:
+    """Source: modern IRC, "MODE message"."""
+    room = a_room(world, members=[alice])
+    assert gates.change_modes(alice, room) == NOT_A_HOST
+    with_rank(world, alice, room, VOICE)
+    assert gates.change_modes(alice, room) == NOT_A_HOST
+    with_rank(world, alice, room, HOST)
+    assert gates.change_modes(alice, room) is ACCEPTED
+
+
+def test_operators_run_the_rooms_of_the_server_and_no_others(world: World, alice: Person) -> None:
+    """A room that the server owns has no other host. Source: docs/handbook/operator.md."""
+    world.apply(e.UserModesSet(alice, OPERATOR))
+    world.apply(e.RoomRestored(a_room(World(), "#hall").kept(), "#hall"))
+    assert gates.change_modes(alice, world.rooms["#hall"]) is ACCEPTED
+    assert gates.change_modes(alice, a_room(world, "#private")) == NOT_A_HOST
+
+
+@pytest.mark.parametrize("kind", "beI")
+def test_who_sees_a_list(world: World, alice: Person, bob: Person, kind: str) -> None:
+    """Bans who sees the members, exceptions and invitations hosts. Source: modern IRC, "MODE message"."""
+    room = a_room(world, members=[alice])
+    assert gates.see_list(alice, room, kind) == (ACCEPTED if kind == "b" else NOT_A_HOST)
+    with_rank(world, alice, room, HOST)
+    assert gates.see_list(alice, room, kind) is ACCEPTED
+    world.apply(e.FlagChanged(room, "s", True))
+    assert gates.see_list(bob, room, kind) != ACCEPTED
+
+
+def test_masks_of_all_lists_are_counted_together(world: World) -> None:
+    """Source: modern IRC, "MAXLIST"."""
+    room = a_room(world)
+    mask(world, room, "b", "a!*@*")
+    assert gates.list_mask(room, 2) is ACCEPTED
+    mask(world, room, "I", "a!*@*")
+    assert gates.list_mask(room, 2) == Refused(
+        Ground.LIST_FULL, "Channel list is full: 2 masks are the most. Take one off first."
+    )
+
+
+# Names, passwords, connections.
+
+
+def test_a_name_is_fit_and_free(alice: Person, bob: Person) -> None:
+    """One's own under another case is free. Source: modern IRC, "NICK"."""
+    assert gates.name("carol", None, None, 32) is ACCEPTED
+    assert gates.name("ALICE", alice, alice, 32) is ACCEPTED
+    taken = Refused(Ground.NAME_TAKEN, "Nickname is already in use")
+    assert gates.name("ALICE", alice, bob, 32) == taken
+    assert gates.name("ALICE", alice, None, 32) == taken
+
+
+@pytest.mark.parametrize("wanted", ["", "1a", "a b", "abcde"])
+def test_an_unfit_name_is_refused_with_the_grammar(wanted: str) -> None:
+    """Before anybody is asked whether it is taken. Source: RFC 2812, section 2.3.1."""
+    assert gates.name(wanted, Person(), None, 4) == Refused(
+        Ground.NAME_UNFIT,
+        "A pseudonym has 1 to 4 bytes: letters, digits and []\\`_^{|}-, no digit or - in front.",
+    )
+
+
+def test_who_is_banned_keeps_their_name(world: World, alice: Person) -> None:
+    """A new one would slip past the ban; rank lifts that. Source: `change_name`."""
+    room = a_room(world, "#nave", members=[alice])
+    a_room(world, "#other", members=[alice])
+    assert gates.change_name(alice) is ACCEPTED
+    mask(world, room, "b", "alice!*@*")
+    assert gates.change_name(alice) == Refused(
+        Ground.BANNED, "You are banned in #nave and cannot change your name while in it."
+    )
+    with_rank(world, alice, room, VOICE)
+    assert gates.change_name(alice) is ACCEPTED
+
+
+def test_operators_operate(world: World, alice: Person) -> None:
+    """Source: modern IRC, "ERR_NOPRIVILEGES"."""
+    assert gates.operate(alice) == Refused(Ground.NOT_AN_OPERATOR, "Permission Denied- You're not an IRC operator")
+    world.apply(e.UserModesSet(alice, OPERATOR))
+    assert gates.operate(alice) is ACCEPTED
+
+
+def test_a_password_is_right_or_wrong() -> None:
+    """Source: modern IRC, "ERR_PASSWDMISMATCH"."""
+    assert gates.password(True) is ACCEPTED
+    assert gates.password(False) == Refused(Ground.WRONG_PASSWORD, "Password incorrect")
+
+
+@pytest.mark.parametrize(
+    ("open_now", "opened", "told"),
+    [
+        (2, 4, None),
+        (3, 4, "Your address has 3 connections, which is the most. Close one first."),
+        (2, 5, "Your address has connected too often in a minute. Wait a minute and try again."),
+        (3, 5, "Your address has 3 connections, which is the most. Close one first."),
+    ],
+)
+def test_an_address_has_its_limits(open_now: int, opened: int, told: str | None) -> None:
+    """At most 3 at a time and 5 in a minute here. Source: docs/handbook/operator.md, "[limits]"."""
+    verdict = gates.connect(open_now, opened, 3, 5)
+    assert verdict == (ACCEPTED if told is None else Refused(Ground.TOO_MANY_CONNECTIONS, told))
+
+
+# Sizes and the archive.
+
+
+def test_a_line_fits_or_is_refused_whole() -> None:
+    """By how much is told. Source: modern IRC, "ERR_INPUTTOOLONG"."""
+    assert gates.relayed_line(510, 510) is ACCEPTED
+    assert gates.relayed_line(513, 510) == Refused(
+        Ground.TOO_LONG, "Input line was too long by 3 bytes: it was not delivered. Split it."
+    )
+
+
+def test_nobody_acts_while_nothing_can_be_sealed() -> None:
+    """Nor when too much waits for it. Source: ARCHITECTURE.md, "Invariants", 5."""
+    assert gates.act(False, 9, 10) is ACCEPTED
+    assert gates.act(False, 10, 10) == Refused(
+        Ground.SERVER_BUSY, "Too much waits to be sealed: this was not delivered. Try again in a moment."
+    )
+    assert gates.act(True, 0, 10) == Refused(
+        Ground.ARCHIVE_UNAVAILABLE,
+        "The archive cannot be written: nothing was delivered. Try again in a moment.",
+    )
+
+
+@pytest.mark.parametrize(("marks", "ranks"), [("@", HOST), ("+", HOST | VOICE)])
+def test_for_whom_a_marked_message_is(marks: str, ranks: int) -> None:
+    """A member with any of these ranks gets it. Source: modern IRC, "STATUSMSG"."""
+    assert gates.rank_needed(marks) == ranks
+
+
+# Of all gates.
+
+
+def test_every_ground_is_one_of_some_gate() -> None:
+    """No ground is left that nothing is refused on. Source: `Ground`."""
+    source = Path(gates.__file__).read_text(encoding="utf-8")
+    assert [ground.name for ground in Ground if f"Ground.{ground.name}" not in source] == []
+
+
+@given(st.sampled_from(["", "n", "m", "nm"]), st.sampled_from([None, 0, VOICE, HOST]), st.booleans(), st.booleans())
+def test_nothing_makes_a_member_with_rank_silent(flags: str, rank: int | None, banned: bool, excepted: bool) -> None:
+    """And whoever may speak still may when restrictions are lifted. Source: modern IRC, "Channel Modes"."""
+    world = World()
+    person = somebody(world, "alice")
+    room = a_room(world, flags=flags)
+    if rank is not None:
+        world.apply(e.Joined(person, room, rank))
+    if banned:
+        mask(world, room, "b", "alice!*@*")
+    if excepted:
+        mask(world, room, "e", "alice!*@*")
+    verdict = gates.message(person, room)
+    if rank:
+        assert verdict is ACCEPTED
+    for flag in flags:
+        world.apply(e.FlagChanged(room, flag, False))
+    if verdict is ACCEPTED:
+        assert gates.message(person, room) is ACCEPTED
