@@ -149,7 +149,6 @@ class Square:
         commit_queue_records: int = 4096,
         exempt: bool = True,
         store: MemoryStore | None = None,
-        id_seed: int = 1,
     ) -> None:
         """Open it, with the default rooms or those that a store has kept."""
         self.clock = HandClock()
@@ -170,8 +169,8 @@ class Square:
             commit_queue_records=commit_queue_records,
             exempt_loopback=exempt,
         )
-        # The same ids at each run of a test, and none twice.
-        chance = Chance(Random(id_seed).randbytes)
+        # The same ids each time a test is done, and none twice.
+        chance = Chance(Random(opened.run).randbytes)
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, self._check_password)
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)
