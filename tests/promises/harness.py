@@ -3,7 +3,7 @@ archive's twin in memory, whose commits fail, hang or are held when a test says 
 """
 
 from collections.abc import Callable, Sequence
-from itertools import count
+from random import Random
 
 from parvis.app.wiring import open_rooms
 from parvis.chat.chance import Chance
@@ -15,7 +15,7 @@ from parvis.chat.settings import Operator, Settings
 from parvis.chat.turn import Turn
 from parvis.irc.capabilities import STREAM
 from parvis.ports.clock import Timer
-from parvis.store.memory import Fault, MemoryArchive
+from parvis.store.memory import Fault, MemoryArchive, MemoryStore
 
 NOON_MS = 1_800_000_000_000
 """When every test begins."""
@@ -143,10 +143,16 @@ class HeardClient(Client):
 class Square:
     """A chat with its archive in memory."""
 
-    def __init__(self, *, commit_queue_records: int = 4096, exempt: bool = True) -> None:
-        """Open it, with the default rooms."""
+    def __init__(
+        self,
+        *,
+        commit_queue_records: int = 4096,
+        exempt: bool = True,
+        store: MemoryStore | None = None,
+    ) -> None:
+        """Open it, with the default rooms or those that a store has kept."""
         self.clock = HandClock()
-        self.archive = MemoryArchive()
+        self.archive = MemoryArchive(store)
         self.stopped_because: list[str] = []
         opened = self.archive.open(self.clock.now_ms())
         self.turn = Turn(
@@ -163,8 +169,8 @@ class Square:
             commit_queue_records=commit_queue_records,
             exempt_loopback=exempt,
         )
-        numbers = count()
-        chance = Chance(lambda size: (next(numbers).to_bytes(4, "big") * (size // 4 + 1))[:size])
+        # The same ids each time a test is done, and none twice.
+        chance = Chance(Random(opened.run).randbytes)
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, self._check_password)
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)

@@ -9,11 +9,14 @@ Source: DESIGN.md 2, promises 1 and 4; ARCHITECTURE.md, "Invariants", 5.
 import resource
 import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 from tests.promises.seen import checked
-from tests.promises.servers import Hearer, Server, eventually, running
+from tests.promises.servers import CONFIG, PATIENCE_S, Hearer, Server, eventually, running
 
+from parvis.ports.archive import Batch
+from parvis.store.sqlite.archive import SqliteArchive
 from parvis.store.sqlite.reader import opened_records, verify_archive
 
 ROOM = "#quai"
@@ -57,3 +60,42 @@ def test_a_full_disk_refuses_and_recovers(tmp_path: Path, room_bytes: int | None
     records = list(opened_records(server.data))
     assert sum(checked(person.lines, records) for person in people) > 200
     assert verify_archive(server.data).problems_total == 0
+
+
+def test_a_server_ends_in_time_while_the_disk_is_full(tmp_path: Path) -> None:
+    """What could not be sealed is shown to nobody; everybody is told, and the next start finds all that was seen."""
+    config = CONFIG.replace("[[listen]]", "drain_timeout_s = 1\n\n[[listen]]")
+    with running(tmp_path, config) as server:
+        port = server.port()
+        with Hearer(port, "anna") as anna, Hearer(port, "bert") as bert:
+            for person in (anna, bert):
+                person.says(f"JOIN {ROOM}")
+                person.waits_for(" 366 ")
+            anna.says(f"PRIVMSG {ROOM} :before")
+            bert.waits_for(":before")
+            files_may_hold(server, 0)
+            anna.says(f"PRIVMSG {ROOM} :never")
+            bert.waits_for(" FAIL AWAY ARCHIVE_UNAVAILABLE ", "AWAY :now")
+            assert server.terminate() == 0
+            for person in (anna, bert):
+                person.waits_for("ERROR :Closing link: the server is stopping")
+                assert not person.heard(":never")
+    with running(tmp_path) as server:
+        server.port()
+        assert server.terminate() == 0
+    records = list(opened_records(server.data))
+    assert checked(bert.lines, records) == 2
+    assert verify_archive(server.data).problems_total == 0
+
+
+def test_a_batch_of_nothing_asks_the_disk(tmp_path: Path) -> None:
+    """When every text was refused, an empty batch finds out whether the disk takes anything again: so it writes."""
+    answered = Event()
+    archive = SqliteArchive(tmp_path / "data", lambda call: call(), lambda: time.time_ns() // 1_000_000)
+    archive.open(time.time_ns() // 1_000_000)
+    log = tmp_path / "data" / "parvis.db-wal"
+    before = log.stat().st_size
+    archive.seal(Batch([], []), lambda _outcome: answered.set())
+    assert answered.wait(PATIENCE_S)
+    assert log.stat().st_size > before
+    archive.close()

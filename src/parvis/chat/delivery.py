@@ -2,7 +2,7 @@
 
 Promised per recipient: order within a conversation, order of answers to one's own commands, order across fences.
 Whoever acted in a run gets its lines in the exact order of decision; everybody else gets the lines of each room
-joined, rooms in the order of their first line. `tests/unit` holds this against a model that merges nothing.
+joined, rooms in the order of their first line. `tests/contract/chat` holds this against a model that merges nothing.
 """
 
 from collections.abc import Callable, Sequence

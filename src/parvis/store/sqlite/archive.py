@@ -314,7 +314,8 @@ class SqliteArchive:
         """Write one batch in one transaction; once this returns it is durable. Gives its first counter."""
         first = self._sealer.next_counter
         now_ms = self._clock()
-        is_renewed = now_ms >= self._renew_at_ms
+        # A batch of nothing asks whether the store works again: only a write can tell.
+        is_renewed = now_ms >= self._renew_at_ms or not (batch.records or batch.rooms)
         rows, made = self._sealer.seal(batch.records)
         if made or batch.rooms or self._marks or is_renewed or not 0 < len(rows) <= _PARAMETERS_MAX:
             connection.execute("BEGIN IMMEDIATE")
