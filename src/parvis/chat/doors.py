@@ -60,6 +60,8 @@ class Doors:
         self._connections[client] = None
         self._shaking.pop(client, None)
         chat.strangers += 1
+        if client.greeting is not None:
+            client.greeting.began_s = now_s
         if chat.draining:
             chat.leave(client, "", told="Closing link: the server is stopping. Try again in a moment")
             return
@@ -150,7 +152,7 @@ class Doors:
         for client in [client for client in self._connections if not client.gone]:
             silent_s = now_s - client.heard_at
             if client.greeting is not None:
-                if silent_s > settings.registration_timeout_s:
+                if now_s - client.greeting.began_s > settings.registration_timeout_s:
                     chat.leave(client, "", told="Closing link: you did not say who you are in time")
             elif client.pinged:
                 if silent_s > settings.ping_interval_s + settings.ping_timeout_s:

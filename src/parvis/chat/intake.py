@@ -45,7 +45,7 @@ class Intake:
         chat = self.chat
         turn = chat.turn
         turn.begin()
-        if client.gone:
+        if client.gone or chat.draining:
             return
         client.heard_at = chat.clock.steady_s()
         client.pinged = False
@@ -75,7 +75,7 @@ class Intake:
 
     def _read_again(self, client: Client) -> None:
         """The queue in front of the archive has room again: go on with the lines of who was stopped, then read."""
-        if client.gone or client.parked:
+        if client.gone or client.parked or self.chat.draining:
             return
         if client.waiting:
             self._hold(client, [])
@@ -192,6 +192,8 @@ class Intake:
 
     def _look_at_held(self) -> None:
         self._timer_runs = False
+        if self.chat.draining:
+            return
         held, self._held = self._held, {}
         for client in held:
             lines, client.waiting = client.waiting[:TURN_LINES_MAX], client.waiting[TURN_LINES_MAX:]
@@ -199,9 +201,10 @@ class Intake:
                 client.waiting = lines + client.waiting
                 continue
             rest, client.waiting = client.waiting, NO_LINES
-            heard_at = client.heard_at
+            # Lines that were held say nothing of whether the peer is still there.
+            heard_at, pinged = client.heard_at, client.pinged
             self.receive(client, lines)
-            client.heard_at = heard_at
+            client.heard_at, client.pinged = heard_at, pinged
             if _has_left(client):
                 continue
             client.waiting = client.waiting + rest

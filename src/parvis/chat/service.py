@@ -90,7 +90,6 @@ class Chat:
         self._answered = False
         self._at_once = False
         self._text: Unsealed | None = None
-        self._labels = 0
         self._configure(settings)
 
     def _configure(self, settings: Settings) -> None:
@@ -281,8 +280,8 @@ class Chat:
         if len(answers) == 1:
             tags, body = answers[0]
             return frame(_tagged(f"{tag};{tags}" if tags else tag, body), signature)
-        self._labels += 1
-        reference = f"L{self._labels:x}"
+        # Random, so that it does not tell how busy others are.
+        reference = self.chance.message_id()[1][:10]
         pieces = [frame(_tagged(first, self._source + f"BATCH +{reference} labeled-response".encode()), signature)]
         for tags, body in answers:
             pieces.append(
@@ -318,7 +317,9 @@ class Chat:
 
     # Leaving.
 
-    def leave(self, client: Client, reason: str, *, told: str | None, waits: bool = True) -> None:
+    def leave(
+        self, client: Client, reason: str, *, told: str | None, waits: bool = True, by: Client | None = None
+    ) -> None:
         """Let somebody go: their rooms are told, the record kept, the connection closed.
 
         Args:
@@ -326,6 +327,7 @@ class Chat:
             reason: What the rooms read.
             told: What the one who goes reads as ERROR; None when the connection is already lost.
             waits: ERROR comes after answers of the client's own that still wait.
+            by: Whose act it is when not the client's own; what they say is read by nobody before it is kept.
         """
         if client.gone:
             return
@@ -333,7 +335,7 @@ class Chat:
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
-            if waits and client.is_registered and self.turn.has_own_pending(client):
+            if by is not None or (waits and client.is_registered and self.turn.has_own_pending(client)):
                 self.turn.batch.tell((client, error, None, None, None))
                 self.turn.batch.closing.append(client)
             else:
@@ -350,7 +352,8 @@ class Chat:
             rooms = client.rooms
             self.apply(e.Left(client))
             raw_id, message_id = self.chance.message_id()
-            self.record(RecordKind.QUIT, client, PRESENCE, body, message_id=raw_id, rooms=rooms)
+            kind = RecordKind.QUIT if by is None else RecordKind.KILLED
+            self.record(kind, by or client, PRESENCE, body, message_id=raw_id, rooms=rooms)
             if neighbours:
                 self.turn.batch.say(
                     Said(Audience(neighbours), body, self.now_ms, message_id, "", None, None, None, None, False)

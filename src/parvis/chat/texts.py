@@ -7,13 +7,17 @@ Source: modern IRC, "RPL_YOURHOST" to "RPL_ISUPPORT", "MOTD".
 from parvis.chat.settings import Settings
 from parvis.irc import isupport, modes
 from parvis.irc import numerics as n
+from parvis.irc.limits import BODY_BYTES_MAX
 
 Prepared = tuple[bytes, bytes]
 """A line without tags, cut where the pseudonym goes."""
 
 
 def _line(settings: Settings, code: str, rest: str) -> Prepared:
-    return f":{settings.server} {code} ".encode(), f" {rest}".encode()
+    before = f":{settings.server} {code} ".encode()
+    # Cut, never inside a character, so that it fits behind the longest pseudonym.
+    space = BODY_BYTES_MAX - 2 - len(before) - settings.nick_bytes
+    return before, f" {rest}".encode()[:space].decode(errors="ignore").encode()
 
 
 def isupport_lines(settings: Settings) -> list[Prepared]:

@@ -15,16 +15,16 @@ BEFORE_REGISTRATION: Final = frozenset({"CAP", "PASS", "NICK", "USER", "PING", "
 class Greeting:
     """What a connection has said of itself before it is registered. Dropped once it is."""
 
-    __slots__ = ("cap_version", "negotiating", "nick", "password", "password_is_right", "real_name", "user")
+    __slots__ = ("began_s", "negotiating", "nick", "password_is_right", "real_name", "user")
 
     def __init__(self) -> None:
         """Begin with nothing said."""
-        self.cap_version = 301
+        self.began_s = 0.0
+        """When the connection was opened, by the steady clock."""
         self.negotiating = False
         self.nick = ""
         self.user = ""
         self.real_name = ""
-        self.password = ""
         self.password_is_right = False
 
     def is_complete(self) -> bool:

@@ -55,6 +55,9 @@ def parse_line(raw: bytes) -> Line:
 
     Source: RFC 1459, section 2.3.1; IRCv3 message-tags, "Format"; IRCv3 utf8-only.
     """
+    if b"\0" in raw or b"\r" in raw or b"\n" in raw:
+        # In the tags too: they are relayed.
+        raise Malformed(Fault.FORBIDDEN_BYTE, "line holds a NUL, a bare CR or an LF")
     tags: Tags = NO_TAGS
     try:
         if raw[:1] == b"@":
@@ -67,8 +70,6 @@ def parse_line(raw: bytes) -> Line:
         text = raw.decode()
     except UnicodeDecodeError as error:
         raise Malformed(Fault.NOT_UTF8, f"byte {error.start} of the line is not UTF-8") from None
-    if "\0" in text or "\r" in text or "\n" in text:
-        raise Malformed(Fault.FORBIDDEN_BYTE, "line holds a NUL, a bare CR or an LF")
     if text[:1] == " ":
         text = text.lstrip(" ")
     head, colon, trailing = text.partition(" :")
@@ -79,7 +80,9 @@ def parse_line(raw: bytes) -> Line:
         del words[0]
     if not words:
         raise Malformed(Fault.EMPTY, "line holds no command")
-    command = words.pop(0).upper()
+    command = words.pop(0)
+    # Only ASCII letters fold: others would turn into them.
+    command = command.upper() if command.isascii() else command
     if colon:
         words.append(trailing)
     if len(words) > PARAMETERS_MAX:

@@ -30,6 +30,7 @@ class RecordKind(IntEnum):
     AWAY = 13
     SET_NAME = 14
     INVITED = 15
+    KILLED = 16
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):

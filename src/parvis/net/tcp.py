@@ -82,9 +82,11 @@ class Connection(Client, asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        transport.write(data)
+        # What already waits counts, and not this: one long answer closes nobody who reads.
         if transport.get_write_buffer_size() > self._gate.chat.settings.send_queue_bytes and not self.gone:
             self._gate.too_slow(self)
+            return
+        transport.write(data)
 
     def hang_up(self) -> None:
         """Close once what was sent is out, or after `HANG_UP_S`."""

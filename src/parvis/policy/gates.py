@@ -92,7 +92,7 @@ def part(person: Person, room: Room) -> Verdict:
 
 def see_members(person: Person, room: Room) -> Verdict:
     """May this person see who is in this room? In a secret one (s) only members may."""
-    if "s" in room.flags and person not in room.members and not person.modes & OPERATOR:
+    if "s" in room.flags and person not in room.members:
         return Refused(Ground.NOT_A_MEMBER, "This room shows its members only to themselves.")
     return ACCEPTED
 

@@ -41,7 +41,6 @@ def _list_all(chat: Chat, client: Client, line: Line) -> None:
     greeting = client.greeting
     if greeting is not None:
         greeting.negotiating = True
-        greeting.cap_version = VERSION_302 if is_302 else greeting.cap_version
     names = [f"{name}={c.VALUES[name]}" if is_302 and name in c.VALUES else name for name in c.CAPABILITIES]
     _send(chat, client, "LS", names)
 

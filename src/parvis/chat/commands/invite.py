@@ -33,7 +33,9 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         else:
             chat.refuse(client, _NUMERIC[verdict.ground], room.name, verdict=verdict)
         return
-    chat.apply(e.Invited(room, target))
+    if not isinstance(gates.change_modes(client, room), Refused):
+        # Only who runs the room lets somebody past its modes and bans; a member's invitation is a word.
+        chat.apply(e.Invited(room, target))
     body = b":%b %b" % (client.prefix, f"INVITE {target.nick} {room.name}".encode())
     raw_id, message_id = chat.chance.message_id()
     chat.record(RecordKind.INVITED, client, room.id, body, message_id=raw_id)

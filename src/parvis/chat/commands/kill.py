@@ -32,4 +32,5 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         target,
         f"Killed ({client.nick} ({reason}))",
         told=f"Closing link: closed by the operator {client.nick}: {reason}",
+        by=client,
     )

@@ -1,11 +1,10 @@
 """NAMES: who is in a room. Source: modern IRC, "NAMES"; IRCv3 multi-prefix."""
 
-from typing import Final
-
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import MULTI_PREFIX
+from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS, RANKS
 from parvis.model.person import INVISIBLE
@@ -13,16 +12,17 @@ from parvis.model.room import RANK_OF, Room
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
 
-_LINE_BYTES: Final = 360
-"""Longest list of names on one line; a line holds 512 bytes with the names of server, client and room."""
-
 
 def run(chat: Chat, client: Client, line: Line) -> None:
     """Show the members of each room named; without a name, nothing: LIST tells which rooms there are."""
     if not line.params:
         chat.numeric(client, n.RPL_ENDOFNAMES, "*")
         return
-    for name in line.params[0].split(","):
+    names = list(dict.fromkeys(line.params[0].split(",")))
+    if len(names) > TARGETS_MAX:
+        chat.numeric(client, n.ERR_TOOMANYTARGETS, line.params[0][:64])
+        return
+    for name in names:
         room = chat.room(name)
         if room is None or isinstance(gates.see_members(client, room), Refused):
             # A secret room answers as one that does not exist.
@@ -41,14 +41,17 @@ def tell(chat: Chat, client: Client, room: Room) -> None:
         if inside or not person.modes & INVISIBLE
     ]
     symbol = "@" if "s" in room.flags else "="
+    head = f":{chat.settings.server} {n.RPL_NAMREPLY} {client.nick} {symbol} {room.name} :"
+    space = BODY_BYTES_MAX - 2 - len(head.encode())
     line: list[str] = []
     size = 0
     for name in names:
-        size += len(name) * (1 if name.isascii() else 4) + 1
-        if size > _LINE_BYTES:
+        name_bytes = len(name.encode()) + 1
+        if size + name_bytes > space + 1:
             chat.numeric(client, n.RPL_NAMREPLY, symbol, room.name, " ".join(line))
-            line, size = [], len(name) + 1
+            line, size = [], 0
         line.append(name)
+        size += name_bytes
     if line:
         chat.numeric(client, n.RPL_NAMREPLY, symbol, room.name, " ".join(line))
     chat.numeric(client, n.RPL_ENDOFNAMES, room.name)

@@ -59,6 +59,6 @@ def _tell(chat: Chat, client: Client, person: Person) -> None:
 
 def _shows(client: Client, person: Person, room: Room) -> bool:
     """Tell whether WHOIS names a room: to its members always; to others unless it is secret or the person invisible."""
-    if client in room.members or client.modes & OPERATOR:
+    if client in room.members:
         return True
     return "s" not in room.flags and not person.modes & INVISIBLE
