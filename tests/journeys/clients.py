@@ -15,12 +15,12 @@ import subprocess
 import termios
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-import irc.client
+import irc.client  # type: ignore[import-untyped]  # it comes without types
 import websockets.sync.client
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
@@ -55,14 +55,14 @@ class Client:
         """Go home."""
         raise NotImplementedError
 
-    def record(self) -> str:
-        """Give everything that the client has written down."""
+    def record(self, what: str = "") -> str:
+        """Give what the client has written down, where it notes a kind of event; without one: everything."""
         raise NotImplementedError
 
     def times(self, what: str, **parts: str) -> int:
         """Count how often the client has recorded something."""
         pattern = self.FORMS[what].format(**{name: re.escape(part) for name, part in parts.items()})
-        return len(re.findall(pattern, self.record(), re.MULTILINE))
+        return len(re.findall(pattern, self.record(what), re.MULTILINE))
 
     def sees(self, what: str, **parts: str) -> None:
         """Wait until the client has recorded something; it must be there once."""
@@ -89,10 +89,15 @@ class Client:
         raise NotImplementedError
 
 
+def _holds(log: Path, what: str) -> bool:
+    """Tell whether events of a kind stand in a log: what was told to one person in theirs, all else in the room's."""
+    return not what or (what == "told") is (ROOM not in log.name)
+
+
 class Irssi(Client):
     """irssi on a terminal, over TLS: it checks the certificate."""
 
-    FORMS = {
+    FORMS: ClassVar[dict[str, str]] = {
         "said": r"^\d\d:\d\d <[ @+]?{who}> {text}$",
         "told": r"^\d\d:\d\d <{who}> {text}$",
         "did": r"^\d\d:\d\d  \* {who} {text}$",
@@ -115,7 +120,8 @@ class Irssi(Client):
             f' use_tls = "yes"; tls_verify = "yes"; tls_cafile = "{certificate}"; }});\n'
             f'chatnets = {{ square = {{ type = "IRC"; nick = "{nick}"; }}; }};\n'
             f'channels = ({{ name = "{ROOM}"; chatnet = "square"; autojoin = "yes"; }});\n'
-            f'settings = {{ core = {{ nick = "{nick}"; user_name = "{nick}"; real_name = "{nick}"; }};\n'
+            f'settings = {{ "irc/core" = {{ cmd_queue_speed = "0"; }};\n'
+            f'  core = {{ nick = "{nick}"; user_name = "{nick}"; real_name = "{nick}"; }};\n'
             f'  "fe-common/core" = {{ term_charset = "UTF-8"; autolog = "yes"; autolog_level = "ALL";'
             f' autolog_path = "{self._logs}/$0.log"; }}; }};\n',
             encoding="utf-8",
@@ -143,9 +149,10 @@ class Irssi(Client):
     def _type(self, line: str) -> None:
         os.write(self._terminal, f"{line}\r".encode())
 
-    def record(self) -> str:
-        """Read its logs: one for the room, one for each person it talks to."""
-        return "".join(path.read_text(encoding="utf-8") for path in sorted(self._logs.glob("*.log")))
+    def record(self, what: str = "") -> str:
+        """Read its logs: one for the room, one for each person it talks to. It notes who quits in both."""
+        logs = sorted(self._logs.glob("*.log"))
+        return "".join(path.read_text(encoding="utf-8") for path in logs if _holds(path, what))
 
     def say(self, text: str) -> None:
         """Type it in the room's window."""
@@ -186,7 +193,7 @@ class Irssi(Client):
 class WeeChat(Client):
     """WeeChat without a screen. Its command `go` is written anew and run at each signal."""
 
-    FORMS = {
+    FORMS: ClassVar[dict[str, str]] = {
         "said": r"^\d\d:\d\d\t[@+]?{who}\t{text}$",
         "told": r"^\d\d:\d\d\t{who}\t{text}$",
         "did": r"^\d\d:\d\d\t \*\t{who} {text}$",
@@ -232,10 +239,10 @@ class WeeChat(Client):
     def _core_log(self) -> str:
         return (self._folder / "logs" / "core.weechat.weechatlog").read_text(encoding="utf-8")
 
-    def record(self) -> str:
-        """Read its logs: one for the room, one for each person it talks to."""
+    def record(self, what: str = "") -> str:
+        """Read its logs: one for the room, one for each person it talks to. It notes who quits in both."""
         logs = sorted((self._folder / "logs").glob("irc.square.*.weechatlog"))
-        return "".join(path.read_text(encoding="utf-8") for path in logs)
+        return "".join(path.read_text(encoding="utf-8") for path in logs if _holds(path, what))
 
     def say(self, text: str) -> None:
         """Say it in the room's buffer."""
@@ -267,7 +274,7 @@ class WeeChat(Client):
 class _Noting(Client):
     """A client that writes down each event as a line; kinds and their parts apart by tabs."""
 
-    FORMS = {
+    FORMS: ClassVar[dict[str, str]] = {
         "said": r"^said\t{who}\t{text}$",
         "told": r"^told\t{who}\t{text}$",
         "did": r"^did\t{who}\t{text}$",
@@ -285,7 +292,7 @@ class _Noting(Client):
         """Write an event down."""
         self._noted.append("\t".join(parts))
 
-    def record(self) -> str:
+    def record(self, what: str = "") -> str:
         """Give what was written down."""
         return "\n".join(self._noted)
 
@@ -348,12 +355,11 @@ class Web(_Noting):
         """Connect and join."""
         super().__init__(nick)
         self._is_binary = subprotocol == "binary.ircv3.net"
-        self._socket = websockets.sync.client.connect(
-            f"ws://127.0.0.1:{port}/irc",
-            origin=None,
-            subprotocols=[Subprotocol(subprotocol)],
-            proxy=None,
+        self._open = ExitStack()
+        connecting = websockets.sync.client.connect(
+            f"ws://127.0.0.1:{port}/irc", subprotocols=[Subprotocol(subprotocol)], proxy=None
         )
+        self._socket = self._open.enter_context(connecting)
         assert self._socket.subprotocol == subprotocol
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
@@ -407,5 +413,5 @@ class Web(_Noting):
 
     def stop(self) -> None:
         """Close the connection."""
-        self._socket.close()
+        self._open.close()
         self._thread.join(10)

@@ -175,7 +175,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         Profile,
         Choice(Profile),
         "Whose law the defaults for retention, scanning and duties follow. `test` refuses every listener off "
-        "loopback and sets the keys of [safety] to false.",
+        "loopback, sets the keys of [safety] to false and opens no room of its own.",
     ] = Profile.EU_FR
     languages: Annotated[
         tuple[Language, ...],

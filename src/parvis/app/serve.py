@@ -53,6 +53,7 @@ def run(config: Config, read_again: Callable[[], Config]) -> int:
 
 async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(logs.tell_fault)
     stopping: asyncio.Future[int] = loop.create_future()
 
     def stop(status: int) -> None:

@@ -4,6 +4,7 @@ One sweep over all connections every `SWEEP_S` stands for a timer per connection
 """
 
 from collections.abc import Callable
+from math import inf
 from typing import Final
 
 from parvis.chat.client import Client
@@ -18,7 +19,7 @@ SWEEP_S: Final = 5.0
 """Between two looks at all connections; ours."""
 HANDSHAKE_S: Final = 10.0
 """How long a connection may take to ask for a WebSocket; ours."""
-UNLIMITED: Final = float("inf")
+UNLIMITED: Final = inf
 """The credit of a connection that no pace holds back."""
 
 

@@ -5,6 +5,7 @@ Rule 2: one client has at most `TURN_LINES_MAX` lines handled in a turn, and as 
 waits with it, bounded, while nothing more is read from it.
 """
 
+from math import inf
 from typing import Final
 
 import structlog
@@ -182,7 +183,7 @@ class Intake:
 
     def _check_queue(self, client: Client) -> None:
         most = self.chat.settings.read_queue_bytes
-        if client.credit < most and sum(map(len, client.waiting)) > most:
+        if client.credit != inf and sum(map(len, client.waiting)) > most:
             client.waiting = NO_LINES
             self._held.pop(client, None)
             self.chat.leave(

@@ -7,9 +7,10 @@ import socket
 import sqlite3
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import pytest
 from cryptography import x509
@@ -41,9 +42,13 @@ def refused(folder: Path, config: str = CONFIG, *, before: Callable[[], None] | 
         return server.complaints().splitlines()[-1]
 
 
-def started_once(folder: Path) -> Path:
+SQUARE: Final = {"PARVIS_SERVER__PROFILE": "eu-fr"}
+"""A server for people: with profile `test` no room is there before somebody opens it."""
+
+
+def started_once(folder: Path, environ: Mapping[str, str] | None = None) -> Path:
     """Have a server start and end well, and give its data folder."""
-    with running(folder) as server:
+    with running(folder, environ=environ) as server:
         server.port()
         assert server.terminate() == 0, server.complaints()
     return server.data
@@ -319,7 +324,7 @@ def test_the_default_rooms_are_there_and_stay(tmp_path: Path) -> None:
     """With their topics, at the first start and after a crash, as the same rooms."""
     ids: list[set[bytes]] = []
     for _ in range(2):
-        with running(tmp_path) as server:
+        with running(tmp_path, environ=SQUARE) as server:
             assert rooms_shown(server.port()) == dict(DEFAULT_ROOMS)
             server.kill()
         archive = SqliteArchive(server.data, lambda call: call(), now_ms)
@@ -331,7 +336,7 @@ def test_the_default_rooms_are_there_and_stay(tmp_path: Path) -> None:
 
 def test_topics_and_modes_are_as_they_were_kept(tmp_path: Path) -> None:
     """A room's topic, flags, key, limit and lists come back with it."""
-    data = started_once(tmp_path)
+    data = started_once(tmp_path, environ=SQUARE)
     outcomes: list[Outcome] = []
     archive = SqliteArchive(data, lambda call: call(), now_ms)
     room = next(room for room in archive.open(now_ms()).rooms if room.name == "#loisirs")
