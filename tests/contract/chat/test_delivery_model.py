@@ -187,10 +187,11 @@ class Model:
                     self._no_such(one, command, f"401 {one.nick} {target}")
                     continue
                 readers = [other]
-                other.exact.add(self._between())
                 conversation = " ".join(sorted((one.mask_end, other.mask_end)))
             for each in readers:
                 if text is not None or "message-tags" in each.capabilities:
+                    if not name.startswith("#"):
+                        each.exact.add(self._between())
                     self._hears(each, conversation, self._tags(each, True, tags), body)
             one.acted = self._square.turn.batch.serial
             if name.startswith("#") or "echo-message" in one.capabilities:
