@@ -50,7 +50,7 @@ def test_isupport_says_what_the_server_can_do(enter: Enter) -> None:
         "PREFIX": "(ov)@+",
         "SAFELIST": "",
         "STATUSMSG": "@+",
-        "TARGMAX": "KICK:4,NOTICE:4,PRIVMSG:4,TAGMSG:4,WHOIS:1",
+        "TARGMAX": "KICK:4,NAMES:4,NOTICE:4,PRIVMSG:4,TAGMSG:4,WHOIS:1",
         "TOPICLEN": "390",
         "USERLEN": "12",
         "UTF8ONLY": "",
@@ -218,7 +218,7 @@ def test_error_and_unknown_commands(enter: Enter) -> None:
     client = enter("unknown")
     for line in ("NOSUCHTHING a b", "ERROR :x", "é"):
         answer = client.one(line)
-        assert (answer.command, answer.params[:2]) == ("421", [client.nick, line.split(" ")[0].upper()])
+        assert (answer.command, answer.params[:2]) == ("421", [client.nick, line.split(" ")[0]])
 
 
 def test_the_connection_password(tmp_path: Path) -> None:

@@ -318,5 +318,5 @@ def test_a_secret_room_is_listed_to_its_members(enter: Enter, room: str) -> None
     assert commands(outside.ask(f"NAMES {room}")) == ["366"]
     assert commands(outside.ask(f"WHO {room}")) == ["315"]
     assert only(outside.ask(f"WHOIS {host.nick}"), "319") == []
-    assert commands(outside.ask(f"TOPIC {room}")) == ["442"]
+    assert commands(outside.ask(f"TOPIC {room}", f"MODE {room}")) == ["403", "403"]
     assert only(host.ask(f"NAMES {room}"), "353")[0].params[1] == "@"

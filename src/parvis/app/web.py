@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from parvis.app.config import Kind
 from parvis.app.listeners import Listeners, gate_for
 from parvis.app.wiring import Parts
@@ -21,17 +23,51 @@ if TYPE_CHECKING:
     from parvis.net.address import Address
     from parvis.net.http.server import HttpServer
 
+LOOK_EVERY_S: Final = 1.0
+"""How old what a page shows may be, when there is something newer that is durable."""
 STOP_WAIT_S: Final = 2.0
 """Longest wait for HTTP answers that are being sent when the server stops."""
 
 
+class _Seen(msgspec.Struct, frozen=True):
+    """The world at a moment when all of it was durable."""
+
+    rooms: tuple[OpenRoom, ...] = ()
+    people: int = 0
+
+
 class Square:
-    """What pages may know of the chat: a `parvis.ports.view.ServerView`."""
+    """What pages may know of the chat: a `parvis.ports.view.ServerView`.
+
+    A page is a door like any other: it shows rooms and counts as they were when nothing waited to be sealed.
+    """
 
     def __init__(self, parts: Parts, listeners: Listeners) -> None:
         """Look at a running chat."""
         self._parts = parts
         self._listeners = listeners
+        self._seen = _Seen()
+        self._looked_at_s = -LOOK_EVERY_S
+        parts.turn.when_quiet = self._look
+        if parts.turn.is_quiet:
+            self._look()
+
+    def _look(self) -> None:
+        now_s = self._parts.chat.clock.steady_s()
+        if now_s - self._looked_at_s < LOOK_EVERY_S:
+            return
+        self._looked_at_s = now_s
+        rooms = tuple(
+            OpenRoom(room.name, room.topic, len(room.members))
+            for room in self._parts.chat.world.rooms.values()
+            if "s" not in room.flags
+        )
+        self._seen = _Seen(rooms, self._parts.chat.people_count)
+
+    def _now(self) -> _Seen:
+        if self._parts.turn.is_quiet:
+            self._look()
+        return self._seen
 
     @property
     def network(self) -> str:
@@ -46,16 +82,12 @@ class Square:
 
     @property
     def people(self) -> int:
-        """Count the people who are here now."""
-        return self._parts.chat.people_count
+        """Count the people who are here."""
+        return self._now().people
 
     def rooms(self) -> Sequence[OpenRoom]:
         """List the rooms that anyone may see: those without mode s."""
-        return [
-            OpenRoom(room.name, room.topic, len(room.members))
-            for room in self._parts.chat.world.rooms.values()
-            if "s" not in room.flags
-        ]
+        return self._now().rooms
 
     def not_ready(self) -> str | None:
         """Say why nobody should be sent here."""
@@ -67,11 +99,11 @@ class Square:
 
     def metrics(self) -> Sequence[Metric]:
         """Give the numbers of this moment."""
-        chat, turn, doors = self._parts.chat, self._parts.turn, self._parts.doors
+        turn, doors = self._parts.turn, self._parts.doors
         return [
-            Metric("parvis_people", "People present.", chat.people_count, False),
+            Metric("parvis_people", "People present.", self.people, False),
             Metric("parvis_connections", "Open chat connections.", doors.open_connections, False),
-            Metric("parvis_rooms", "Rooms that exist.", len(chat.world.rooms), False),
+            Metric("parvis_rooms", "Rooms that anyone may see.", len(self.rooms()), False),
             Metric("parvis_records_sealed", "Records made durable.", turn.records_sealed, True),
             Metric("parvis_batches_sealed", "Commits made durable.", turn.batches_sealed, True),
             Metric("parvis_records_waiting", "Records that wait for a commit.", turn.waiting_records, False),

@@ -109,7 +109,7 @@ class Run:
 class Batch:
     """Records of one commit, the rooms they change, and the runs of lines that wait for it."""
 
-    __slots__ = ("closing", "records", "rooms", "run", "runs", "serial")
+    __slots__ = ("closing", "records", "rooms", "run", "runs", "serial", "told_bytes")
 
     def __init__(self, serial: int) -> None:
         """Begin empty, with one run."""
@@ -118,6 +118,8 @@ class Batch:
         self.rooms: dict[ConversationId, KeptRoom] = {}
         self.run = Run()
         self.runs = [self.run]
+        self.told_bytes = 0
+        """Bytes of answers and private lines that wait in it."""
         self.closing: list[Client] = []
         """Who is hung up on after delivery: they have quit."""
 
@@ -143,6 +145,7 @@ class Batch:
     def tell(self, told: Told) -> None:
         """Add bytes for one client."""
         run = self.run
+        self.told_bytes += len(told[1])
         run.entries.append(told)
         if told[0] not in run.special:
             run.special[told[0]] = []

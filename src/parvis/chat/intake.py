@@ -107,6 +107,10 @@ class Intake:
         ):
             return
         else:
+            if command.price > 1 or (line.params and "," in line.params[0]):
+                # The pace counts work, not lines: the first unit was taken when the line was read.
+                targets = 1 + line.params[0].count(",") if line.params else 1
+                client.credit -= command.price * targets - 1
             try:
                 command.run(chat, client, line)
             except Exception:
@@ -120,16 +124,21 @@ class Intake:
         chat.end_answer(client)
 
     def _is_pressed(self) -> bool:
-        """Tell whether the archive fails or half of the queue in front of it is full."""
-        turn = self.chat.turn
+        """Tell whether the archive fails or half of a queue in front of it is full."""
+        turn, settings = self.chat.turn, self.chat.settings
         return (
-            turn.failing_since_s is not None or len(turn.batch.records) * 2 >= self.chat.settings.commit_queue_records
+            turn.failing_since_s is not None
+            or len(turn.batch.records) * 2 >= settings.commit_queue_records
+            or turn.batch.told_bytes * 2 >= settings.commit_queue_bytes
         )
 
     def _is_refused(self, client: Client, command: str) -> bool:
         """Refuse an act at once, past everything that waits; below the limit, only read no more from who fills it."""
         chat, turn = self.chat, self.chat.turn
-        verdict = gates.act(turn.failing_since_s is not None, turn.waiting_records, chat.settings.commit_queue_records)
+        settings = chat.settings
+        verdict = gates.act(turn.failing_since_s is not None, turn.waiting_records, settings.commit_queue_records)
+        if not isinstance(verdict, Refused):
+            verdict = gates.act(False, turn.batch.told_bytes, settings.commit_queue_bytes)
         if isinstance(verdict, Refused):
             code = "ARCHIVE_UNAVAILABLE" if verdict.ground is Ground.ARCHIVE_UNAVAILABLE else "SERVER_BUSY"
             chat.at_once(client, f"FAIL {command} {code} :{verdict.told}", chat.label)

@@ -83,6 +83,8 @@ class Chat:
         """Cloaks by address (`registration.py`)."""
         self.unpark: Callable[[Client], None] = _nobody_parks
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
+        self.failed_logins: dict[str, tuple[int, float]] = {}
+        """Wrong passwords by address, and when the last was given, by the steady clock (`commands/oper.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.label: str | None = None
@@ -281,7 +283,7 @@ class Chat:
             tags, body = answers[0]
             return frame(_tagged(f"{tag};{tags}" if tags else tag, body), signature)
         # Random, so that it does not tell how busy others are.
-        reference = self.chance.message_id()[1][:10]
+        reference = f"L{self.chance.message_id()[0][:5].hex()}"
         pieces = [frame(_tagged(first, self._source + f"BATCH +{reference} labeled-response".encode()), signature)]
         for tags, body in answers:
             pieces.append(

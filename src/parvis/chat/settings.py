@@ -4,7 +4,7 @@ import msgspec
 
 
 class Operator(msgspec.Struct, frozen=True):
-    """Somebody who may log in with OPER. `is_password` may take long: it runs in a thread."""
+    """Somebody who has logged in with OPER."""
 
     name: str
     kind: str
@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ping_interval_s: int = 120
     ping_timeout_s: int = 60
     commit_queue_records: int = 4096
+    commit_queue_bytes: int = 33_554_432
+    """Most bytes of answers that wait behind a commit; a fixed share of memory, no key of the configuration."""
     default_user_modes: str = ""
 
     def __repr__(self) -> str:

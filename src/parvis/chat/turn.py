@@ -68,6 +68,8 @@ class Turn:
         """Who is not read until the batch that is being sealed is durable."""
         self.read_again: Callable[[Client], None] = Client.go_on_reading
         """Goes on with a client that was stopped; the intake, which may hold lines of it, sets it."""
+        self.when_quiet: Callable[[], None] = _nobody_looks
+        """Called when the world holds nothing that is not durable; whoever shows it beside the chat sets it."""
         self._when_idle: Callable[[], None] | None = None
         self._floor_ms = 0
         self.now_ms = 0
@@ -126,6 +128,7 @@ class Turn:
             if not batch.is_empty:
                 self._begin_batch()
                 self._deliver(batch)
+                self._let_read()
             # What waits for the end may have waited for these lines alone.
             self._tell_idle()
             return
@@ -228,17 +231,23 @@ class Turn:
     def _deliver(self, batch: Batch) -> None:
         self.deliveries += deliver(batch, self._fan_out)
         self.delivered_serial = batch.serial
+        if self.is_quiet:
+            self.when_quiet()
 
     def _go_on(self) -> None:
         """After a delivery: read again from who was stopped, and see to what gathered meanwhile."""
-        if self.stopped:
-            stopped, self.stopped = self.stopped, {}
-            for client in stopped:
-                self.read_again(client)
+        self._let_read()
         if self.batch.is_empty:
             self._tell_idle()
         elif not self._ending:
             self.end()
+
+    def _let_read(self) -> None:
+        """Read again from who was stopped: the queue has room."""
+        if self.stopped:
+            stopped, self.stopped = self.stopped, {}
+            for client in stopped:
+                self.read_again(client)
 
     def _tell_idle(self) -> None:
         call, self._when_idle = self._when_idle, None
@@ -248,3 +257,7 @@ class Turn:
 
 def _tell_nobody(client: Client, record: Unsealed, label: str | None) -> None:
     raise AssertionError(f"no chat uses this turn: {client}, {record}, labelled {label is not None}")
+
+
+def _nobody_looks() -> None:
+    """Nobody shows the world beside the chat."""

@@ -52,14 +52,12 @@ RPL_MOTDSTART: Final = "375"
 RPL_ENDOFMOTD: Final = "376"
 RPL_WHOISMODES: Final = "379"
 RPL_YOUREOPER: Final = "381"
-RPL_WHOISSECURE: Final = "671"
 ERR_NOSUCHNICK: Final = "401"
 ERR_NOSUCHSERVER: Final = "402"
 ERR_NOSUCHCHANNEL: Final = "403"
 ERR_CANNOTSENDTOCHAN: Final = "404"
 ERR_TOOMANYCHANNELS: Final = "405"
 ERR_TOOMANYTARGETS: Final = "407"
-ERR_NOORIGIN: Final = "409"
 ERR_INVALIDCAPCMD: Final = "410"
 ERR_NORECIPIENT: Final = "411"
 ERR_NOTEXTTOSEND: Final = "412"
@@ -81,11 +79,9 @@ ERR_UNKNOWNMODE: Final = "472"
 ERR_INVITEONLYCHAN: Final = "473"
 ERR_BANNEDFROMCHAN: Final = "474"
 ERR_BADCHANNELKEY: Final = "475"
-ERR_BADCHANMASK: Final = "476"
 ERR_BANLISTFULL: Final = "478"
 ERR_NOPRIVILEGES: Final = "481"
 ERR_CHANOPRIVSNEEDED: Final = "482"
-ERR_NOOPERHOST: Final = "491"
 ERR_UMODEUNKNOWNFLAG: Final = "501"
 ERR_USERSDONTMATCH: Final = "502"
 ERR_INVALIDKEY: Final = "525"
@@ -96,7 +92,6 @@ TEXT: Final = {
     ERR_NOSUCHSERVER: "No such server",
     ERR_NOSUCHCHANNEL: "No such channel",
     ERR_TOOMANYTARGETS: "Too many targets",
-    ERR_NOORIGIN: "No origin specified",
     ERR_INVALIDCAPCMD: "Invalid CAP subcommand",
     ERR_NOTEXTTOSEND: "No text to send",
     ERR_INPUTTOOLONG: "Input line was too long",
@@ -112,7 +107,6 @@ TEXT: Final = {
     ERR_PASSWDMISMATCH: "Password incorrect",
     ERR_UNKNOWNMODE: "is not a mode of this server",
     ERR_NOPRIVILEGES: "Permission denied: you are not an operator of this server",
-    ERR_NOOPERHOST: "No operator of this name can log in from here",
     ERR_UMODEUNKNOWNFLAG: "Unknown mode flag",
     ERR_USERSDONTMATCH: "You can only see and change your own modes",
     RPL_ENDOFWHO: "End of WHO list",

@@ -26,6 +26,7 @@ class Ground(StrEnum):
     NAME_UNFIT = "name-unfit"
     TOO_LONG = "too-long"
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a ground
+    TOO_MANY_FAILURES = "too-many-failures"
     TOO_MANY_CONNECTIONS = "too-many-connections"
     ARCHIVE_UNAVAILABLE = "archive-unavailable"
     SERVER_BUSY = "server-busy"

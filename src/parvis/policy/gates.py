@@ -21,8 +21,7 @@ from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
 
 def is_listed(person: Person, entries: Iterable[ListMask]) -> bool:
     """Tell whether a person fits any mask of a list."""
-    mask = person.mask()
-    return any(masks.matches(entry.mask, mask) for entry in entries)
+    return masks.matches_any(tuple(entry.mask for entry in entries), person.mask())
 
 
 def is_banned(person: Person, room: Room) -> bool:
@@ -177,6 +176,15 @@ def operate(person: Person) -> Verdict:
     return ACCEPTED
 
 
+def login(failures: int, failures_max: int) -> Verdict:
+    """May a password be tried from this address, after so many wrong ones?"""
+    if failures >= failures_max:
+        return Refused(
+            Ground.TOO_MANY_FAILURES, "Too many wrong passwords from your address. Wait ten minutes and try again."
+        )
+    return ACCEPTED
+
+
 def password(is_right: bool) -> Verdict:
     """May whoever gave this password pass?"""
     if not is_right:
@@ -208,13 +216,13 @@ def relayed_line(body_bytes: int, body_bytes_max: int) -> Verdict:
     return ACCEPTED
 
 
-def act(sealing_fails: bool, waiting_records: int, records_max: int) -> Verdict:
+def act(sealing_fails: bool, waiting: int, waiting_max: int) -> Verdict:
     """May anybody act at all? Not while nothing can be sealed, or when too much already waits for it."""
     if sealing_fails:
         return Refused(
             Ground.ARCHIVE_UNAVAILABLE, "The archive cannot be written: nothing was delivered. Try again in a moment."
         )
-    if waiting_records >= records_max:
+    if waiting >= waiting_max:
         return Refused(
             Ground.SERVER_BUSY, "Too much waits to be sealed: this was not delivered. Try again in a moment."
         )

@@ -17,9 +17,9 @@ def test_registration_needs_a_name_a_user_and_no_open_negotiation(nick: str, use
 
 
 def test_nothing_is_agreed_at_first() -> None:
-    """Neither a version nor a password. Source: IRCv3 capability-negotiation, "CAP LS Version"."""
+    """Neither a negotiation nor a password. Source: IRCv3 capability-negotiation."""
     greeting = Greeting()
-    assert (greeting.cap_version, greeting.password_is_right) == (301, False)
+    assert (greeting.negotiating, greeting.password_is_right) == (False, False)
 
 
 def test_what_may_be_said_before() -> None:

@@ -48,11 +48,16 @@ def test_any_bytes_are_a_line_or_malformed(raw: bytes) -> None:
     except Malformed:
         return
     assert line.command
-    assert line.command == line.command.upper()
+    assert line.command == written_upper(line.command)
     assert " " not in line.command
     assert len(line.params) <= PARAMETERS_MAX
     assert not any(char in word for word in (line.command, *line.params) for char in "\0\r\n")
     assert all(" " not in param for param in line.params[:-1])
+
+
+def written_upper(command: str) -> str:
+    """Give the command as the parser does: ASCII alone folds, so that no other letter turns into one of a command."""
+    return command.upper() if command.isascii() else command
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=4), st.none() | WORDS, MIDDLE, st.lists(MIDDLE, max_size=5), LAST)
@@ -68,7 +73,7 @@ def test_what_is_written_is_read_again(
     if tags:
         written = f"@{';'.join(f'{key}={escape(value)}' for key, value in tags.items())} {written}"
     line = parse_line(written.encode())
-    assert (dict(line.tags), line.command, line.params) == (tags, command.upper(), [*params, last])
+    assert (dict(line.tags), line.command, line.params) == (tags, written_upper(command), [*params, last])
 
 
 def test_neither_a_line_nor_a_fault_shows_words() -> None:

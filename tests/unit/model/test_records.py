@@ -22,6 +22,7 @@ def test_numbers_of_kinds_never_change() -> None:
         "AWAY": 13,
         "SET_NAME": 14,
         "INVITED": 15,
+        "KILLED": 16,
     }
 
 

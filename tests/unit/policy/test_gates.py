@@ -206,15 +206,15 @@ def test_who_is_in_a_room_may_leave_it(world: World, alice: Person, bob: Person)
     assert gates.part(bob, room) == NOT_A_MEMBER
 
 
-def test_a_secret_room_shows_its_members_to_them_and_to_operators(world: World, alice: Person, bob: Person) -> None:
-    """Source: modern IRC, "Secret Channel Mode"."""
+def test_a_secret_room_shows_its_members_to_them_alone(world: World, alice: Person, bob: Person) -> None:
+    """Not to operators either: nobody reads alone. Source: modern IRC, "Secret Channel Mode"; ARCHITECTURE.md."""
     room = a_room(world, flags="s", members=[alice])
     assert gates.see_members(alice, room) is ACCEPTED
     assert gates.see_members(bob, room) == Refused(
         Ground.NOT_A_MEMBER, "This room shows its members only to themselves."
     )
     world.apply(e.UserModesSet(bob, OPERATOR))
-    assert gates.see_members(bob, room) is ACCEPTED
+    assert isinstance(gates.see_members(bob, room), Refused)
     assert gates.see_members(alice, a_room(world, "#b")) is ACCEPTED
 
 
@@ -419,3 +419,22 @@ def test_nothing_makes_a_member_with_rank_silent(flags: str, rank: int | None, b
         world.apply(e.FlagChanged(room, flag, False))
     if verdict is ACCEPTED:
         assert gates.message(person, room) is ACCEPTED
+
+
+def test_wrong_passwords_end_the_trying() -> None:
+    """Source: docs/handbook/operator.md, "Operators"."""
+    assert gates.login(4, 5) is ACCEPTED
+    assert gates.login(5, 5) == Refused(
+        Ground.TOO_MANY_FAILURES, "Too many wrong passwords from your address. Wait ten minutes and try again."
+    )
+
+
+def test_operators_run_the_rooms_that_the_server_owns(world: World, alice: Person, bob: Person) -> None:
+    """They are hosts there and nowhere else. Source: docs/handbook/operator.md, "Operators"."""
+    room = a_room(world, members=[alice, bob])
+    world.apply(e.UserModesSet(bob, OPERATOR))
+    assert isinstance(gates.change_modes(bob, room), Refused)
+    room.registered = True
+    assert gates.change_modes(bob, room) is ACCEPTED
+    assert gates.kick(bob, alice, room) is ACCEPTED
+    assert isinstance(gates.change_modes(alice, room), Refused)

@@ -84,6 +84,10 @@ def _in_lines(done: list[ModeChange], room: Room, client: Client) -> list[list[M
 
 
 def _show(chat: Chat, client: Client, room: Room) -> None:
+    if isinstance(gates.see_members(client, room), Refused):
+        # A secret room answers as one that does not exist.
+        chat.numeric(client, n.ERR_NOSUCHCHANNEL, room.name)
+        return
     letters = "".join(sorted(room.flags))
     words = ""
     if room.key:

@@ -1,6 +1,7 @@
 """OPER: log in as an operator of the server. Source: modern IRC, "OPER"."""
 
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -14,11 +15,24 @@ from parvis.model.person import OPERATOR
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
 
+FAILURES_MAX: Final = 5
+"""Wrong passwords from one address after which no more are checked for a while; ours."""
+FORGIVEN_AFTER_S: Final = 600.0
+"""How long wrong passwords count, from the last; ours."""
+ADDRESSES_KEPT: Final = 4096
+"""Addresses whose wrong passwords are remembered; the oldest are forgotten first. Ours."""
+
 log = structlog.get_logger()
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
     """Have the password checked off the loop; the connection's later lines wait for it, nobody else does."""
+    verdict = gates.login(_failures(chat, client), FAILURES_MAX)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_PASSWDMISMATCH, verdict=verdict)
+        return
+    # Counted before it is checked, so that many connections at once do not get many tries.
+    _count_failure(chat, client)
     name, password = line.params[0], line.params[1]
     label = chat.label
     chat.park(client)
@@ -36,8 +50,25 @@ def _checked(chat: Chat, client: Client, label: str | None, operator: Operator |
         log.warning("failed operator login", session=client.session.hex())
         chat.refuse(client, n.ERR_PASSWDMISMATCH, verdict=verdict)
     elif operator is not None:
+        chat.failed_logins.pop(client.address_key, None)
         log.warning("operator logged in", session=client.session.hex(), operator=operator.name)
         chat.numeric(client, n.RPL_YOUREOPER)
         mode.set_user_modes(chat, client, client.modes | OPERATOR)
     chat.end_answer(client)
     chat.unpark(client)
+
+
+def _failures(chat: Chat, client: Client) -> int:
+    """Count the wrong passwords of an address. Who is exempt from limits per address has no address to count."""
+    count, last_s = chat.failed_logins.get(client.address_key, (0, 0.0))
+    return count if client.address_key and chat.clock.steady_s() - last_s < FORGIVEN_AFTER_S else 0
+
+
+def _count_failure(chat: Chat, client: Client) -> None:
+    if not client.address_key:
+        return
+    count = _failures(chat, client)
+    chat.failed_logins.pop(client.address_key, None)
+    if len(chat.failed_logins) >= ADDRESSES_KEPT:
+        del chat.failed_logins[next(iter(chat.failed_logins))]
+    chat.failed_logins[client.address_key] = (count + 1, chat.clock.steady_s())

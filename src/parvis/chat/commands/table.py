@@ -51,6 +51,8 @@ class Command(msgspec.Struct, frozen=True):
     """The gate that decides whether it may be done; empty when anybody may."""
     waits: bool = True
     """It acts or shows state: refused while nothing can be sealed."""
+    price: int = 1
+    """How many commands of a connection's pace it takes, for each target of its first parameter."""
 
 
 COMMANDS: Final[dict[str, Command]] = {
@@ -62,14 +64,14 @@ COMMANDS: Final[dict[str, Command]] = {
     "JOIN": Command(join.run, 1, "join, one_more_room"),
     "KICK": Command(kick.run, 2, "kick"),
     "KILL": Command(kill.run, 1, "operate"),
-    "LIST": Command(list_.run, 0, ""),
+    "LIST": Command(list_.run, 0, "", price=5),
     "LUSERS": Command(lusers.run, 0, ""),
     "MODE": Command(mode.run, 1, "change_modes, list_mask"),
     "MOTD": Command(motd.run, 0, ""),
     "NAMES": Command(names.run, 0, "see_members"),
     "NICK": Command(nick.run, 0, "name, change_name"),
     "NOTICE": Command(privmsg.run, 0, "message, relayed_line"),
-    "OPER": Command(oper.run, 2, "password"),
+    "OPER": Command(oper.run, 2, "login, password", price=5),
     "PART": Command(part.run, 1, "part"),
     "PASS": Command(pass_.run, 1, "password", waits=False),
     "PING": Command(ping.run, 0, "", waits=False),
@@ -81,6 +83,6 @@ COMMANDS: Final[dict[str, Command]] = {
     "TOPIC": Command(topic.run, 1, "topic"),
     "USER": Command(user.run, 4, "", waits=False),
     "USERHOST": Command(userhost.run, 1, ""),
-    "WHO": Command(who.run, 0, ""),
+    "WHO": Command(who.run, 0, "", price=5),
     "WHOIS": Command(whois.run, 0, ""),
 }

@@ -21,9 +21,9 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         chat.numeric(client, n.ERR_NOSUCHCHANNEL, line.params[0] or "*")
         return
     if len(line.params) == 1:
-        verdict = gates.see_members(client, room)
-        if isinstance(verdict, Refused):
-            chat.refuse(client, n.ERR_NOTONCHANNEL, room.name, verdict=verdict)
+        if isinstance(gates.see_members(client, room), Refused):
+            # A secret room answers as one that does not exist.
+            chat.numeric(client, n.ERR_NOSUCHCHANNEL, line.params[0])
         elif room.topic:
             tell(chat, client, room)
         else:

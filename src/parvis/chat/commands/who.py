@@ -43,9 +43,10 @@ def run(chat: Chat, client: Client, line: Line) -> None:
 def _by_mask(chat: Chat, client: Client, mask: str, *, operators_only: bool) -> None:
     told = 0
     folded = fold(mask)
+    all_fit = masks.glob(folded, fold(chat.settings.server))
     for person in chat.world.people.values():
-        texts = (person.folded, fold(person.user), person.host, fold(chat.settings.server), fold(person.real_name))
-        if not any(masks.glob(folded, text) for text in texts):
+        texts = (person.folded, fold(person.user), person.host, fold(person.real_name))
+        if not all_fit and not any(masks.glob(folded, text) for text in texts):
             continue
         shared = _shared(client, person)
         if person.modes & INVISIBLE and shared is None and person is not client:
