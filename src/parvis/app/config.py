@@ -254,7 +254,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     read_queue_bytes: Annotated[
         int,
         Whole(8192, 1 << 20),
-        "Most bytes of one connection that were read and not yet decided; above it, reading waits.",
+        "Most bytes of one connection that were read and not yet decided; above it, the connection is closed for flooding.",
     ] = 16_384
     send_queue_bytes: Annotated[
         int,
@@ -286,7 +286,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be read again, by whom, for how long. Lengths of time are kept in seconds."""
+    """What may be read again, by whom, for how long. This version cannot fetch anything again; of these keys it reads
+    the three windows, for the term of the keys. Lengths of time are kept in seconds.
+    """
 
     enabled: Annotated[bool, Switch(), "Whether anything can be fetched again at all."] = True
     default_visible_s: Annotated[
@@ -302,8 +304,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     report_window_s: Annotated[
         int,
         Span(WINDOW_S_MAX),
-        "How long a report, a hold or a notice can still open a case, private messages too. After the longest "
-        "of the three windows the server cannot read what it sealed.",
+        "How long a report, a hold or a notice can still open a case, private messages too. The longest of the "
+        "three windows is the term of the keys; this version does not destroy them yet when it ends.",
     ] = msgspec.field(default=7 * 86_400, name="report_window")
     max_messages_per_request: Annotated[int, Whole(1, 1000), "Most messages that one CHATHISTORY request returns."] = (
         100
@@ -324,7 +326,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may keep a pseudonym."""
+    """Who may keep a pseudonym. Accounts come with a later version; of these keys this one reads `default_user_modes`."""
 
     registration: Annotated[bool, Switch(), "Whether people may register an account."] = True
     before_connect: Annotated[bool, Switch(), "Whether they may do so before NICK and USER are complete."] = True
@@ -341,7 +343,8 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Safety(msgspec.Struct, frozen=True, kw_only=True):
-    """Gates that a test may lift. Sealing, reports and decisions have no switch.
+    """Gates that a test may lift. Sealing, reports and decisions have no switch. The gates themselves come with later
+    versions: in this one the keys do nothing.
 
     Each is true by default and false with profile ``test``; a key that is set wins over both.
     """
