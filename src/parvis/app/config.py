@@ -254,7 +254,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     read_queue_bytes: Annotated[
         int,
         Whole(8192, 1 << 20),
-        "Most bytes of one connection that were read and not yet decided; above it, the connection is closed for flooding.",
+        "Most bytes of one connection that were read and not yet decided; above it, it is closed for flooding.",
     ] = 16_384
     send_queue_bytes: Annotated[
         int,
@@ -326,7 +326,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may keep a pseudonym. Accounts come with a later version; of these keys this one reads `default_user_modes`."""
+    """Who may keep a pseudonym. Accounts come with a later version; this one reads `default_user_modes` alone."""
 
     registration: Annotated[bool, Switch(), "Whether people may register an account."] = True
     before_connect: Annotated[bool, Switch(), "Whether they may do so before NICK and USER are complete."] = True

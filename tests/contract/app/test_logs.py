@@ -17,7 +17,8 @@ def test_an_exception_is_logged_by_its_kind_and_way_without_its_words(monkeypatc
     logs.configure()
     try:
         try:
-            {}["what somebody said"]
+            said: dict[str, int] = {}
+            said["what somebody said"]
         except KeyError:
             structlog.get_logger().exception("command failed", command="JOIN")
         loop = asyncio.new_event_loop()
