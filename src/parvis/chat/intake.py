@@ -45,7 +45,7 @@ class Intake:
         chat = self.chat
         turn = chat.turn
         turn.begin()
-        if client.gone or chat.draining:
+        if self._is_deaf_to(client):
             return
         client.heard_at = chat.clock.steady_s()
         client.pinged = False
@@ -56,16 +56,21 @@ class Intake:
         if len(lines) > TURN_LINES_MAX or client.parked or client in turn.stopped:
             self._hold(client, lines)
             return
-        for at, raw in enumerate(lines):
+        for at, raw in enumerate(lines, start=1):
             if client.credit < 1.0 and not self._refill(client):
-                self._hold(client, lines[at:])
+                self._hold(client, lines[at - 1 :])
                 return
             client.credit -= 1.0
             self.handle(client, raw)
-            if not _goes_on(client) or (turn.stopped and client in turn.stopped):
-                if not client.gone and at + 1 < len(lines):
-                    self._hold(client, lines[at + 1 :])
+            if client.gone:
                 return
+            if client.parked or (turn.stopped and client in turn.stopped):
+                if at < len(lines):
+                    self._hold(client, lines[at:])
+                return
+
+    def _is_deaf_to(self, client: Client) -> bool:
+        return client.gone or self.chat.draining
 
     def unpark(self, client: Client) -> None:
         """A command that waited is done: go on with the lines behind it."""
@@ -85,6 +90,7 @@ class Intake:
     def handle(self, client: Client, raw: bytes) -> None:
         """Handle one line: parse it, find its command, let it run, send its answer as one unit."""
         chat = self.chat
+        turn = chat.turn
         try:
             line = parse_line(raw)
         except Malformed as malformed:
@@ -103,7 +109,14 @@ class Intake:
         elif len(line.params) < command.least_params:
             chat.numeric(client, n.ERR_NEEDMOREPARAMS, line.command)
         elif (
-            command.waits and client.greeting is None and self._is_pressed() and self._is_refused(client, line.command)
+            command.waits
+            and (
+                turn.failing_since_s is not None
+                or len(turn.batch.records) >= chat.half_queue_records
+                or turn.batch.told_bytes >= chat.half_queue_bytes
+            )
+            and client.greeting is None
+            and self._is_refused(client, line.command)
         ):
             return
         else:
@@ -122,15 +135,6 @@ class Intake:
                     "Something broke here, and this was not done. It has been noted.",
                 )
         chat.end_answer(client)
-
-    def _is_pressed(self) -> bool:
-        """Tell whether the archive fails or half of a queue in front of it is full."""
-        turn, settings = self.chat.turn, self.chat.settings
-        return (
-            turn.failing_since_s is not None
-            or len(turn.batch.records) * 2 >= settings.commit_queue_records
-            or turn.batch.told_bytes * 2 >= settings.commit_queue_bytes
-        )
 
     def _is_refused(self, client: Client, command: str) -> bool:
         """Refuse an act at once, past everything that waits; below the limit, only read no more from who fills it."""
@@ -249,11 +253,6 @@ def _readable(raw: bytes) -> tuple[str, str | None]:
     except Malformed:
         return "*", None
     return (line.command if line.command in COMMANDS else "*"), _label(line)
-
-
-def _goes_on(client: Client) -> bool:
-    """Tell whether a client's next line may be handled after what its last one did."""
-    return not (client.parked or client.gone)
 
 
 def _has_left(client: Client) -> bool:

@@ -96,6 +96,10 @@ class Chat:
 
     def _configure(self, settings: Settings) -> None:
         self.settings = settings
+        self.half_queue_records = (settings.commit_queue_records + 1) // 2
+        """From so many records that wait, who adds to them is not read (`intake.py`)."""
+        self.half_queue_bytes = settings.commit_queue_bytes // 2
+        """From so many bytes of answers that wait, likewise."""
         self._source = f":{settings.server} ".encode()
         self.isupport = texts.isupport_lines(settings)
         self.greetings = texts.greeting_lines(settings, self._started)

@@ -12,6 +12,7 @@ from parvis.irc.limits import BODY_BYTES_MAX, CLIENT_TAGS_BYTES_MAX, PARAMETERS_
 from parvis.irc.tags import NO_TAGS, Tags, parse_tags
 
 _CRLF_BYTES: Final = 2
+_NUL, _LF, _CR = 0, 10, 13
 
 
 class Fault(StrEnum):
@@ -55,8 +56,8 @@ def parse_line(raw: bytes) -> Line:
 
     Source: RFC 1459, section 2.3.1; IRCv3 message-tags, "Format"; IRCv3 utf8-only.
     """
-    if b"\0" in raw or b"\r" in raw or b"\n" in raw:
-        # In the tags too: they are relayed.
+    if _NUL in raw or _CR in raw or _LF in raw:
+        # In the tags too: they are relayed. (A byte is looked for as a number: as bytes it takes four times as long.)
         raise Malformed(Fault.FORBIDDEN_BYTE, "line holds a NUL, a bare CR or an LF")
     tags: Tags = NO_TAGS
     try:
