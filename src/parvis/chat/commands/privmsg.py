@@ -113,9 +113,9 @@ def _to_one(
         conversation = chat.conversation(client, person)
         shown = person.nick
     if text is not None:
-        body = b":%b %b" % (client.prefix, f"{command} {shown} :{text}".encode())
+        body = b":" + client.prefix + f" {command} {shown} :{text}".encode()
     else:
-        body = b":%b %b" % (client.prefix, f"{command} {shown}".encode())
+        body = b":" + client.prefix + f" {command} {shown}".encode()
     verdict = gates.relayed_line(len(body), _LINE_MAX)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
