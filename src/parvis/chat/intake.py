@@ -122,6 +122,10 @@ class Intake:
                     "Something broke here, and this was not done. It has been noted.",
                 )
         chat.end_answer(client)
+        turn = chat.turn
+        if turn.batch.told_bytes * 2 >= chat.settings.commit_queue_bytes and turn.has_own_pending(client):
+            # What waits for nothing (PING, an unknown command) waits all the same behind what is one's own.
+            turn.stop_reading(client)
 
     def _is_pressed(self) -> bool:
         """Tell whether the archive fails or half of a queue in front of it is full."""
