@@ -52,6 +52,26 @@ def test_who_is_held_by_the_pace_is_not_read_during_the_drain() -> None:
     assert done == [True]
 
 
+def test_who_is_held_by_the_queue_is_not_read_during_the_drain() -> None:
+    """A commit ends and another begins: the queue has room again, and still nobody is read."""
+    square = Square(commit_queue_records=4)
+    anna = square.enters("anna", rooms=[ROOM])
+    square.commits_fail(2, Fault.HANGS)
+    for word in ("one", "two", "three", "four"):
+        anna.says(f"PRIVMSG {ROOM} :{word}")
+        square.end_turn()
+    assert anna.is_stopped()
+    assert not anna.waiting
+    square.doors.drain(lambda: None)
+    for _ in range(2):
+        assert not anna.is_hung_up()
+        square.archive.release()
+        square.go_on(1.0)
+        assert anna.is_stopped()
+    assert anna.is_hung_up()
+    assert sum(" PRIVMSG " in line for line in square.kept()) == 4
+
+
 # The pace.
 
 

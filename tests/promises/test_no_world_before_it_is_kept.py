@@ -115,6 +115,25 @@ def test_pages_show_no_world_that_is_not_durable() -> None:
     assert {metric.name: metric.value for metric in pages.metrics()}["parvis_people"] == 2
 
 
+def test_pages_show_nothing_newer_while_one_commit_follows_another() -> None:
+    """When the first is delivered, the world holds what the second is still to keep."""
+    square = Square()
+    anna = square.enters("anna", rooms=[ROOM])
+    pages = pages_of(square)
+    square.go_on(2 * LOOK_EVERY_S)
+    square.commits_fail(2, Fault.HANGS)
+    for topic in ("first", "second"):
+        anna.says(f"TOPIC {ROOM} :{topic}")
+        square.go_on(2 * LOOK_EVERY_S)
+    square.archive.release()
+    square.go_on(2 * LOOK_EVERY_S)
+    assert [line.split()[1] for line in anna.hears()] == ["TOPIC"]
+    assert seen(pages)[1][ROOM][0] != "second"
+    square.archive.release()
+    square.go_on(2 * LOOK_EVERY_S)
+    assert seen(pages)[1][ROOM][0] == "second"
+
+
 def test_pages_show_nothing_of_secret_rooms() -> None:
     """Neither name nor count. Source: modern IRC, "Secret Channel Mode"."""
     square = Square()
