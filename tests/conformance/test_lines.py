@@ -68,7 +68,7 @@ def test_what_is_not_utf8_fails_by_command_and_label(enter: Enter, room: str) ->
 def test_a_nul_and_a_bare_cr_break_a_line(enter: Enter) -> None:
     """FAIL, and nothing of it is done. Source: RFC 1459, section 2.3.1."""
     client = enter("nul")
-    for line in (b"NICK a\0b", b"\0NICK b", b"NICK a\rb"):
+    for line in (b"NICK a\0b", b"\0NICK b", b"NICK a\rb", b"@+a=\0 NICK c", b"@+a=\rNICK NICK d"):
         answer = client.one(line)
         assert (answer.command, answer.params[:2]) == ("FAIL", ["*", "INVALID_LINE"])
 
@@ -88,6 +88,22 @@ def test_spaces_sources_and_case_do_not_matter(enter: Enter) -> None:
         client.send(line)
         assert client.next().params[-1] == "a"
     assert client.ask("   ", ":source", "@tag=x", "@tag=x   ") == []
+
+
+def test_only_ascii_folds_in_a_command(enter: Enter) -> None:
+    """A long s does not make LIST. Source: RFC 1459, section 2.3.1, "command": letters of ASCII."""
+    answer = enter("folds").one("li\u017ft")
+    assert (answer.command, answer.params[1]) == ("421", "li\u017ft")
+
+
+def test_tags_that_hold_a_nul_or_cr_are_relayed_to_nobody(enter: Enter, room: str) -> None:
+    """They would break the reader's line. Source: IRCv3 message-tags, "Format"."""
+    speaker, reader = enter("speaker", ["message-tags"], [room]), enter("reader", ["message-tags"], [room])
+    speaker.sync()
+    for byte in (b"\0", b"\r"):
+        raw = b"@+a=b" + byte + b"c PRIVMSG " + room.encode() + b" :x"
+        assert speaker.one(raw).params[:2] == ["*", "INVALID_LINE"]
+    assert reader.sync() == []
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64])

@@ -86,7 +86,6 @@ def test_whose_rank_cannot_be_changed(enter: Enter, room: str) -> None:
     assert member.one(f"MODE {room} +o {member.nick}").command == "482"
     assert outside.one(f"MODE {room} +o {outside.nick}").command == "482"
     assert host.one(f"MODE #nowhere +o {host.nick}").command == "403"
-    assert host.ask(f"MODE {room} +o") == []
 
 
 def test_an_unknown_mode(enter: Enter, room: str) -> None:
@@ -121,6 +120,47 @@ def test_a_bad_limit(enter: Enter, room: str, limit: str) -> None:
     answer = enter("host", rooms=[room]).one(f"MODE {room} +l {limit}")
     assert (answer.command, answer.params[1:3]) == ("696", [room, "l"])
     assert len(answer.params) == 5
+
+
+@pytest.mark.parametrize("wish", ["+o", "-o", "+v", "-v", "+k", "+l"])
+def test_a_change_without_its_parameter(enter: Enter, room: str, wish: str) -> None:
+    """696 names the letter, and what stands beside it is done. Source: modern IRC, "ERR_INVALIDMODEPARAM"."""
+    host, member = enter("host", rooms=[room]), enter("member", rooms=[room])
+    host.sync()
+    answer, done = host.ask(f"MODE {room} +m{wish}")
+    assert (answer.command, answer.params) == (
+        "696",
+        [host.nick, room, wish[1], "*", "This mode needs a parameter"],
+    )
+    assert done.params == [room, "+m"]
+    member.sync()
+    assert commands(member.ask(f"MODE {room} {wish}")) == ["482"]
+
+
+def test_a_key_goes_without_being_named(enter: Enter, room: str) -> None:
+    """`-k` alone: who may take it away knows that it is there. Source: modern IRC, "Key Channel Mode"."""
+    host = enter("host", rooms=[room])
+    host.ask(f"MODE {room} +k secret")
+    assert host.one(f"MODE {room} -k").params == [room, "-k", "secret"]
+
+
+def test_more_changes_than_one_command_makes(enter: Enter, room: str) -> None:
+    """The first are made; FAIL tells of the others. Source: modern IRC, "MODES"; IRCv3 standard-replies."""
+    host = enter("host", rooms=[room])
+    names = [f"n{number}" for number in range(13)]
+    *_, done, answer = host.ask(f"MODE {room} +{'b' * 13}{'mmmmmmmm'}i {' '.join(names)}")
+    assert (done.command, "i" in done.params[1]) == ("MODE", False)
+    assert (answer.command, answer.params) == (
+        "FAIL",
+        [
+            "MODE",
+            "TOO_MANY_CHANGES",
+            room,
+            "One MODE makes at most 20 changes: the last 2 were not looked at. Send them again.",
+        ],
+    )
+    assert "i" not in host.ask(f"MODE {room}")[0].params[2]
+    assert len(only(host.ask(f"MODE {room} b"), "367")) == 13
 
 
 def test_a_limit_holds(enter: Enter, room: str) -> None:

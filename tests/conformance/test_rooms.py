@@ -259,6 +259,20 @@ def test_an_invitation_lets_in_once(enter: Enter, room: str) -> None:
     assert guest.one(f"JOIN {room}").command == "473"
 
 
+@pytest.mark.parametrize(("mode", "answer"), [("+b guest*!*@*", "474"), ("+k secret", "475"), ("+l 1", "471")])
+def test_a_members_invitation_is_a_word_and_a_hosts_lets_in(enter: Enter, room: str, mode: str, answer: str) -> None:
+    """Only who runs a room lets somebody past its bans, key and limit. Source: modern IRC, "INVITE"."""
+    host, member, guest = enter("host", rooms=[room]), enter("member", rooms=[room]), enter("guest")
+    host.ask(f"MODE {room} {mode}")
+    member.sync()
+    assert member.one(f"INVITE {guest.nick} {room}").command == "341"
+    assert guest.next().command == "INVITE"
+    assert guest.one(f"JOIN {room}").command == answer
+    host.ask(f"INVITE {guest.nick} {room}")
+    guest.sync()
+    guest.join(room)
+
+
 def test_who_may_invite_whom(enter: Enter, room: str) -> None:
     """401, 403, 442, 443, and 482 where +i. Source: modern IRC, "INVITE"."""
     host, member, outside = enter("host", rooms=[room]), enter("member", rooms=[room]), enter("outside")
@@ -320,3 +334,28 @@ def test_a_secret_room_is_listed_to_its_members(enter: Enter, room: str) -> None
     assert only(outside.ask(f"WHOIS {host.nick}"), "319") == []
     assert commands(outside.ask(f"TOPIC {room}", f"MODE {room}")) == ["403", "403"]
     assert only(host.ask(f"NAMES {room}"), "353")[0].params[1] == "@"
+
+
+@pytest.mark.parametrize("line", ["MODE {}", "MODE {} b", "MODE {} +m", "MODE {} +o x", "TOPIC {}", "TOPIC {} :new"])
+def test_a_secret_room_answers_an_outsider_as_one_that_does_not_exist(enter: Enter, room: str, line: str) -> None:
+    """Byte for byte, in the case that was asked. Source: modern IRC, "Secret Channel Mode"."""
+    host, outside = enter("host", rooms=[room]), enter("outside")
+    host.ask(f"MODE {room} +s")
+    secret, nowhere = room.upper(), f"{room.upper()}X"
+    told = outside.one(line.format(secret))
+    assert told.command == "403"
+    assert outside.one(line.format(nowhere)).raw == told.raw.replace(secret.encode(), nowhere.encode())
+    assert host.sync() == []
+
+
+def test_an_operator_is_told_nothing_of_a_secret_room(enter: Enter, room: str) -> None:
+    """Whose members are theirs alone to know. Source: docs/handbook/operator.md; modern IRC, "Secret Channel Mode"."""
+    host, operator = enter("host", rooms=[room]), enter("operator")
+    host.ask(f"MODE {room} +s", f"TOPIC {room} :hush")
+    operator.ask("OPER operuser operpassword")
+    assert listed(operator, room) == []
+    assert room not in listed(operator)
+    answers = operator.ask(f"NAMES {room}", f"WHO {room}", f"WHOIS {host.nick}", f"TOPIC {room}", f"WHO {host.nick}")
+    assert {"353", "319", "332"}.isdisjoint(commands(answers))
+    assert [row.params[1] for row in only(answers, "352")] == ["*"]
+    assert "hush" not in repr([answer.params for answer in answers])

@@ -19,6 +19,8 @@ from parvis.store.memory import Fault, MemoryArchive, MemoryStore
 
 NOON_MS = 1_800_000_000_000
 """When every test begins."""
+OPERATOR_PASSWORD = "correct"
+"""With it, any name logs in as an operator."""
 
 
 class Ring:
@@ -149,8 +151,12 @@ class Square:
         commit_queue_records: int = 4096,
         exempt: bool = True,
         store: MemoryStore | None = None,
+        server: str = "square.test",
+        commit_queue_bytes: int = 33_554_432,
+        rooms_per_session: int = 50,
     ) -> None:
         """Open it, with the default rooms or those that a store has kept."""
+        self.passwords_checked = 0
         self.clock = HandClock()
         self.archive = MemoryArchive(store)
         self.stopped_because: list[str] = []
@@ -163,10 +169,12 @@ class Square:
         )
         self.turn.set_floor(opened.last_time_ms)
         settings = Settings(
-            server="square.test",
+            server=server,
             network="Square",
             version="parvis-test",
             commit_queue_records=commit_queue_records,
+            commit_queue_bytes=commit_queue_bytes,
+            rooms_per_session=rooms_per_session,
             exempt_loopback=exempt,
         )
         # The same ids each time a test is done, and none twice.
@@ -177,8 +185,10 @@ class Square:
         open_rooms(self.chat, opened.rooms)
         self.end_turn()
 
-    def _check_password(self, _name: str, _password: str, done: Callable[[Operator | None], None]) -> None:
-        self.clock.later(0.05, lambda: done(Operator("operator", "server-admin")))
+    def _check_password(self, _name: str, password: str, done: Callable[[Operator | None], None]) -> None:
+        self.passwords_checked += 1
+        operator = Operator("operator", "server-admin") if password == OPERATOR_PASSWORD else None
+        self.clock.later(0.05, lambda: done(operator))
 
     def connects(self, address: str = "127.0.0.1") -> HeardClient:
         """Open a connection."""
@@ -186,9 +196,11 @@ class Square:
         self.doors.opened(client)
         return client
 
-    def enters(self, nick: str, *capabilities: str, rooms: Sequence[str] = ()) -> HeardClient:
+    def enters(
+        self, nick: str, *capabilities: str, rooms: Sequence[str] = (), address: str = "127.0.0.1"
+    ) -> HeardClient:
         """Have somebody come in, and into rooms; what they are told is not kept."""
-        client = self.connects()
+        client = self.connects(address)
         if capabilities:
             client.says(f"CAP REQ :{' '.join(capabilities)}", "CAP END")
         client.says(f"NICK {nick}", f"USER {nick} 0 * :{nick}")

@@ -31,7 +31,7 @@ port = 0
 exempt_loopback = true
 """
 
-_LISTENS: Final = re.compile(rb"Parvis listens on ircs?://127\.0\.0\.1:(\d+)")
+_LISTENS: Final = re.compile(rb"Parvis listens on (?:irc|ws)s?://127\.0\.0\.1:(\d+)")
 
 
 def command(*words: str) -> list[str]:

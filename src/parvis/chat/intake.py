@@ -135,6 +135,10 @@ class Intake:
                     "Something broke here, and this was not done. It has been noted.",
                 )
         chat.end_answer(client)
+        turn = chat.turn
+        if turn.batch.told_bytes * 2 >= chat.settings.commit_queue_bytes and turn.has_own_pending(client):
+            # What waits for nothing (PING, an unknown command) waits all the same behind what is one's own.
+            turn.stop_reading(client)
 
     def _is_refused(self, client: Client, command: str) -> bool:
         """Refuse an act at once, past everything that waits; below the limit, only read no more from who fills it."""

@@ -30,22 +30,22 @@ class ModeChange(msgspec.Struct, frozen=True):
     letter: str
     parameter: str | None
 
+    def lacks_parameter(self) -> bool:
+        """Tell whether it cannot be done for want of a parameter; a list without one is shown, `-k` needs no key."""
+        needs = self.letter in RANKS or (self.adding and self.letter in WITH_PARAMETER + WITH_PARAMETER_TO_SET)
+        return needs and self.parameter is None
+
 
 def parse_room_modes(words: list[str]) -> list[ModeChange]:
-    """Read the words after the room's name in MODE. A change without the parameter it needs is left out."""
+    """Read the words after the room's name in MODE. Where parameters run out, they are None."""
     changes: list[ModeChange] = []
     rest = iter(words[1:])
     adding = True
     for letter in words[0]:
         if letter in "+-":
             adding = letter == "+"
-        elif letter in LISTS:
+        elif letter in LISTS + RANKS + WITH_PARAMETER or (letter in WITH_PARAMETER_TO_SET and adding):
             changes.append(ModeChange(adding, letter, next(rest, None)))
-        elif letter in RANKS or letter in WITH_PARAMETER or (letter in WITH_PARAMETER_TO_SET and adding):
-            parameter = next(rest, None)
-            # "-k" is accepted without its key: who may take it away knows that it is there.
-            if parameter is not None or (letter in WITH_PARAMETER and not adding):
-                changes.append(ModeChange(adding, letter, parameter))
         else:
             changes.append(ModeChange(adding, letter, None))
     return changes

@@ -55,6 +55,20 @@ def test_any_words_are_wishes(words: list[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("lacks", "all_words"),
+    [
+        (True, ["+o", "-o", "+v", "-v", "+k", "+l"]),
+        (False, ["-k", "-l", "+b", "-e", "+I", "+n", "-t", "+o x", "+k x", "+l 5"]),
+    ],
+)
+def test_what_a_change_cannot_do_without(lacks: bool, all_words: list[str]) -> None:
+    """A list without a mask is shown, a key goes without being named. Source: modern IRC, "CHANMODES", types A-D."""
+    for words in all_words:
+        [wish] = parse_room_modes(words.split(" "))
+        assert wish.lacks_parameter() is lacks, words
+
+
 def test_no_letter_means_two_things() -> None:
     """Source: modern IRC, "CHANMODES", "PREFIX"."""
     letters = modes.LISTS + modes.WITH_PARAMETER + modes.WITH_PARAMETER_TO_SET + modes.FLAGS + modes.RANKS

@@ -35,7 +35,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         _of_person(chat, client, line)
         return
     room = chat.room(target)
-    if room is None:
+    if room is None or _is_hidden(client, room):
+        # A secret room answers as one that does not exist, whatever is asked of it.
         chat.numeric(client, n.ERR_NOSUCHCHANNEL, target)
         return
     if len(line.params) == 1 or not line.params[1]:
@@ -57,6 +58,9 @@ def run(chat: Chat, client: Client, line: Line) -> None:
             if not told:
                 told = True
                 chat.refuse(client, n.ERR_CHANOPRIVSNEEDED, room.name, verdict=verdict)
+        elif wish.lacks_parameter():
+            what = "This mode needs a parameter"
+            chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, wish.letter, "*", what)
         else:
             change = _CHANGE[wish.letter](chat, client, room, wish)
             if change is not None:
@@ -66,6 +70,16 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         for part in _in_lines(done, room, client):
             body = b":%b MODE %b %b" % (client.prefix, room.name.encode(), modes.write_modes(part).encode())
             chat.happen(RecordKind.MODE, client, room.id, body, audiences.of_room(room))
+    if len(wishes) > MODES_PER_LINE:
+        left = len(wishes) - MODES_PER_LINE
+        text = f"One MODE makes at most {MODES_PER_LINE} changes: the last {left} were not looked at. Send them again."
+        chat.fail(client, "MODE", "TOO_MANY_CHANGES", room.name, text)
+
+
+def _is_hidden(client: Client, room: Room) -> bool:
+    """Tell whether a client may know nothing of a room: neither in it nor running it."""
+    refused = isinstance(gates.see_members(client, room), Refused)
+    return refused and isinstance(gates.change_modes(client, room), Refused)
 
 
 def _in_lines(done: list[ModeChange], room: Room, client: Client) -> list[list[ModeChange]]:
@@ -84,10 +98,6 @@ def _in_lines(done: list[ModeChange], room: Room, client: Client) -> list[list[M
 
 
 def _show(chat: Chat, client: Client, room: Room) -> None:
-    if isinstance(gates.see_members(client, room), Refused):
-        # A secret room answers as one that does not exist.
-        chat.numeric(client, n.ERR_NOSUCHCHANNEL, room.name)
-        return
     letters = "".join(sorted(room.flags))
     words = ""
     if room.key:

@@ -17,14 +17,12 @@ from parvis.policy import gates
 def run(chat: Chat, client: Client, line: Line) -> None:
     """Show the topic, or set it; an empty one takes it away."""
     room = chat.room(line.params[0])
-    if room is None:
+    if room is None or isinstance(gates.see_members(client, room), Refused):
+        # A secret room answers as one that does not exist, to who would set its topic too.
         chat.numeric(client, n.ERR_NOSUCHCHANNEL, line.params[0] or "*")
         return
     if len(line.params) == 1:
-        if isinstance(gates.see_members(client, room), Refused):
-            # A secret room answers as one that does not exist.
-            chat.numeric(client, n.ERR_NOSUCHCHANNEL, line.params[0])
-        elif room.topic:
+        if room.topic:
             tell(chat, client, room)
         else:
             chat.numeric(client, n.RPL_NOTOPIC, room.name)
