@@ -58,7 +58,7 @@ class Echo(asyncio.Protocol):
                     return
                 case handshake.NEED_MORE:
                     raise AssertionError("the head is given whole")
-        messages, self.unread, _ = frames.split_frames(self.unread + data)
+        messages, self.unread, *_ = frames.split_frames(self.unread + data)
         for opcode, payload in messages:
             self.transport.write(frames.build_frame(opcode, payload))
             if opcode == frames.CLOSE:
