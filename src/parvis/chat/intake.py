@@ -23,6 +23,9 @@ from parvis.policy import gates
 
 TURN_LINES_MAX: Final = 256
 """Most lines of one client in one turn, so that no client holds the loop; ours."""
+FRAMES_OWED_MAX: Final = 256
+"""Most credit that frames without a line may leave a client owing, before it is closed; ours: no browser sends a
+tenth of it in a minute."""
 PACE_CHECK_S: Final = 0.1
 """How often those whom the pace holds back are looked at."""
 
@@ -175,6 +178,20 @@ class Intake:
 
     # Pace.
 
+    def charge(self, client: Client, frames: int) -> None:
+        """Take credit for frames that bring no line: a ping, an empty message, a fragment.
+
+        Who has none left is not read for a while, and who owes more than `FRAMES_OWED_MAX` is closed.
+        """
+        self.chat.turn.begin()
+        client.credit -= frames
+        if client.credit >= 1.0 or self._refill(client):
+            return
+        if client.credit < -FRAMES_OWED_MAX:
+            self._close_flood(client)
+        else:
+            self._hold(client, [])
+
     def _refill(self, client: Client) -> bool:
         """Count the credit that time has brought; tell whether it is enough for a line."""
         settings = self.chat.settings
@@ -201,11 +218,12 @@ class Intake:
     def _check_queue(self, client: Client) -> None:
         most = self.chat.settings.read_queue_bytes
         if client.credit != inf and sum(map(len, client.waiting)) > most:
-            client.waiting = NO_LINES
-            self._held.pop(client, None)
-            self.chat.leave(
-                client, "Excess flood", told="You sent too much faster than may be handled: connection closed"
-            )
+            self._close_flood(client)
+
+    def _close_flood(self, client: Client) -> None:
+        client.waiting = NO_LINES
+        self._held.pop(client, None)
+        self.chat.leave(client, "Excess flood", told="You sent too much faster than may be handled: connection closed")
 
     def _look_at_held(self) -> None:
         self._timer_runs = False

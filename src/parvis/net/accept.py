@@ -1,4 +1,4 @@
-"""Accepting connections: directly, or behind a proxy that says with the PROXY protocol who is at the other end.
+"""Accepting connections behind a proxy that says with the PROXY protocol who is at the other end.
 
 Whatever the listener speaks (IRC, HTTP, WebSocket, with or without TLS), it gets its protocol from a function of the
 true peer. Behind a proxy the header is taken off the raw socket before anything else reads it, TLS included: what
@@ -14,7 +14,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from ssl import SSLContext
-from typing import Final, cast
+from typing import Final
 
 from parvis.net import proxy_header
 from parvis.net.address import Address, from_peername
@@ -26,8 +26,12 @@ HANDSHAKE_WAIT_S: Final = 10.0
 """Longest wait for a TLS handshake; a few round trips of the slowest phone, far below the 60 s of asyncio."""
 
 WAITING_MAX: Final = 512
-"""Most sockets between acceptance and their protocol on one listener. When one more comes the oldest is closed:
-a proxy that works needs a fraction of a millisecond, so the oldest is the one least likely to be sound."""
+"""Most sockets between acceptance and their protocol on one listener; the next wait in the kernel. Whoever fills all
+of them with silence holds each place for at most `HEADER_WAIT_S` and `HANDSHAKE_WAIT_S`, and only a proxy can reach
+such a listener. Closing the oldest instead would close sound ones whenever many come back at once."""
+
+TURN_ACCEPTS_MAX: Final = 64
+"""Most sockets accepted before others have their turn: those accepted read their headers, those inside are served."""
 
 BACKLOG: Final = 4096
 """Connections the kernel may hold for us; it lowers this to its own limit (net.core.somaxconn)."""
@@ -70,49 +74,6 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-async def serve_direct(
-    sock: socket.socket,
-    make_protocol: MakeProtocol,
-    ssl: SSLContext | None = None,
-    handshake_wait_s: float = HANDSHAKE_WAIT_S,
-) -> None:
-    """Accept on a listening socket until cancelled; the peer is whoever opened the connection.
-
-    The event loop accepts, which is its fastest way; the socket is closed in the end, connections go on.
-    """
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: _Greeter(make_protocol),
-        sock=sock,
-        ssl=ssl,
-        backlog=BACKLOG,
-        ssl_handshake_timeout=handshake_wait_s if ssl else None,
-    )
-    try:
-        await asyncio.Event().wait()
-    finally:
-        server.close()
-
-
-class _Greeter(asyncio.Protocol):
-    """Stands in until the transport tells who the peer is, then makes way for the protocol of that peer."""
-
-    __slots__ = ("_make_protocol",)
-
-    def __init__(self, make_protocol: MakeProtocol) -> None:
-        self._make_protocol = make_protocol
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        stream = cast("asyncio.Transport", transport)
-        try:
-            protocol = self._make_protocol(from_peername(transport.get_extra_info("peername")))
-        except Exception:
-            stream.abort()
-            raise
-        stream.set_protocol(protocol)
-        protocol.connection_made(stream)
-
-
 async def serve_proxied(
     sock: socket.socket,
     make_protocol: MakeProtocol,
@@ -131,19 +92,21 @@ async def serve_proxied(
         ssl: TLS that begins after the header.
         header_wait_s: Time for the whole header.
         handshake_wait_s: Time for the TLS handshake after it.
-        waiting_max: Sockets on their way to a protocol.
+        waiting_max: Sockets on their way to a protocol; while there are so many, none is accepted.
         report: Told why a connection was dropped.
     """
-    waiting: dict[asyncio.Task[None], None] = {}
+    places = asyncio.Semaphore(waiting_max)
+    accepted = 0
+    full = False
     try:
         async with asyncio.TaskGroup() as group:
             while True:
-                conn = await _accept(sock, report)
-                if len(waiting) >= waiting_max:
-                    oldest = next(iter(waiting))
-                    del waiting[oldest]
-                    oldest.cancel()
+                was_full, full = full, places.locked()
+                if full and not was_full:
                     report("too many connections wait for their PROXY header")
+                await places.acquire()
+                conn = await _accept(sock, report)
+                accepted += 1
                 admission = _Admission(
                     conn=conn,
                     make_protocol=make_protocol,
@@ -152,9 +115,9 @@ async def serve_proxied(
                     handshake_wait_s=handshake_wait_s,
                     report=report,
                 )
-                task = group.create_task(admission.run())
-                waiting[task] = None
-                task.add_done_callback(lambda done: waiting.pop(done, None))
+                group.create_task(admission.run()).add_done_callback(lambda _: places.release())
+                if accepted % TURN_ACCEPTS_MAX == 0:
+                    await asyncio.sleep(0)
     finally:
         sock.close()
 

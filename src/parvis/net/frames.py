@@ -30,19 +30,17 @@ NORMAL: Final = 1000
 GOING_AWAY: Final = 1001
 PROTOCOL_ERROR: Final = 1002
 NOT_UTF8: Final = 1007
-POLICY: Final = 1008
 TOO_BIG: Final = 1009
-FAILED: Final = 1011
-TRY_AGAIN: Final = 1013
 
 
 class ProtocolError(Exception):
     """The peer broke the protocol: send a close frame with `close_code`, then close. Carries nothing it
-    sent."""
+    sent, but for `messages`: what the same buffer held before the mistake, in order."""
 
     def __init__(self, close_code: int, why: str) -> None:
         super().__init__(why)
         self.close_code = close_code
+        self.messages: list[tuple[int, bytes]] = []
 
 
 class Partial(NamedTuple):
@@ -62,6 +60,8 @@ class Split(NamedTuple):
     """The start of a frame that is not whole; give it back in front of what arrives next."""
     partial: Partial | None
     """Give it back with the next call."""
+    fragments: int = 0
+    """Frames that made no message whole: work that no message shows."""
 
 
 def build_frame(opcode: int, payload: bytes) -> bytes:
@@ -100,65 +100,72 @@ def split_frames(buffer: bytes, partial: Partial | None = None, message_bytes_ma
         The messages, and what to give back with the next call. Bytes after a close frame are dropped.
 
     Raises:
-        ProtocolError: The peer broke a rule; messages of the same buffer are lost with it.
+        ProtocolError: The peer broke a rule; it carries the messages of the same buffer before that.
     """
     messages: list[tuple[int, bytes]] = []
     end = len(buffer)
     at = 0
-    while end - at >= 2:
-        first = buffer[at]
-        length = buffer[at + 1] - 0x80
-        if length < 0:
-            raise ProtocolError(PROTOCOL_ERROR, "frame is not masked")
-        if first & 0x70:
-            raise ProtocolError(PROTOCOL_ERROR, "frame uses a reserved bit")
-        opcode = first & 0x0F
-        if opcode >= CLOSE and (length > CONTROL_BYTES_MAX or first < 0x80):
-            raise ProtocolError(PROTOCOL_ERROR, "control frame is too long or fragmented")
-        mask_at = at + 2
-        if length == 126:
-            mask_at = at + 4
-            if end < mask_at:
+    fragments = 0
+    try:
+        while end - at >= 2:
+            first = buffer[at]
+            length = buffer[at + 1] - 0x80
+            if length < 0:
+                raise ProtocolError(PROTOCOL_ERROR, "frame is not masked")
+            if first & 0x70:
+                raise ProtocolError(PROTOCOL_ERROR, "frame uses a reserved bit")
+            opcode = first & 0x0F
+            if opcode >= CLOSE and (length > CONTROL_BYTES_MAX or first < 0x80):
+                raise ProtocolError(PROTOCOL_ERROR, "control frame is too long or fragmented")
+            mask_at = at + 2
+            if length == 126:
+                mask_at = at + 4
+                if end < mask_at:
+                    break
+                length = buffer[at + 2] << 8 | buffer[at + 3]
+                if length < 126:
+                    raise ProtocolError(PROTOCOL_ERROR, "frame length is not minimal")
+            elif length == 127:
+                mask_at = at + 10
+                if end < mask_at:
+                    break
+                length = int.from_bytes(buffer[at + 2 : mask_at])
+                if length < 65536 or length >> 63:
+                    raise ProtocolError(PROTOCOL_ERROR, "frame length is not minimal")
+            if length > message_bytes_max:
+                raise ProtocolError(TOO_BIG, f"frame is {length} bytes, limit is {message_bytes_max}")
+            payload_at = mask_at + 4
+            next_at = payload_at + length
+            if end < next_at:
                 break
-            length = buffer[at + 2] << 8 | buffer[at + 3]
-            if length < 126:
-                raise ProtocolError(PROTOCOL_ERROR, "frame length is not minimal")
-        elif length == 127:
-            mask_at = at + 10
-            if end < mask_at:
-                break
-            length = int.from_bytes(buffer[at + 2 : mask_at])
-            if length < 65536 or length >> 63:
-                raise ProtocolError(PROTOCOL_ERROR, "frame length is not minimal")
-        if length > message_bytes_max:
-            raise ProtocolError(TOO_BIG, f"frame is {length} bytes, limit is {message_bytes_max}")
-        payload_at = mask_at + 4
-        next_at = payload_at + length
-        if end < next_at:
-            break
-        # The expression of `unmask`, written out: a call here costs a tenth of the whole function.
-        mask = buffer[mask_at:payload_at]
-        repeated = int.from_bytes((mask * (length + 3 >> 2))[:length], "little")
-        payload = (int.from_bytes(buffer[payload_at:next_at], "little") ^ repeated).to_bytes(length, "little")
-        at = next_at
-        if first == 0x81:
-            if partial is not None:
-                raise ProtocolError(PROTOCOL_ERROR, "message begins inside a fragmented one")
-            if not payload.isascii():
-                _check_utf8(payload)
-            messages.append((TEXT, payload))
-        elif opcode >= CLOSE:
-            if opcode > PONG:
-                raise ProtocolError(PROTOCOL_ERROR, "frame has an unknown opcode")
-            messages.append((opcode, payload))
-            if opcode == CLOSE:
-                _check_close(payload)
-                return Split(messages, b"", None)
-        else:
-            partial, whole = _joined(partial, first, payload, message_bytes_max)
-            if whole is not None:
-                messages.append(whole)
-    return Split(messages, buffer[at:], partial)
+            # The expression of `unmask`, written out: a call here costs a tenth of the whole function.
+            mask = buffer[mask_at:payload_at]
+            repeated = int.from_bytes((mask * (length + 3 >> 2))[:length], "little")
+            payload = (int.from_bytes(buffer[payload_at:next_at], "little") ^ repeated).to_bytes(length, "little")
+            at = next_at
+            if first == 0x81:
+                if partial is not None:
+                    raise ProtocolError(PROTOCOL_ERROR, "message begins inside a fragmented one")
+                if not payload.isascii():
+                    _check_utf8(payload)
+                messages.append((TEXT, payload))
+            elif opcode >= CLOSE:
+                if opcode > PONG:
+                    raise ProtocolError(PROTOCOL_ERROR, "frame has an unknown opcode")
+                messages.append((opcode, payload))
+                if opcode == CLOSE:
+                    _check_close(payload)
+                    return Split(messages, b"", None, fragments)
+            else:
+                partial, whole = _joined(partial, first, payload, message_bytes_max)
+                if whole is not None:
+                    messages.append(whole)
+                else:
+                    fragments += 1
+    except ProtocolError as error:
+        error.messages = messages
+        raise
+    return Split(messages, buffer[at:], partial, fragments)
 
 
 def _joined(

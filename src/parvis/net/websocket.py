@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from parvis.chat.client import NO_LINES
 from parvis.irc.capabilities import BINARY_FRAMES, TEXT_FRAMES, wire_signature
 from parvis.net import frames, handshake
 from parvis.net.address import Address
@@ -44,7 +43,11 @@ class WebSocketConnection(Connection):
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived: the handshake, or frames."""
         if self._state == self._OPEN:
-            self._read_frames(self.unread + data if self.unread else data)
+            if self.gone:
+                # It was told to go and waits for its last lines.
+                return
+            unread, self.unread = self.unread, b""
+            self._read_frames(unread + data if unread else data)
         elif self._state == self._HANDSHAKE:
             self._shake_hands(self.unread + data)
 
@@ -80,31 +83,55 @@ class WebSocketConnection(Connection):
         super().hang_up()
 
     def _read_frames(self, data: bytes) -> None:
+        """Handle what arrived in pieces as large as may wait: who is held back or closed by one costs no more."""
+        size = self._gate.chat.settings.read_queue_bytes
+        if len(data) <= size:
+            self._read_piece(data)
+            return
+        for at in range(0, len(data), size):
+            self._read_piece(self.unread + data[at : at + size])
+            if self.gone or self._state != self._OPEN:
+                return
+
+    def _read_piece(self, data: bytes) -> None:
         try:
-            split = frames.split_frames(data, self._partial)
+            messages, self.unread, self._partial, unseen = frames.split_frames(data, self._partial)
         except frames.ProtocolError as error:
+            # What stood before the mistake was said.
+            self._handle(error.messages, 0)
             self._close(error.close_code, str(error))
             return
-        self.unread = split.rest
-        self._partial = split.partial
-        lines = NO_LINES
-        for opcode, payload in split.messages:
+        self._handle(messages, unseen)
+
+    def _handle(self, messages: list[tuple[int, bytes]], unseen: int) -> None:
+        """Handle the lines, then answer for the rest: one pong for the last ping (RFC 6455, section 5.5.3).
+
+        A frame that brings no line costs what a line costs, or it would be a way around the pace.
+        """
+        lines: list[bytes] = []
+        ping: bytes | None = None
+        close: bytes | None = None
+        for opcode, payload in messages:
             if opcode in (frames.TEXT, frames.BINARY):
                 line = payload.rstrip(b"\r\n")
                 if line:
                     # A message is one line: a line break inside it is no second command.
-                    lines = [*lines, line.translate(_RETURNS)] if lines else [line.translate(_RETURNS)]
+                    lines.append(line.translate(_RETURNS))
+                    continue
             elif opcode == frames.PING:
-                self.send(frames.build_frame(frames.PONG, payload))
+                ping = payload
             elif opcode == frames.CLOSE:
-                self._receive(lines)
-                self._close(frames.close_code(payload) or frames.NORMAL, "")
-                return
-        self._receive(lines)
-
-    def _receive(self, lines: list[bytes]) -> None:
+                close = payload
+            unseen += 1
+        intake = self._gate.intake
         if lines and not self.gone:
-            self._gate.intake.receive(self, lines)
+            intake.receive(self, lines)
+        if unseen and close is None and not self.gone:
+            intake.charge(self, unseen)
+        if ping is not None and not self.gone:
+            self.send(frames.build_frame(frames.PONG, ping))
+        if close is not None:
+            self._close(frames.close_code(close) or frames.NORMAL, "")
 
     def _close(self, code: int, why: str) -> None:
         """Answer with a close frame, then close; who was on it has left."""
@@ -119,5 +146,6 @@ class WebSocketConnection(Connection):
         """Say goodbye with a close frame, then close."""
         if self._state == self._OPEN:
             self._state = self._CLOSING
-            self.send(frames.build_close(frames.NORMAL))
+            code = frames.GOING_AWAY if self._gate.chat.draining else frames.NORMAL
+            self.send(frames.build_close(code))
         super().hang_up()

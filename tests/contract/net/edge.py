@@ -62,6 +62,17 @@ async def serving(serve: Callable[[socket.socket], Awaitable[None]]) -> AsyncIte
             await task
 
 
+async def serve_direct(
+    sock: socket.socket, make_protocol: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None = None
+) -> None:
+    """Accept until cancelled with what the event loop has for it, as listeners without a proxy do."""
+    server = await asyncio.get_running_loop().create_server(make_protocol, sock=sock, ssl=tls)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        server.close()
+
+
 def make_certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
     """Write a certificate signed by itself, valid for an hour, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())

@@ -1,16 +1,18 @@
 """Accepting over real sockets. Source: PROXY protocol, sections 2 and 2.2; DESIGN, "Configuration"."""
 
 import asyncio
+import contextlib
 import gc
+import resource
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from socket import socket
+from socket import create_connection, socket
 
 import pytest
 from tests.contract.net.edge import LOOPS, WAIT_S, Saying, make_certificate, run, serving, trusting
 
-from parvis.net.accept import listening_socket, serve_direct, serve_proxied
+from parvis.net.accept import listening_socket, serve_proxied
 from parvis.net.address import Address
 from parvis.net.proxy_header import V2_SIGNATURE
 from parvis.net.tls import make_context
@@ -161,18 +163,45 @@ def test_one_that_leaves_early_is_forgotten(loop: str, sent: bytes) -> None:
     run(loop, play())
 
 
-def test_when_too_many_wait_the_oldest_is_closed(loop: str) -> None:
-    """Silent connections cannot keep a sound one out."""
+def test_when_too_many_wait_the_next_wait_in_the_kernel(loop: str) -> None:
+    """Silent connections keep a sound one out until their time is over, and no longer."""
 
     async def play() -> None:
         reports: list[str] = []
-        async with serving(proxied(reports, waiting_max=4)) as port:
+        async with serving(proxied(reports, wait_s=0.3, waiting_max=4)) as port:
             silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
             await speaks(port)
-            assert await ends(silent[0][0]) == b""
-            assert reports == ["too many connections wait for their PROXY header"]
-            for _, writer in silent:
+            assert reports[0] == "too many connections wait for their PROXY header"
+            for reader, writer in silent:
+                assert await ends(reader) == b""
                 writer.close()
+
+    run(loop, play())
+
+
+def test_all_who_come_back_at_once_are_served(loop: str) -> None:
+    """After a proxy's restart everybody is there in one moment, headers sent (RFC 9293: the kernel holds them)."""
+    many = 1500
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+
+    async def play() -> None:
+        reports: list[str] = []
+        sock = listening_socket("127.0.0.1", 0)
+        waiting = []
+        for _ in range(many):
+            waiting.append(create_connection(sock.getsockname()))
+            waiting[-1].sendall(V1)
+        serving_all = asyncio.ensure_future(proxied(reports, waiting_max=512)(sock))
+        for one in waiting:
+            one.setblocking(False)
+            said = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(one, 100), WAIT_S)
+            assert said == PEER_LINE
+            one.close()
+        serving_all.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving_all
+        assert set(reports) <= {"too many connections wait for their PROXY header"}
 
     run(loop, play())
 
@@ -218,8 +247,7 @@ def test_stopping_closes_those_that_wait_and_keeps_those_that_were_let_in(loop: 
     run(loop, play())
 
 
-@pytest.mark.parametrize("proxy", [True, False], ids=["proxied", "direct"])
-def test_a_fault_of_ours_with_one_connection_does_not_end_the_listener(loop: str, proxy: bool) -> None:
+def test_a_fault_of_ours_with_one_connection_does_not_end_the_listener(loop: str) -> None:
     """It is told to the loop's handler, and the next one is served."""
 
     async def play() -> None:
@@ -232,33 +260,13 @@ def test_a_fault_of_ours_with_one_connection_does_not_end_the_listener(loop: str
                 raise RuntimeError("broken")
             return Saying(Address("192.0.2.7", 56324))
 
-        async with serving(lambda sock: serve_proxied(sock, make) if proxy else serve_direct(sock, make)) as port:
-            header = V1 if proxy else b""
+        async with serving(lambda sock: serve_proxied(sock, make)) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(header)
+            writer.write(V1)
             assert await ends(reader) == b""
             assert [str(fault) for fault in faults] == ["broken"]
             writer.close()
-            await speaks(port, header)
-
-    run(loop, play())
-
-
-@pytest.mark.parametrize("with_tls", [False, True], ids=["plain", "tls"])
-def test_a_direct_listener_gives_the_peer_of_the_socket(loop: str, with_tls: bool, tmp_path: Path) -> None:
-    """One kind of function makes protocols for every listener."""
-    cert, key = make_certificate(tmp_path)
-
-    async def play() -> None:
-        tls = make_context(cert, key) if with_tls else None
-        async with serving(lambda sock: serve_direct(sock, Saying, tls)) as port:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=trusting(cert) if with_tls else None)
-            mine = writer.get_extra_info("sockname")
-            assert await asyncio.wait_for(reader.readline(), WAIT_S) == f"{mine[0]} {mine[1]}\n".encode()
-            writer.write(b"hello\n")
-            assert await asyncio.wait_for(reader.readline(), WAIT_S) == b"hello\n"
-            writer.close()
-            await writer.wait_closed()
+            await speaks(port)
 
     run(loop, play())
 

@@ -59,6 +59,14 @@ def test_a_message_at_the_limit_is_taken_and_one_byte_more_is_not() -> None:
     assert caught.value.close_code == frames.TOO_BIG
 
 
+def test_a_broken_rule_comes_with_what_stood_before_it() -> None:
+    """What was said before the mistake was said; frames that make no message whole are counted."""
+    with pytest.raises(ProtocolError) as caught:
+        split_frames(masked(0x81, b"NICK camille") + masked(0x89, b"p") + b"\x81\x00" + masked(0x81, b"lost"))
+    assert caught.value.messages == [(frames.TEXT, b"NICK camille"), (frames.PING, b"p")]
+    assert split_frames(masked(0x01, b"a") + masked(0x00, b"b")).fragments == 2
+
+
 def test_a_fragmented_message_waits_between_reads() -> None:
     """Fragments arrive over any number of reads, pings between them (RFC 6455, section 5.4)."""
     first = split_frames(masked(0x01, b"NICK "))
@@ -67,7 +75,7 @@ def test_a_fragmented_message_waits_between_reads() -> None:
     second = split_frames(masked(0x89, b"p"), first.partial)
     assert second.messages == [(frames.PING, b"p")]
     third = split_frames(masked(0x80, b"camille"), second.partial)
-    assert third == ([(frames.TEXT, b"NICK camille")], b"", None)
+    assert third == ([(frames.TEXT, b"NICK camille")], b"", None, 0)
 
 
 def test_a_close_reason_too_long_is_cut_at_a_character() -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from tests.contract.net.edge import LOOPS, WAIT_S, make_certificate, run, serving, trusting
+from tests.contract.net.edge import LOOPS, WAIT_S, make_certificate, run, serve_direct, serving, trusting
 from tests.contract.net.square import Square
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from parvis.net import frames, handshake
-from parvis.net.accept import serve_direct, serve_proxied
+from parvis.net.accept import serve_proxied
 from parvis.net.address import Address, Network, networks
 from parvis.net.forwarded import client
 from parvis.net.http import server as http_server
@@ -58,7 +58,7 @@ class Echo(asyncio.Protocol):
                     return
                 case handshake.NEED_MORE:
                     raise AssertionError("the head is given whole")
-        messages, self.unread, _ = frames.split_frames(self.unread + data)
+        messages, self.unread, *_ = frames.split_frames(self.unread + data)
         for opcode, payload in messages:
             self.transport.write(frames.build_frame(opcode, payload))
             if opcode == frames.CLOSE:
