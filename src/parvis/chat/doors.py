@@ -150,6 +150,9 @@ class Doors:
         for client in [client for client, since_s in self._shaking.items() if now_s - since_s > HANDSHAKE_S]:
             client.hang_up()
         for client in [client for client in self._connections if not client.gone]:
+            if client in chat.turn.stopped:
+                # It is we who do not read it.
+                continue
             silent_s = now_s - client.heard_at
             if client.greeting is not None:
                 if now_s - client.greeting.began_s > settings.registration_timeout_s:
