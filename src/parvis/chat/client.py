@@ -94,6 +94,10 @@ class Client(Person):
         """Close the connection once what was sent is out. May be called twice."""
 
     @abstractmethod
+    def give_up(self) -> None:
+        """Close the connection at once: its peer is gone. May be called twice; who was on it leaves in a later turn."""
+
+    @abstractmethod
     def stop_reading(self) -> None:
         """Read nothing more for now. May be called twice."""
 
