@@ -192,7 +192,7 @@ class _Admission:
                 outcome = proxy_header.parse(held + seen)
                 if isinstance(outcome, proxy_header.Parsed):
                     self.conn.recv(outcome.consumed - len(held))
-                    return outcome.address or peer
+                    return outcome.address or Address(peer.host, peer.port, told=False)
                 # All of it belongs to the header: taken, it does not wake us again before there is more.
                 held += self.conn.recv(len(seen))
 
