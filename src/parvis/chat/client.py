@@ -33,6 +33,7 @@ class Client(Person):
         "gone",
         "greeting",
         "heard_at",
+        "is_told",
         "parked",
         "pending",
         "pinged",
@@ -47,6 +48,8 @@ class Client(Person):
         """Make the client of a new connection; `transport_kind` is its part of the wire signature."""
         super().__init__()
         self.address = address
+        self.is_told = True
+        """Whether the address is the peer's own; false for that of a proxy which did not say whom it speaks for."""
         self.address_key = ""
         """Under what limits per address count this connection; empty when they do not."""
         self.transport_kind = transport_kind

@@ -33,6 +33,8 @@ class Connection(Client, asyncio.Protocol):
     def __init__(self, gate: Gate, address: Address | None, transport_kind: int) -> None:
         """Make a connection that is not open yet; an address is given when a proxy has said it."""
         super().__init__((address.host, address.port or 0) if address is not None else NO_ADDRESS, transport_kind)
+        if address is not None:
+            self.is_told = address.told
         self._gate = gate
         self._transport: asyncio.Transport | None = None
 

@@ -4,18 +4,21 @@ import asyncio
 import socket
 import ssl
 import struct
+from math import inf
 from pathlib import Path
 from typing import cast
 
 import pytest
 from tests.contract.net.edge import LOOPS, WAIT_S, make_certificate, run, trusting
-from tests.contract.net.house import chatting, let_in
+from tests.contract.net.house import UPGRADE, Browser, chatting, let_in
 
 from parvis.app import listeners
 from parvis.app.config import Kind, Listener
 from parvis.net import tcp
+from parvis.net.address import Address, networks
 from parvis.net.fanout import fan_out
 from parvis.net.gate import Gate
+from parvis.net.proxy_header import V2_SIGNATURE
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
@@ -121,5 +124,56 @@ def test_nothing_overtakes_what_waits_already(loop: str, tmp_path: Path) -> None
             assert connection.direct == here.fileno()
             here.close()
             there.close()
+
+    run(loop, play())
+
+
+def test_a_peer_that_is_gone_already_is_counted_nowhere(loop: str, tmp_path: Path) -> None:
+    """Its socket names no address; a limit on nobody would shut others out."""
+
+    async def play() -> None:
+        async with chatting(tmp_path) as (parts, _):
+            connection = tcp.TcpConnection(Gate(parts.chat, parts.intake, parts.doors), Address("", None))
+            parts.doors.opened(connection)
+            assert connection.gone
+            assert parts.chat.strangers == 0
+            parts.doors.closed(connection, "Connection lost")
+            assert parts.doors.open_connections == parts.doors.accepted == 0
+
+    run(loop, play())
+
+
+@pytest.mark.parametrize("header", [b"PROXY UNKNOWN\r\n", V2_SIGNATURE + b"\x20\x00\x00\x00"], ids=["v1", "v2"])
+@pytest.mark.parametrize("kind", [Kind.IRC, Kind.WEBSOCKET])
+def test_a_proxy_that_names_nobody_lends_nobody_its_own_rights(
+    loop: str, kind: Kind, header: bytes, tmp_path: Path
+) -> None:
+    """Behind a proxy on loopback, `exempt_loopback` is for who is said to be on loopback."""
+
+    async def play() -> None:
+        door = Listener(kind=kind, port=0, proxy_protocol=True)
+        async with chatting(tmp_path, door, exempt=True) as (parts, [port]):
+            for first, free in ((header, False), (b"PROXY TCP4 127.0.0.1 127.0.0.1 4711 6667\r\n", True)):
+                peer = socket.create_connection(("127.0.0.1", port))
+                peer.sendall(first + (UPGRADE % b"" if kind is Kind.WEBSOCKET else b""))
+                await let_in(parts)
+                [client] = list(parts.doors._connections)
+                assert (client.credit == inf) is free
+                peer.close()
+                await asyncio.sleep(0.05)
+
+    run(loop, play())
+
+
+def test_a_trusted_proxy_that_forwards_nobody_is_not_exempt(loop: str, tmp_path: Path) -> None:
+    """As with PROXY: what `Forwarded` does not say is not taken for loopback."""
+
+    async def play() -> None:
+        door = Listener(kind=Kind.WEBSOCKET, port=0, trusted_proxies=networks(["127.0.0.1"]))
+        async with chatting(tmp_path, door, exempt=True) as (parts, [port]):
+            browser = await Browser.open(port)
+            [client] = list(parts.doors._connections)
+            assert client.credit != inf
+            browser.writer.close()
 
     run(loop, play())
