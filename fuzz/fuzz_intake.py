@@ -122,6 +122,10 @@ class FakeClient(Client):
     def hang_up(self) -> None:
         self.closed = True
 
+    def give_up(self) -> None:
+        """Close at once."""
+        self.hang_up()
+
     def stop_reading(self) -> None:
         self.stopped = True
 

@@ -109,6 +109,10 @@ class HeardClient(Client):
         """Hear nothing more."""
         self.hung_up = True
 
+    def give_up(self) -> None:
+        """Close at once."""
+        self.hang_up()
+
     def stop_reading(self) -> None:
         """Have nothing more read."""
         self.stopped = True

@@ -12,7 +12,7 @@ import structlog
 
 from parvis.app.config import Kind, Listener
 from parvis.app.wiring import Parts
-from parvis.net.accept import listening_socket, serve_proxied
+from parvis.net.accept import BACKLOG, HANDSHAKE_WAIT_S, SHUTDOWN_WAIT_S, listening_socket, serve_proxied
 from parvis.net.address import Address
 from parvis.net.gate import Gate
 from parvis.net.tcp import TcpConnection
@@ -113,7 +113,12 @@ class Listeners:
             self._tasks.append(asyncio.create_task(serving))
             return
         server = await asyncio.get_running_loop().create_server(
-            lambda: make(gate, None), sock=listening.socket, ssl=context, backlog=4096
+            lambda: make(gate, None),
+            sock=listening.socket,
+            ssl=context,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=HANDSHAKE_WAIT_S if context is not None else None,
+            ssl_shutdown_timeout=SHUTDOWN_WAIT_S if context is not None else None,
         )
         self._servers.append(server)
 

@@ -12,7 +12,8 @@ from parvis.chat.settings import Operator
 THREADS: Final = 2
 """Most passwords checked at once: a hash takes tens of milliseconds and as many megabytes on purpose."""
 UNKNOWN: Final = "$scrypt$ln=15,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-"""The hash that is checked for a name that nobody has, so that the time taken does not tell which names exist."""
+"""The hash that is checked for a name that nobody has, and beside a password that is not hashed, so that the time
+taken does not tell which names exist."""
 
 
 class OperatorBook:
@@ -58,4 +59,5 @@ def _is_right(operator: c.Operator | None, password: str) -> bool:
         return False
     if operator.password_hash:
         return verify(password, operator.password_hash.reveal())
+    verify(password, UNKNOWN)
     return equal(password, operator.password.reveal())

@@ -16,6 +16,7 @@ from time import monotonic_ns
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from parvis.app import logs, systemd
 from parvis.app.config import Config, Mistakes, Profile
@@ -29,6 +30,8 @@ DONE: Final = 0
 FAILED: Final = 1
 NOT_YET: Final = ("safety.first_contact", "safety.trust", "safety.entry", "safety.rules", "accounts.registration")
 """Protections that have a key and no code yet: an operator who answers in law must not rely on them."""
+KEPT: Final = ("name", "network", "data_dir", "casemapping")
+"""Keys of `[server]` that a reload leaves as they are."""
 GC_THRESHOLD: Final = 50_000
 """Allocations between two looks for cycles: a connection makes none, and a look costs all the others time."""
 
@@ -86,7 +89,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     await listeners.serve(parts)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop, DONE)
-    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(read_again, parts, listeners, operators))
+    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(config, read_again, parts, listeners, operators))
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
@@ -120,19 +123,30 @@ async def _drain(parts: Parts, timeout_s: float) -> None:
         log.warning("stopping without waiting any longer", connections=parts.doors.open_connections)
 
 
-def _reload(read_again: Callable[[], Config], parts: Parts, listeners: Listeners, operators: OperatorBook) -> None:
+def _reload(
+    running: Config, read_again: Callable[[], Config], parts: Parts, listeners: Listeners, operators: OperatorBook
+) -> None:
     """Take what can be changed while running; with a mistake in the configuration, change nothing."""
     systemd.notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
     try:
         config = read_again()
+        settings = settings_of(config)
     except Mistakes as mistakes:
         for mistake in mistakes.mistakes:
             log.error("configuration kept as it was", key=mistake.key, why=mistake.text)
+    except Exception:
+        # Whatever is wrong with the new one, the server that runs has nothing wrong with it.
+        log.exception("configuration kept as it was")
     else:
-        parts.chat.reconfigure(settings_of(config))
+        # Clients were told these when they came in, and records were sealed under them.
+        kept = [f"server.{key}" for key in KEPT if getattr(config.server, key) != getattr(running.server, key)]
+        kept += ["listen"] * (config.listen != running.listen)
+        if kept:
+            log.warning("kept as they were until a restart", keys=kept)
+        parts.chat.reconfigure(replace(settings, server=running.server.name, network=running.server.network))
         operators.replace(config.operators)
         listeners.reload_certificates()
-        log.info("reloaded", listeners="as they were: a changed address or port needs a restart")
+        log.info("reloaded")
     systemd.notify("READY=1")
 
 

@@ -33,6 +33,7 @@ class Client(Person):
         "gone",
         "greeting",
         "heard_at",
+        "is_told",
         "parked",
         "pending",
         "pinged",
@@ -47,6 +48,8 @@ class Client(Person):
         """Make the client of a new connection; `transport_kind` is its part of the wire signature."""
         super().__init__()
         self.address = address
+        self.is_told = True
+        """Whether the address is the peer's own; false for that of a proxy which did not say whom it speaks for."""
         self.address_key = ""
         """Under what limits per address count this connection; empty when they do not."""
         self.transport_kind = transport_kind
@@ -92,6 +95,10 @@ class Client(Person):
     @abstractmethod
     def hang_up(self) -> None:
         """Close the connection once what was sent is out. May be called twice."""
+
+    @abstractmethod
+    def give_up(self) -> None:
+        """Close the connection at once: its peer is gone. May be called twice; who was on it leaves in a later turn."""
 
     @abstractmethod
     def stop_reading(self) -> None:

@@ -66,7 +66,11 @@ class Doors:
             chat.leave(client, "", told="Closing link: the server is stopping. Try again in a moment")
             return
         address = client.address[0]
-        if chat.settings.exempt_loopback and is_loopback(address):
+        if not address:
+            # The peer was gone before the socket could be asked: there is nobody to count, and nobody to tell.
+            chat.leave(client, "", told=None)
+            return
+        if chat.settings.exempt_loopback and client.is_told and is_loopback(address):
             client.credit = UNLIMITED
         else:
             key = network_of(address)

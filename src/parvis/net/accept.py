@@ -25,6 +25,9 @@ HEADER_WAIT_S: Final = 5.0
 HANDSHAKE_WAIT_S: Final = 10.0
 """Longest wait for a TLS handshake; a few round trips of the slowest phone, far below the 60 s of asyncio."""
 
+SHUTDOWN_WAIT_S: Final = 3.0
+"""Longest wait for a peer's goodbye of TLS (RFC 8446, section 6.1) before the connection is cut."""
+
 WAITING_MAX: Final = 512
 """Most sockets between acceptance and their protocol on one listener; the next wait in the kernel. Whoever fills all
 of them with silence holds each place for at most `HEADER_WAIT_S` and `HANDSHAKE_WAIT_S`, and only a proxy can reach
@@ -189,7 +192,7 @@ class _Admission:
                 outcome = proxy_header.parse(held + seen)
                 if isinstance(outcome, proxy_header.Parsed):
                     self.conn.recv(outcome.consumed - len(held))
-                    return outcome.address or peer
+                    return outcome.address or Address(peer.host, peer.port, told=False)
                 # All of it belongs to the header: taken, it does not wake us again before there is more.
                 held += self.conn.recv(len(seen))
 
@@ -202,6 +205,7 @@ class _Admission:
                 self.conn,
                 ssl=self.ssl,
                 ssl_handshake_timeout=self.handshake_wait_s if self.ssl else None,
+                ssl_shutdown_timeout=SHUTDOWN_WAIT_S if self.ssl else None,
             )
         except OSError:
             self.report("TLS handshake failed" if self.ssl else "connection was lost before its protocol")

@@ -17,6 +17,8 @@ class Address:
     """An IPv4 or IPv6 address in its canonical text; an IPv4 address mapped into IPv6 is written as IPv4."""
     port: int | None = field(repr=False)
     """The source port, or None where a proxy did not pass it on."""
+    told: bool = field(default=True, repr=False, compare=False)
+    """Whether it is the peer's own; false for that of a proxy which did not say whom it speaks for."""
 
 
 def from_ip(ip: IPv4Address | IPv6Address, port: int | None) -> Address:
@@ -67,3 +69,11 @@ def is_within(host: str, trusted: Sequence[Network]) -> bool:
     except ValueError:
         return False
     return any(ip in network for network in trusted)
+
+
+def is_here(host: str) -> bool:
+    """Say whether a host, named as `from_ip` does, is this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -22,7 +22,7 @@ def fan_out(clients: Sequence[Client], data: bytes) -> None:
         except BlockingIOError:
             written = 0
         except OSError:
-            # The connection is lost; its transport will say so.
+            client.give_up()
             continue
         if written != size:
             client.send_later(data[written:])

@@ -33,6 +33,8 @@ class Connection(Client, asyncio.Protocol):
     def __init__(self, gate: Gate, address: Address | None, transport_kind: int) -> None:
         """Make a connection that is not open yet; an address is given when a proxy has said it."""
         super().__init__((address.host, address.port or 0) if address is not None else NO_ADDRESS, transport_kind)
+        if address is not None:
+            self.is_told = address.told
         self._gate = gate
         self._transport: asyncio.Transport | None = None
 
@@ -48,7 +50,8 @@ class Connection(Client, asyncio.Protocol):
 
     def _go_direct(self) -> None:
         transport = self._transport
-        if transport is None:
+        if transport is None or transport.get_write_buffer_size():
+            # Bytes wait already, perhaps of an HTTP answer before the upgrade; `resume_writing` comes after them.
             return
         socket = transport.get_extra_info("socket")
         if socket is not None and transport.get_extra_info("sslcontext") is None:
@@ -73,6 +76,7 @@ class Connection(Client, asyncio.Protocol):
         except BlockingIOError:
             written = 0
         except OSError:
+            self.give_up()
             return
         if written != len(data):
             self.send_later(data[written:])
@@ -94,8 +98,15 @@ class Connection(Client, asyncio.Protocol):
         self.direct = -1
         if transport is not None and not transport.is_closing():
             transport.close()
-            if transport.get_write_buffer_size():
+            # Over TLS closing is a talk of two: who never answers is not waited for either.
+            if transport.get_write_buffer_size() or transport.get_extra_info("sslcontext") is not None:
                 self._gate.chat.clock.later(HANG_UP_S, transport.abort)
+
+    def give_up(self) -> None:
+        """Close at once: the peer cannot be written to, and nothing else may tell for as long as it is not read."""
+        self.direct = -1
+        if self._transport is not None:
+            self._transport.abort()
 
     def stop_reading(self) -> None:
         """Read nothing more for now."""

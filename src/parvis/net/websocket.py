@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from parvis.irc.capabilities import BINARY_FRAMES, TEXT_FRAMES, wire_signature
 from parvis.net import frames, handshake
-from parvis.net.address import Address
+from parvis.net.address import Address, is_within
 from parvis.net.forwarded import Malformed, client
 from parvis.net.tcp import Connection
 
@@ -56,11 +56,13 @@ class WebSocketConnection(Connection):
         match answer:
             case handshake.Accepted():
                 try:
-                    found = client(answer.forwarded, Address(*self.address), self._gate.trusted)
+                    found = client(answer.forwarded, Address(*self.address, told=self.is_told), self._gate.trusted)
                 except Malformed:
                     self._reject(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
                     return
                 self.address = (found.host, found.port or 0)
+                # A trusted proxy that names nobody, or only proxies, does not lend anyone what its own address is due.
+                self.is_told = found.told and not is_within(found.host, self._gate.trusted)
                 binary = answer.subprotocol == handshake.BINARY_PROTOCOL
                 self.transport_kind = BINARY_FRAMES if binary else TEXT_FRAMES
                 self.signature = wire_signature(self.capabilities, self.transport_kind)

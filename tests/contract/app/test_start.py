@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from cryptography import x509
@@ -20,6 +20,8 @@ from cryptography.x509.oid import NameOID
 from msgspec.structs import replace
 from tests.promises.servers import CONFIG, PATIENCE_S, Hearer, Person, Server, eventually, running
 
+from parvis.app import serve, systemd
+from parvis.app.config import Config
 from parvis.app.wiring import DEFAULT_ROOMS
 from parvis.model.records import RecordKind
 from parvis.ports.archive import Batch, Outcome, Sealed
@@ -248,6 +250,37 @@ def test_a_reload_with_a_mistake_changes_nothing(tmp_path: Path) -> None:
         anna.says("MOTD", "OPER oper new", "OPER oper old", "PING 1")
         codes = [line.split()[1] for line in anna.hears_until(" PONG ")]
         assert codes[:3] == ["422", "464", "381"]
+
+
+def test_a_reload_keeps_the_names_that_people_were_told(tmp_path: Path) -> None:
+    """The log names what needs a restart; the rest is taken."""
+    with running(tmp_path) as server, Person(server.port(), "anna") as anna:
+        changed = CONFIG.replace('motd = ""', 'motd = "A new day"').replace("square.test", "other.test")
+        server.config.write_text(changed.replace("[server]", '[server]\nnetwork = "Other"'))
+        reload(server, '"reloaded"')
+        assert "server.name" in server.complaints()
+        assert "server.network" in server.complaints()
+        anna.says("MOTD", "PING 1")
+        heard = anna.hears_until(" PONG ")
+        assert any("A new day" in line for line in heard)
+        assert all(line.startswith(":square.test ") for line in heard)
+
+
+def test_a_reload_that_fails_in_any_way_leaves_the_server_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """systemd is told that the reload is over, whatever became of it (sd_notify(3), RELOADING=1)."""
+    told: list[str] = []
+    monkeypatch.setattr(systemd, "notify", told.append)
+
+    def broken() -> Config:
+        raise OSError("the disk is gone")
+
+    untouched: Any = None
+    serve._reload(Config(), broken, untouched, untouched, untouched)
+    assert told[0].startswith("RELOADING=1\nMONOTONIC_USEC=")
+    assert told[1:] == ["READY=1"]
+    assert "configuration kept as it was" in "".join(capsys.readouterr())
 
 
 def certificate(folder: Path, name: str) -> None:

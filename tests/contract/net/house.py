@@ -45,6 +45,15 @@ async def chatting(
         parts.archive.close()
 
 
+async def let_in(parts: Parts) -> None:
+    """Wait until somebody is connected."""
+    for _ in range(int(WAIT_S / 0.01)):
+        if parts.doors.open_connections:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nobody came")
+
+
 def masked(first: int, payload: bytes = b"", mask: bytes = b"\x37\xfa\x21\x3d") -> bytes:
     """Make a frame as a client sends it."""
     head = frames.build_frame(0, payload)

@@ -229,6 +229,21 @@ def test_a_connection_is_kept_for_the_next_request(loop: str) -> None:
     run(loop, play())
 
 
+def test_the_numbers_are_kept_from_whom_a_proxy_speaks_for(loop: str) -> None:
+    """A proxy on loopback opens `/metrics` to nobody but those it says are there."""
+
+    async def play() -> None:
+        async with open_house(proxied=True) as (port, _):
+            for header, status in (
+                (V1, b"403"),
+                (b"PROXY UNKNOWN\r\n", b"403"),
+                (b"PROXY TCP4 127.0.0.1 127.0.0.1 4711 443\r\n", b"200"),
+            ):
+                assert (await exchange(port, header + get("/metrics"))).startswith(b"HTTP/1.1 " + status)
+
+    run(loop, play())
+
+
 WRONG = {
     "an IRC client": (b"NICK camille\r\nUSER camille 0 * :x\r\n", b"HTTP/1.1 400 "),
     "a head without end": (b"GET / HTTP/1.1\r\nX: " + b"x" * 400_000, b"HTTP/1.1 431 "),

@@ -16,12 +16,12 @@ from parvis.net.http.language import choose
 from parvis.ports.view import OpenRoom
 
 
-def asked(square: Square, path: str, method: str = "GET", **headers: str) -> httpx.Response:
+def asked(square: Square, path: str, method: str = "GET", *, peer: str = "127.0.0.1", **headers: str) -> httpx.Response:
     """Ask the application without a server."""
     import asyncio
 
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(cast("Any", make_app(square)))
+        transport = httpx.ASGITransport(cast("Any", make_app(square)), client=(peer, 4711))
         async with httpx.AsyncClient(transport=transport, base_url="http://chat.example.org") as client:
             return await client.request(
                 method, path, headers={name.replace("_", "-"): v for name, v in headers.items()}
@@ -222,6 +222,16 @@ def test_numbers_are_given_as_prometheus_reads_them() -> None:
     assert families["parvis_messages_sealed"].type == "counter"
     assert families["parvis_messages_sealed"].samples[0].value == 7
     assert "process_resident_memory_bytes" in families
+
+
+@pytest.mark.parametrize("peer", ["192.0.2.7", "2001:db8::7", "10.0.0.1", ""])
+def test_numbers_are_for_this_machine_alone(peer: str) -> None:
+    """How many come and go, and when, is nobody else's (docs/handbook/operator.md, "Numbers")."""
+    refused = asked(Square(), "/metrics", peer=peer)
+    assert refused.status_code == 403
+    assert "parvis_" not in refused.text
+    assert asked(Square(), "/metrics", peer="::1").status_code == 200
+    assert asked(Square(), "/healthz", peer=peer).status_code == 200
 
 
 def test_what_is_not_here_is_said_plainly() -> None:

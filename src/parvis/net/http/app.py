@@ -17,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from parvis.net.address import is_here
 from parvis.net.http import entry, language
 from parvis.ports.view import ServerView
 
@@ -60,8 +61,10 @@ def make_app(view: ServerView) -> Litestar:
         return _respond("ready\n", 200) if why is None else _respond(f"not ready: {why}\n", 503)
 
     @route("/metrics", http_method=READS, sync_to_thread=False)
-    def metrics() -> Response[bytes]:
-        """Give the numbers to whoever watches."""
+    def metrics(request: Asked) -> Response[bytes]:
+        """Give the numbers to whoever watches from this machine: they tell the world nothing."""
+        if request.client is None or not is_here(request.client.host):
+            return _respond("The numbers are for this machine alone.\n", 403)
         return _respond(generate_latest(registry), 200, CONTENT_TYPE_LATEST.removesuffix("; charset=utf-8"))
 
     @route("/irc", http_method=READS, sync_to_thread=False)

@@ -55,7 +55,8 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_made(transport)
         if self._peer is None:
             self._peer = from_peername(transport.get_extra_info("peername"))
-        self.client = (self._peer.host, self._peer.port or 0)
+        # Where a proxy did not say whom it speaks for, nobody is known: its own address opens nothing to them.
+        self.client = (self._peer.host, self._peer.port or 0) if self._peer.told else ("", 0)
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -100,7 +101,7 @@ class HttpConnection(HttpToolsProtocol):
         if self._trusted and self._peer is not None:
             values = [value.decode("latin-1") for name, value in self.headers if name == b"forwarded"]
             found = client(values, self._peer, self._trusted)
-            self.scope["client"] = (found.host, found.port or 0)
+            self.scope["client"] = (found.host, found.port or 0) if found.told else ("", 0)
         super().on_headers_complete()
 
     def _leave_http(self, rest: bytes) -> None:
