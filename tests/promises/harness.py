@@ -183,6 +183,7 @@ class Square:
         )
         # The same ids each time a test is done, and none twice.
         chance = Chance(Random(opened.run).randbytes)
+        self.check_takes_s = 0.05
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, self._check_password)
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)
@@ -192,7 +193,7 @@ class Square:
     def _check_password(self, _name: str, password: str, done: Callable[[Operator | None], None]) -> None:
         self.passwords_checked += 1
         operator = Operator("operator", "server-admin") if password == OPERATOR_PASSWORD else None
-        self.clock.later(0.05, lambda: done(operator))
+        self.clock.later(self.check_takes_s, lambda: done(operator))
 
     def connects(self, address: str = "127.0.0.1") -> HeardClient:
         """Open a connection."""

@@ -19,6 +19,8 @@ FAILURES_MAX: Final = 5
 """Wrong passwords from one address after which no more are checked for a while; ours."""
 FORGIVEN_AFTER_S: Final = 600.0
 """How long wrong passwords count, from the last; ours."""
+CHECK_S_MAX: Final = 10.0
+"""Longest wait of a connection for its password to be checked; ours, a hundred times what a check takes."""
 ADDRESSES_KEPT: Final = 4096
 """Addresses whose wrong passwords are remembered; the oldest are forgotten first. Ours."""
 
@@ -33,18 +35,45 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     # Counted before it is checked, so that many connections at once do not get many tries.
     _count_failure(chat, client)
-    name, password = line.params[0], line.params[1]
-    label = chat.label
+    attempt = _Attempt(client, chat.label)
     chat.park(client)
     chat.drop_answer()
-    chat.check_password(name, password, partial(_checked, chat, client, label))
+    chat.check_password(line.params[0], line.params[1], partial(_checked, chat, attempt))
+    chat.clock.later(CHECK_S_MAX, partial(_given_up, chat, attempt))
 
 
-def _checked(chat: Chat, client: Client, label: str | None, operator: Operator | None) -> None:
-    chat.turn.begin()
-    if client.gone:
+class _Attempt:
+    """One login that waits for its password to be checked."""
+
+    __slots__ = ("client", "is_answered", "label")
+
+    def __init__(self, client: Client, label: str | None) -> None:
+        self.client = client
+        self.label = label
+        self.is_answered = False
+
+    def may_be_answered(self, chat: Chat) -> bool:
+        """Begin the answer, unless it was given or nobody is there to read it."""
+        chat.turn.begin()
+        if self.is_answered or self.client.gone:
+            return False
+        self.is_answered = True
+        chat.begin_labelled(self.client, self.label)
+        return True
+
+
+def _given_up(chat: Chat, attempt: _Attempt) -> None:
+    client = attempt.client
+    if attempt.may_be_answered(chat):
+        chat.fail(client, "OPER", "NOT_CHECKED", "The password could not be checked in time. Try again in a moment.")
+        chat.end_answer(client)
+        chat.unpark(client)
+
+
+def _checked(chat: Chat, attempt: _Attempt, operator: Operator | None) -> None:
+    client = attempt.client
+    if not attempt.may_be_answered(chat):
         return
-    chat.begin_labelled(client, label)
     verdict = gates.password(is_right=operator is not None)
     if isinstance(verdict, Refused):
         log.warning("failed operator login", session=client.session.hex())
