@@ -11,11 +11,14 @@ from parvis.chat.client import Client
 from parvis.model.person import Person
 from parvis.model.room import Room
 
+Groups = list[tuple[int, list[Client]]]
+"""Clients by wire signature."""
+
 
 class Audience:
     """The clients of this process that get a line, grouped by the bytes they get."""
 
-    __slots__ = ("_members", "groups")
+    __slots__ = ("_members", "_others", "groups")
 
     def __init__(self, people: Iterable[Person]) -> None:
         """Group people; who is here through another process has no connection and is left out."""
@@ -27,8 +30,18 @@ class Audience:
                     groups[person.signature] = [person]
                 else:
                     group.append(person)
-        self.groups = list(groups.items())
+        self.groups: Groups = list(groups.items())
         self._members: dict[Client, int] | None = None
+        self._others: tuple[frozenset[Client], Groups] | None = None
+
+    def groups_without(self, left_out: frozenset[Client]) -> Groups:
+        """Give the groups without some clients. The last answer is kept: the same few speak again and again."""
+        if self._others is None or self._others[0] != left_out:
+            groups = [
+                (signature, [client for client in group if client not in left_out]) for signature, group in self.groups
+            ]
+            self._others = (left_out, groups)
+        return self._others[1]
 
     @property
     def members(self) -> dict[Client, int]:

@@ -31,10 +31,9 @@ def _deliver_one_room(run: Run, fan_out: FanOut) -> int:
     special = run.special
     delivered = 0
     for audience, lines in run.groups.items():
-        for signature, group in audience.groups:
+        for signature, readers in audience.groups_without(frozenset(special)) if special else audience.groups:
             data = b"".join([said.render(signature) for said in lines])
             if data:
-                readers = [client for client in group if client not in special] if special else group
                 delivered += len(readers) * len(lines)
                 fan_out(readers, data)
     delivered += _write_special(run)

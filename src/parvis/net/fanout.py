@@ -14,11 +14,12 @@ def fan_out(clients: Sequence[Client], data: bytes) -> None:
     """Send data to each client once. What a socket does not take at once waits in its transport, bounded."""
     size = len(data)
     for client in clients:
-        if client.direct < 0:
+        descriptor = client.direct
+        if descriptor < 0:
             client.send(data)
             continue
         try:
-            written = write(client.direct, data)
+            written = write(descriptor, data)
         except BlockingIOError:
             written = 0
         except OSError:
