@@ -59,17 +59,6 @@ class Certificate:
         _load(self.context, self.cert, self.key)
 
 
-def make_context(
-    cert: Path, key: Path, client_ca: Path | None = None, alpn: Sequence[str] = ALPN_IRC
-) -> ssl.SSLContext:
-    """Make a context whose certificate stays as it is; see `Certificate` for one that can be replaced.
-
-    Raises:
-        TlsUnusable: One of the files cannot be used.
-    """
-    return Certificate(cert, key, client_ca, alpn).context
-
-
 def _load(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     _check_readable("certificate", cert)
     _check_readable("key", key)

@@ -15,7 +15,7 @@ from tests.contract.net.edge import LOOPS, WAIT_S, Saying, make_certificate, run
 from parvis.net.accept import listening_socket, serve_proxied
 from parvis.net.address import Address
 from parvis.net.proxy_header import V2_SIGNATURE
-from parvis.net.tls import make_context
+from parvis.net.tls import Certificate
 
 V1 = b"PROXY TCP4 192.0.2.7 198.51.100.1 56324 6697\r\n"
 V2 = V2_SIGNATURE + b"\x21\x11\x00\x13" + bytes([192, 0, 2, 7, 0, 0, 0, 0, 0xDC, 0x04, 0, 1]) + b"\x02\x00\x04chat"
@@ -101,7 +101,7 @@ def test_tls_begins_after_the_header(loop: str, header: bytes, tmp_path: Path) -
     cert, key = make_certificate(tmp_path)
 
     async def play() -> None:
-        async with serving(proxied(tls=make_context(cert, key))) as port:
+        async with serving(proxied(tls=Certificate(cert, key).context)) as port:
             running = asyncio.get_running_loop()
             sock = socket()
             sock.setblocking(False)
@@ -212,7 +212,7 @@ def test_a_failed_tls_handshake_harms_nobody(loop: str, tmp_path: Path) -> None:
 
     async def play() -> None:
         reports: list[str] = []
-        async with serving(proxied(reports, make_context(cert, key), wait_s=0.5)) as port:
+        async with serving(proxied(reports, Certificate(cert, key).context, wait_s=0.5)) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             silent_reader, silent_writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(V1 + b"NICK camille\r\n" * 10)

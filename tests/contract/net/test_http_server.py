@@ -24,7 +24,7 @@ from parvis.net.forwarded import client
 from parvis.net.http import server as http_server
 from parvis.net.http.app import make_app
 from parvis.net.http.server import HttpServer, make_uvicorn
-from parvis.net.tls import ALPN_HTTP, make_context
+from parvis.net.tls import ALPN_HTTP, Certificate
 
 V1 = b"PROXY TCP4 192.0.2.7 198.51.100.1 56324 443\r\n"
 
@@ -113,7 +113,7 @@ def test_one_port_carries_the_page_and_the_websocket(
     scheme = "wss" if with_tls else "ws"
 
     async def play() -> None:
-        async with open_house(tls=make_context(cert, key, alpn=ALPN_HTTP) if with_tls else None) as (port, _):
+        async with open_house(tls=Certificate(cert, key, alpn=ALPN_HTTP).context if with_tls else None) as (port, _):
             page = await exchange(port, get("/"), theirs)
             assert page.startswith(b"HTTP/1.1 200 OK\r\n")
             assert b"Salons ouverts" in page
@@ -136,7 +136,7 @@ def test_the_true_peer_reaches_the_websocket_through_a_proxy(loop: str, with_tls
     cert, key = make_certificate(tmp_path)
 
     async def play() -> None:
-        tls = make_context(cert, key, alpn=ALPN_HTTP) if with_tls else None
+        tls = Certificate(cert, key, alpn=ALPN_HTTP).context if with_tls else None
         async with open_house(proxied=True, tls=tls) as (port, _):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(V1)

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from tests.contract.net.edge import make_certificate, trusting
 
-from parvis.net.tls import ALPN_HTTP, Certificate, TlsUnusable, make_context
+from parvis.net.tls import ALPN_HTTP, Certificate, TlsUnusable
 
 
 def shaken(server: ssl.SSLContext, client: ssl.SSLContext) -> tuple[ssl.SSLSocket, ssl.SSLSocket]:
@@ -62,7 +62,7 @@ def test_the_protocol_is_negotiated_and_modern(
     client = trusting(cert)
     if offered:
         client.set_alpn_protocols(offered)
-    near, far = shaken(make_context(cert, key, alpn=alpn), client)
+    near, far = shaken(Certificate(cert, key, alpn=alpn).context, client)
     assert near.selected_alpn_protocol() == chosen
     assert near.version() == "TLSv1.3"
     near.close()
@@ -72,7 +72,7 @@ def test_the_protocol_is_negotiated_and_modern(
 def test_tls_1_2_keeps_its_secrets_and_older_ones_are_refused(tmp_path: Path) -> None:
     """Forward secrecy and authenticated encryption only (RFC 9325, sections 3.1.1 and 4.2)."""
     cert, key = make_certificate(tmp_path)
-    context = make_context(cert, key)
+    context = Certificate(cert, key).context
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
     older = [cipher["name"] for cipher in context.get_ciphers() if cipher["protocol"] != "TLSv1.3"]
     assert older
@@ -118,7 +118,7 @@ def test_a_client_s_certificate_is_taken_from_its_authority_only(tmp_path: Path)
     """A client may come without one; one of another authority is refused."""
     cert, key = make_certificate(tmp_path)
     client_cert, client_key = make_certificate(tmp_path, "camille")
-    context = make_context(cert, key, client_ca=client_cert)
+    context = Certificate(cert, key, client_ca=client_cert).context
     near, far = shaken(context, trusting(cert))
     assert far.getpeercert(binary_form=True) is None
     near.close()
@@ -160,6 +160,6 @@ def test_what_cannot_be_used_is_said_for_the_operator(tmp_path: Path) -> None:
         ((cert, other_key), "other.key does not belong to the certificate"),
     ]:
         with pytest.raises(TlsUnusable, match=said):
-            make_context(*files)
+            Certificate(*files)
     with pytest.raises(TlsUnusable, match=r"text.pem holds no certificate of a client authority"):
-        make_context(cert, key, client_ca=text)
+        Certificate(cert, key, client_ca=text)
