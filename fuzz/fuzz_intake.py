@@ -6,6 +6,7 @@ clock that moves when told. An input is a play: one byte says whose turn it is, 
 
 import os
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import structlog
 
@@ -14,6 +15,7 @@ from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
+from parvis.chat.outside import Outside
 from parvis.chat.service import Chat
 from parvis.chat.settings import Operator, Settings
 from parvis.chat.turn import Turn
@@ -24,6 +26,8 @@ from parvis.irc.limits import BODY_BYTES_MAX, SERVER_TAGS_BYTES_MAX
 from parvis.irc.line import Malformed, parse_line
 from parvis.model.person import INVISIBLE, OPERATOR
 from parvis.store.memory import Fault, MemoryArchive
+
+T = TypeVar("T")
 
 CLIENTS = 4
 TURN_S = 0.3
@@ -152,7 +156,7 @@ class Square:
             Chance(os.urandom),
             self.clock,
             turn,
-            self.check_password,
+            Outside(work=self.work, find_operator=self.find_operator),
         )
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)
@@ -165,9 +169,11 @@ class Square:
     def stopped(self, reason: str) -> None:
         raise AssertionError(reason)
 
-    def check_password(self, name: str, password: str, done: Callable[[Operator | None], None]) -> None:
-        found = Operator(name, "server-admin") if (name, password) == ("op", "right") else None
-        self.clock.later(0.05, lambda: done(found))
+    def work(self, task: Callable[[], T], done: Callable[[T | None], None]) -> None:
+        self.clock.later(0.05, lambda: done(task()))
+
+    def find_operator(self, name: str, password: str) -> Operator | None:
+        return Operator(name, "server-admin") if (name, password) == ("op", "right") else None
 
     def enter(self, number: int) -> FakeClient:
         client = FakeClient(number)

@@ -25,7 +25,7 @@ from parvis.store.sqlite.migrate import migrate
 def schema_of(connection: sqlite3.Connection) -> dict[str, str]:
     """Give every table and index with its text, white space made even."""
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-    return {name: " ".join(sql.split()).replace("( ", "(").replace(" )", ")") for name, sql in rows}
+    return {name: " ".join(sql.split()).replace("( ", "(").replace(" )", ")").replace(" ,", ",") for name, sql in rows}
 
 
 def test_the_new_schema_is_the_migrated_one(tmp_path: Path) -> None:

@@ -4,18 +4,22 @@ archive's twin in memory, whose commits fail, hang or are held when a test says 
 
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import TypeVar
 
 from parvis.app.wiring import open_rooms
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
+from parvis.chat.outside import Outside
 from parvis.chat.service import Chat
 from parvis.chat.settings import Operator, Settings
 from parvis.chat.turn import Turn
 from parvis.irc.capabilities import STREAM
 from parvis.ports.clock import Timer
 from parvis.store.memory import Fault, MemoryArchive, MemoryStore
+
+T = TypeVar("T")
 
 NOON_MS = 1_800_000_000_000
 """When every test begins."""
@@ -184,16 +188,19 @@ class Square:
         # The same ids each time a test is done, and none twice.
         chance = Chance(Random(opened.run).randbytes)
         self.check_takes_s = 0.05
-        self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, self._check_password)
+        outside = Outside(work=self._work, find_operator=self._find_operator)
+        self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, outside)
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)
         open_rooms(self.chat, opened.rooms)
         self.end_turn()
 
-    def _check_password(self, _name: str, password: str, done: Callable[[Operator | None], None]) -> None:
+    def _work(self, task: Callable[[], T], done: Callable[[T | None], None]) -> None:
+        self.clock.later(self.check_takes_s, lambda: done(task()))
+
+    def _find_operator(self, _name: str, password: str) -> Operator | None:
         self.passwords_checked += 1
-        operator = Operator("operator", "server-admin") if password == OPERATOR_PASSWORD else None
-        self.clock.later(self.check_takes_s, lambda: done(operator))
+        return Operator("operator", "server-admin") if password == OPERATOR_PASSWORD else None
 
     def connects(self, address: str = "127.0.0.1") -> HeardClient:
         """Open a connection."""

@@ -6,7 +6,8 @@ Source: ARCHITECTURE.md, "Invariants"; docs/handbook/operator.md, "[limits]".
 import pytest
 from tests.promises.harness import OPERATOR_PASSWORD, HeardClient, Square
 
-from parvis.chat.commands.oper import CHECK_S_MAX, FAILURES_MAX, FORGIVEN_AFTER_S
+from parvis.chat.commands.oper import FAILURES_MAX, FORGIVEN_AFTER_S
+from parvis.chat.waiting import WAIT_S_MAX
 from parvis.irc.limits import TARGETS_MAX
 from parvis.store.memory import Fault
 
@@ -288,10 +289,10 @@ def test_who_is_exempt_is_not_counted() -> None:
 def test_a_password_that_is_not_checked_in_time_holds_nobody() -> None:
     """The connection goes on, and a late answer changes nothing. Source: ARCHITECTURE.md, "Invariants", 6."""
     square = Square()
-    square.check_takes_s = CHECK_S_MAX + 5
+    square.check_takes_s = WAIT_S_MAX + 5
     anna = square.enters("anna")
     anna.says(f"OPER operator {OPERATOR_PASSWORD}", "PING :behind")
-    square.go_on(CHECK_S_MAX - 1)
+    square.go_on(WAIT_S_MAX - 1)
     assert anna.hears() == []
     square.go_on(2.0)
     assert codes(anna) == ["FAIL", "PONG"]

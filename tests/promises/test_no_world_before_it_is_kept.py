@@ -3,12 +3,15 @@
 Source: DESIGN.md 2, promise 1; docs/adr/0001-turn-batch-and-fence.md.
 """
 
+import asyncio
+
 from tests.promises.harness import OPERATOR_PASSWORD, HeardClient, Square
 
 from parvis.app.listeners import Listeners
 from parvis.app.web import LOOK_EVERY_S
 from parvis.app.web import Square as Pages
 from parvis.app.wiring import Parts
+from parvis.app.workers import Workers
 from parvis.model.records import RecordKind
 from parvis.store.memory import Fault
 
@@ -77,8 +80,10 @@ def test_who_is_killed_says_nothing_more() -> None:
 
 def pages_of(square: Square) -> Pages:
     """Give what pages see of a square."""
+    loop = asyncio.new_event_loop()
+    loop.close()
     return Pages(
-        Parts(square.chat, square.intake, square.doors, square.turn, square.archive, []),
+        Parts(square.chat, square.intake, square.doors, square.turn, square.archive, Workers(loop), []),
         Listeners(()),
     )
 

@@ -106,7 +106,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     # Whoever is still there has waited for what could not be sealed: it is never shown, but they are told.
     parts.doors.say_goodbye()
     await web.close()
-    operators.close()
+    parts.workers.close()
     await loop.run_in_executor(None, parts.archive.close)
     return status
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -14,15 +13,19 @@ from parvis import __version__
 from parvis.app.clock import LoopClock
 from parvis.app.config import Config, Profile, StoreKind
 from parvis.app.operators import OperatorBook
+from parvis.app.workers import Workers
 from parvis.chat.chance import Chance
 from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
+from parvis.chat.outside import Outside
 from parvis.chat.service import Chat
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
+from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId
+from parvis.model.kept import Keep, KeptKind, read
 from parvis.model.records import KeptRoom
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
@@ -47,6 +50,7 @@ class Parts(msgspec.Struct, frozen=True):
     doors: Doors
     turn: Turn
     archive: Archive
+    workers: Workers
     notices: list[str]
 
 
@@ -117,13 +121,27 @@ def assemble(
     turn = Turn(archive, clock, fan_out, stop_server)
     turn.set_floor(opened.last_time_ms)
     chance = Chance(os.urandom)
-    chat = Chat(settings_of(config), keys().derived(b"chat"), chance, clock, turn, partial(operators.check, loop))
+    workers = Workers(loop)
+    outside = Outside(work=workers, find_operator=operators.find)
+    chat = Chat(settings_of(config), keys().derived(b"chat"), chance, clock, turn, outside)
     intake = Intake(chat)
     doors = Doors(chat, intake)
     # Conformance suites expect a server without rooms.
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
-    return Parts(chat, intake, doors, turn, archive, opened.notices)
+    restore(chat, opened.kept)
+    return Parts(chat, intake, doors, turn, archive, workers, opened.notices)
+
+
+def restore(chat: Chat, kept: list[Keep]) -> None:
+    """Make true again what was kept over the restart."""
+    for each in kept:
+        match each.kind:
+            case KeptKind.ACCOUNT:
+                account = read(each, Account)
+                chat.apply(e.AccountKept(account, fold(account.name)))
+            case _:
+                assert_never(each.kind)
 
 
 def open_rooms(chat: Chat, kept: list[KeptRoom], first: Sequence[tuple[str, str]] = DEFAULT_ROOMS) -> None:

@@ -20,16 +20,24 @@ class Audience:
 
     __slots__ = ("_members", "_others", "groups")
 
-    def __init__(self, people: Iterable[Person]) -> None:
-        """Group people; who is here through another process has no connection and is left out."""
+    def __init__(self, people: Iterable[Person], capability: int = 0) -> None:
+        """Group every connection of some people; who is here through another process has none and is left out.
+
+        Args:
+            people: Who gets the lines.
+            capability: Only connections that asked for all of these do.
+        """
         groups: dict[int, list[Client]] = {}
         for person in people:
             if isinstance(person, Client):
-                group = groups.get(person.signature)
-                if group is None:
-                    groups[person.signature] = [person]
-                else:
-                    group.append(person)
+                for client in person.connections if person.devices else (person,):
+                    if client.capabilities & capability != capability:
+                        continue
+                    group = groups.get(client.signature)
+                    if group is None:
+                        groups[client.signature] = [client]
+                    else:
+                        group.append(client)
         self.groups: Groups = list(groups.items())
         self._members: dict[Client, int] | None = None
         self._others: tuple[frozenset[Client], Groups] | None = None
@@ -68,15 +76,11 @@ def neighbours(person: Person) -> dict[Person, None]:
 
 
 def forget(client: Client) -> None:
-    """Let the rooms of a client make their audiences anew: its wire signature has changed."""
-    for room in client.rooms:
+    """Let the rooms of a person make their audiences anew: a connection or its wire signature has changed."""
+    for room in client.person.rooms:
         room.audience = None
 
 
 def with_capability(people: Iterable[Person], capability: int, but: Person) -> Audience:
-    """Give those of some people whose clients asked for a capability, without one."""
-    return Audience(
-        person
-        for person in people
-        if isinstance(person, Client) and person.capabilities & capability and person is not but
-    )
+    """Give those connections of some people that asked for a capability, without one person's."""
+    return Audience((person for person in people if person is not but), capability)

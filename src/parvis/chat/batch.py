@@ -13,6 +13,7 @@ from parvis.chat.client import Client
 from parvis.irc.capabilities import MESSAGE_TAGS
 from parvis.irc.wire import render
 from parvis.model.ids import ConversationId
+from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import KeptRoom, RecordKind, Unsealed
 
 TEXTS: Final = frozenset({RecordKind.MESSAGE, RecordKind.NOTICE, RecordKind.TAG_MESSAGE})
@@ -25,6 +26,7 @@ class Said:
     __slots__ = (
         "_bytes",
         "_signature",
+        "account",
         "audience",
         "body",
         "client_tags",
@@ -49,6 +51,7 @@ class Said:
         record: Unsealed | None,
         label: str | None,
         tags_only: bool,
+        account: str = "",
     ) -> None:
         """Make a line.
 
@@ -63,7 +66,9 @@ class Said:
             record: The record that makes it durable; None when it is part of another line's record.
             label: The label of the sender's command, for telling that it was refused after all.
             tags_only: A TAGMSG: who has no message-tags gets nothing.
+            account: The account of whoever speaks; empty: a guest, or the server.
         """
+        self.account = account
         self.audience = audience
         self.body = body
         self.time_ms = time_ms
@@ -82,7 +87,7 @@ class Said:
         if signature != self._signature:
             if self.tags_only and not signature & MESSAGE_TAGS:
                 return b""
-            self._bytes = render(signature, self.body, self.time_ms, self.message_id, self.client_tags)
+            self._bytes = render(signature, self.body, self.time_ms, self.message_id, self.client_tags, self.account)
             self._signature = signature
         return self._bytes
 
@@ -109,13 +114,14 @@ class Run:
 class Batch:
     """Records of one commit, the rooms they change, and the runs of lines that wait for it."""
 
-    __slots__ = ("closing", "records", "rooms", "run", "runs", "serial", "told_bytes")
+    __slots__ = ("closing", "kept", "records", "rooms", "run", "runs", "serial", "told_bytes")
 
     def __init__(self, serial: int) -> None:
         """Begin empty, with one run."""
         self.serial = serial
         self.records: list[Unsealed] = []
         self.rooms: dict[ConversationId, KeptRoom] = {}
+        self.kept: dict[tuple[KeptKind, bytes], Keep] = {}
         self.run = Run()
         self.runs = [self.run]
         self.told_bytes = 0
@@ -153,9 +159,9 @@ class Batch:
     @property
     def needs_sealing(self) -> bool:
         """Tell whether its lines have to wait for a commit."""
-        return bool(self.records or self.rooms)
+        return bool(self.records or self.rooms or self.kept)
 
     @property
     def is_empty(self) -> bool:
         """Tell whether nothing waits in it."""
-        return not (self.records or self.rooms or self.closing or self.run.entries or len(self.runs) > 1)
+        return not (self.needs_sealing or self.closing or self.run.entries or len(self.runs) > 1)

@@ -16,8 +16,16 @@ NO_LINES: list[bytes] = []
 """What `Client.waiting` is while nothing waits. Shared: it is replaced, never written to."""
 
 
+NO_DEVICES: tuple["Client", ...] = ()
+"""What `Client.devices` is of somebody with one device. Shared."""
+
+
 class Client(Person):
     """A connection and who is on it.
+
+    A person with several devices has several connections. The first of them carries the person: it is what rooms and
+    the world hold, and `devices` lists the others, whose `carrier` it is. When it goes, the next carries the person
+    (`CarriedOver`).
 
     `greeting` is there until the connection is registered; `gone` is true from the moment it is told to close.
     """
@@ -27,12 +35,16 @@ class Client(Person):
         "address",
         "address_key",
         "capabilities",
+        "carrier",
+        "certificate",
         "credit",
         "credit_at",
+        "devices",
         "direct",
         "gone",
         "greeting",
         "heard_at",
+        "is_secure",
         "is_told",
         "parked",
         "pending",
@@ -52,6 +64,14 @@ class Client(Person):
         """Whether the address is the peer's own; false for that of a proxy which did not say whom it speaks for."""
         self.address_key = ""
         """Under what limits per address count this connection; empty when they do not."""
+        self.is_secure = False
+        """Whether nobody between the peer and the server can read along: TLS."""
+        self.certificate = ""
+        """SHA-256 of the certificate that the peer has shown and proved, in hexadecimal; empty: none."""
+        self.carrier: Client | None = None
+        """The connection that carries the person, when it is another one."""
+        self.devices: tuple[Client, ...] = NO_DEVICES
+        """The other connections of the person that this one carries."""
         self.transport_kind = transport_kind
         self.signature = transport_kind
         self.capabilities = 0
@@ -78,6 +98,16 @@ class Client(Person):
         """Whole lines that wait: the pace or a parked command holds them back."""
         self.pending: bytes | list[bytes] | None = None
         """What a delivery has gathered for it; used by `chat/delivery.py` alone."""
+
+    @property
+    def person(self) -> "Client":
+        """Give the connection that carries the person whose connection this is: itself, mostly."""
+        return self.carrier or self
+
+    @property
+    def connections(self) -> tuple["Client", ...]:
+        """List every connection of the person that this one carries."""
+        return (self, *self.devices)
 
     @property
     def is_registered(self) -> bool:

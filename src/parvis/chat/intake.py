@@ -99,8 +99,7 @@ class Intake:
         except Malformed as malformed:
             self._answer_malformed(client, malformed, raw)
             return
-        if line.tags:
-            chat.begin_labelled(client, _label(line))
+        chat.begin(client, _label(line) if line.tags else None)
         command = COMMANDS.get(line.command)
         if command is None:
             if client.is_registered:
@@ -128,16 +127,15 @@ class Intake:
                 targets = 1 + line.params[0].count(",") if line.params else 1
                 client.credit -= command.price * targets - 1
             try:
-                command.run(chat, client, line)
+                command.run(chat, client if command.of_connection else client.person, line)
             except Exception:
                 log.exception("command failed", command=line.command)
                 chat.fail(
-                    client,
                     line.command,
                     "INTERNAL_ERROR",
                     "Something broke here, and this was not done. It has been noted.",
                 )
-        chat.end_answer(client)
+        chat.end_answer()
         turn = chat.turn
         if turn.batch.told_bytes * 2 >= chat.settings.commit_queue_bytes and turn.has_own_pending(client):
             # What waits for nothing (PING, an unknown command) waits all the same behind what is one's own.
@@ -162,19 +160,19 @@ class Intake:
         """Answer a line that breaks the grammar: under its label and by its command where they can be read."""
         chat = self.chat
         command, label = _readable(raw) if malformed.fault is Fault.NOT_UTF8 else ("*", None)
-        chat.begin_labelled(client, label)
+        chat.begin(client, label)
         match malformed.fault:
             case Fault.TOO_LONG:
                 chat.numeric(client, n.ERR_INPUTTOOLONG)
             case Fault.FORBIDDEN_BYTE if raw == TOO_LONG:
                 chat.numeric(client, n.ERR_INPUTTOOLONG)
             case Fault.NOT_UTF8:
-                chat.fail(client, command, "INVALID_UTF8", "This server takes UTF-8 only: the line was not handled.")
+                chat.fail(command, "INVALID_UTF8", "This server takes UTF-8 only: the line was not handled.")
             case Fault.FORBIDDEN_BYTE:
-                chat.fail(client, "*", "INVALID_LINE", "A line holds no NUL and no bare CR: it was not handled.")
+                chat.fail("*", "INVALID_LINE", "A line holds no NUL and no bare CR: it was not handled.")
             case Fault.EMPTY:
                 pass
-        chat.end_answer(client)
+        chat.end_answer()
 
     # Pace.
 

@@ -44,7 +44,7 @@ def go_on(chat: Chat, client: Client) -> None:
         chat.turn.failing_since_s is not None, chat.turn.waiting_records, chat.settings.commit_queue_records
     )
     if isinstance(verdict, Refused):
-        chat.fail(client, "*", "ARCHIVE_UNAVAILABLE", verdict.told)
+        chat.fail("*", "ARCHIVE_UNAVAILABLE", verdict.told)
         _turn_away(chat, client, "Nobody can enter while the archive cannot be written. Try again in a moment")
         return
     enter(chat, client, greeting)
@@ -84,11 +84,11 @@ def welcome(chat: Chat, client: Client) -> None:
     lusers.tell(chat, client)
     chat.answer_prepared(client, chat.motd)
     if client.modes:
-        chat.answer(client, f"MODE {client.nick} :+{mode.user_modes(client)}")
+        chat.answer(f"MODE {client.nick} :+{mode.user_modes(client)}")
 
 
 def _turn_away(chat: Chat, client: Client, told: str) -> None:
-    chat.end_answer(client)
+    chat.end_answer()
     chat.leave(client, "", told=told)
 
 

@@ -16,9 +16,11 @@ from parvis.chat import texts
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
-from parvis.chat.client import Client
+from parvis.chat.client import NO_DEVICES, Client
 from parvis.chat.cloaks import conversation_of_pair
-from parvis.chat.settings import Operator, Settings
+from parvis.chat.offers import offered
+from parvis.chat.outside import Outside
+from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
 from parvis.irc.capabilities import LABELED_RESPONSE
 from parvis.irc.casemapping import fold
@@ -27,6 +29,7 @@ from parvis.irc.tags import escape
 from parvis.irc.wire import cut_body, frame, middle, tag_data
 from parvis.model import events as e
 from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
+from parvis.model.kept import Keep
 from parvis.model.person import Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
@@ -53,7 +56,7 @@ class Chat:
         chance: Chance,
         clock: Clock,
         turn: Turn,
-        check_password: Callable[[str, str, Callable[[Operator | None], None]], None],
+        outside: Outside,
     ) -> None:
         """Make a chat with an empty world.
 
@@ -63,7 +66,7 @@ class Chat:
             chance: Random ids.
             clock: Time and timers.
             turn: What gathers, seals and delivers.
-            check_password: Looks up an operator by name and password off the loop, then calls back on it.
+            outside: Ways out of the chat.
         """
         self.settings = settings
         self.secret = secret
@@ -71,7 +74,7 @@ class Chat:
         self.clock = clock
         self.turn = turn
         turn.tell_refused = self.tell_refused
-        self.check_password = check_password
+        self.outside = outside
         self.world = World()
         self.strangers = 0
         """Connections that have not entered."""
@@ -87,6 +90,8 @@ class Chat:
         """Wrong passwords by address, and when the last was given, by the steady clock (`commands/oper.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
+        self.connection: Client
+        """The connection whose command is being handled: answers take its form. The person is `connection.person`."""
         self.label: str | None = None
         """The label of the command that is being handled."""
         self._answered = False
@@ -101,6 +106,8 @@ class Chat:
         self.half_queue_bytes = settings.commit_queue_bytes // 2
         """From so many bytes of answers that wait, likewise."""
         self._source = f":{settings.server} ".encode()
+        self.offers = (offered(settings, is_secure=False), offered(settings, is_secure=True))
+        """What plain connections are offered, and what those over TLS are (`commands/cap.py`)."""
         self.isupport = texts.isupport_lines(settings)
         self.greetings = texts.greeting_lines(settings, self._started)
         self.motd = texts.motd_lines(settings)
@@ -173,6 +180,10 @@ class Chat:
         if room.registered:
             self.turn.batch.rooms[room.id] = room.kept()
 
+    def keep_value(self, kept: Keep) -> None:
+        """Have a value kept with the batch that changed it."""
+        self.turn.batch.kept[kept.kind, kept.id] = kept
+
     def happen(
         self,
         kind: RecordKind,
@@ -182,16 +193,22 @@ class Chat:
         audience: Audience,
         rooms: Iterable[Room] = (),
     ) -> None:
-        """Have something kept and shown to those it concerns; its author reads it as part of the answer."""
+        """Have something kept and shown to those it concerns.
+
+        An author is the person whose command is being handled: they read it as part of the answer.
+        """
         raw_id, message_id = self.chance.message_id()
         self.record(kind, author, conversation, body, message_id=raw_id, rooms=rooms)
         self.show(author, body, audience, message_id)
 
     def show(self, author: Client | None, body: bytes, audience: Audience, message_id: str = "") -> None:
-        """Show a line that a record of this batch covers; its author reads it as part of the answer."""
-        if author is not None and author in audience.members:
-            self._answers.append((tag_data(author.signature, self.now_ms, message_id, ""), body))
-        self.turn.batch.say(Said(audience, body, self.now_ms, message_id, "", author, None, None, None, False))
+        """Show a line that a record of this batch covers; its author's connection reads it as part of the answer."""
+        sender, account = None, ""
+        if author is not None:
+            sender, account = self.connection, author.account
+            if sender in audience.members:
+                self._answers.append((tag_data(sender.signature, self.now_ms, message_id, "", account), body))
+        self.turn.batch.say(Said(audience, body, self.now_ms, message_id, "", sender, None, None, None, False, account))
 
     # Answers to a command: one unit, under its label if it has one.
 
@@ -204,28 +221,28 @@ class Chat:
             words = f"{words} {middle(params[-1])} :{fixed}" if params else f"{words} :{fixed}"
         elif params:
             words = f"{words} :{params[-1]}"
-        self.answer(client, words)
+        self.answer(words)
 
-    def answer(self, client: Client, words: str) -> None:
+    def answer(self, words: str) -> None:
         """Answer with a line of the server, cut to what a line may hold."""
         body = cut_body(self._source + words.encode())
-        self._answers.append((tag_data(client.signature, self.now_ms, "", ""), body))
+        self._answers.append((tag_data(self.connection.signature, self.now_ms, "", ""), body))
 
     def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
         """Answer with lines that wait only for the client's name."""
-        tags = tag_data(client.signature, self.now_ms, "", "")
+        tags = tag_data(self.connection.signature, self.now_ms, "", "")
         nick = client.nick.encode()
         self._answers += [(tags, before + nick + after) for before, after in lines]
 
-    def fail(self, client: Client, command: str, code: str, *context_and_text: str) -> None:
+    def fail(self, command: str, code: str, *context_and_text: str) -> None:
         """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
         words = " ".join(("FAIL", command, code, *context_and_text[:-1]))
-        self.answer(client, f"{words} :{context_and_text[-1]}")
+        self.answer(f"{words} :{context_and_text[-1]}")
 
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""
         nick = client.nick or "*"
-        self.answer(client, f"{' '.join((code, nick, *map(middle, params)))} :{verdict.told}")
+        self.answer(f"{' '.join((code, nick, *map(middle, params)))} :{verdict.told}")
 
     def own_text(self, record: Unsealed) -> None:
         """Note that the command was a text: its answers fall with it if it is refused after all."""
@@ -243,9 +260,10 @@ class Chat:
         """Put the sender's own copy of a line among the answers."""
         self._answers.append((tags, body))
 
-    def begin_labelled(self, client: Client, label: str | None) -> None:
-        """Note the label under which the answer goes out, if the client asked for labels. `end_answer` clears it."""
-        self.label = label if client.capabilities & LABELED_RESPONSE else None
+    def begin(self, connection: Client, label: str | None) -> None:
+        """Begin the answer to a command of a connection, under its label if it asked for labels."""
+        self.connection = connection
+        self.label = label if connection.capabilities & LABELED_RESPONSE else None
 
     def drop_answer(self) -> None:
         """Forget the answer that was gathered: the command was answered otherwise."""
@@ -254,8 +272,9 @@ class Chat:
         self._text = None
         self._answered = self._at_once = False
 
-    def end_answer(self, client: Client) -> None:
+    def end_answer(self) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
+        client = self.connection
         answers, label, text = self._answers, self.label, self._text
         at_once = self._at_once and not self.turn.has_own_pending(client)
         owes_ack = label is not None and not self._answered
@@ -326,10 +345,10 @@ class Chat:
     def leave(
         self, client: Client, reason: str, *, told: str | None, waits: bool = True, by: Client | None = None
     ) -> None:
-        """Let somebody go: their rooms are told, the record kept, the connection closed.
+        """Let a connection go. With a person's last one, the person goes: their rooms are told, the record kept.
 
         Args:
-            client: Who goes; a second call does nothing.
+            client: The connection; a second call does nothing.
             reason: What the rooms read.
             told: What the one who goes reads as ERROR; None when the connection is already lost.
             waits: ERROR comes after answers of the client's own that still wait.
@@ -349,7 +368,9 @@ class Chat:
                 client.hang_up()
         else:
             client.hang_up()
-        if client.is_registered:
+        if client.carrier is not None or client.devices:
+            self._take_device_off(client)
+        elif client.is_registered:
             self.fence()
             self.people_count -= 1
             body = cut_body(b":%b QUIT :%b" % (client.prefix, reason.encode()))
@@ -364,6 +385,41 @@ class Chat:
                 self.turn.batch.say(
                     Said(Audience(neighbours), body, self.now_ms, message_id, "", None, None, None, None, False)
                 )
+
+    def leave_whole(self, client: Client, reason: str, *, told: str, by: Client | None = None) -> None:
+        """Let a person go from every connection of theirs; arguments as for `leave`."""
+        carrier = client.person
+        for device in carrier.devices:
+            self.leave(device, reason, told=told, by=by)
+        self.leave(carrier, reason, told=told, by=by)
+
+    # Several connections of one person.
+
+    def attach(self, device: Client, carrier: Client) -> None:
+        """Let a connection be one more of a person who is here; nobody else sees anything."""
+        self.fence()
+        device.carrier = carrier
+        carrier.devices = (*carrier.devices, device)
+        device.greeting = None
+        self.strangers -= 1
+        audiences.forget(carrier)
+
+    def _take_device_off(self, client: Client) -> None:
+        """Let a person go on without one of their connections; nobody else sees anything."""
+        self.fence()
+        carrier = client.carrier
+        if carrier is not None:
+            client.carrier = None
+            carrier.devices = tuple(device for device in carrier.devices if device is not client)
+            audiences.forget(carrier)
+            return
+        new, *others = client.devices
+        client.devices = NO_DEVICES
+        new.carrier = None
+        new.devices = tuple(others)
+        for device in others:
+            device.carrier = new
+        self.apply(e.CarriedOver(client, new))
 
 
 def _nobody_parks(client: Client) -> None:

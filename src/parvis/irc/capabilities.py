@@ -28,6 +28,44 @@ SETNAME: Final = 1 << 9
 """IRCv3 setname: changed real names of those one shares a room with."""
 CAP_NOTIFY: Final = 1 << 10
 """IRCv3 capability-negotiation 3.2: CAP NEW and DEL; implied by version 302."""
+OPER_TAG: Final = 1 << 11
+"""IRCv3 draft/oper-tag: a tag on the lines of staff."""
+MULTILINE: Final = 1 << 12
+"""IRCv3 draft/multiline: one message of many lines."""
+ACCOUNT_NOTIFY: Final = 1 << 13
+"""IRCv3 account-notify: logins and logouts of those one shares a room with."""
+EXTENDED_JOIN: Final = 1 << 14
+"""IRCv3 extended-join: account and real name at JOIN."""
+CHGHOST: Final = 1 << 15
+"""IRCv3 chghost: changed users and hosts of those one shares a room with."""
+INVITE_NOTIFY: Final = 1 << 16
+"""IRCv3 invite-notify: invitations into one's rooms."""
+EXTENDED_MONITOR: Final = 1 << 17
+"""IRCv3 extended-monitor: away, account, host and name of those on one's MONITOR list."""
+SASL: Final = 1 << 18
+"""IRCv3 sasl 3.2: log in while connecting, and again later."""
+STS: Final = 1 << 19
+"""IRCv3 sts: use TLS from now on. Told, never asked for."""
+NO_IMPLICIT_NAMES: Final = 1 << 20
+"""IRCv3 no-implicit-names: no NAMES at JOIN."""
+ACCOUNT_REGISTRATION: Final = 1 << 21
+"""IRCv3 draft/account-registration: REGISTER and VERIFY."""
+CHATHISTORY: Final = 1 << 22
+"""IRCv3 draft/chathistory: CHATHISTORY, and the batch type of that name."""
+EVENT_PLAYBACK: Final = 1 << 23
+"""IRCv3 draft/event-playback: joins, topics and the like in history."""
+MESSAGE_REDACTION: Final = 1 << 24
+"""IRCv3 draft/message-redaction: REDACT."""
+READ_MARKER: Final = 1 << 25
+"""IRCv3 draft/read-marker: MARKREAD."""
+EXTENDED_ISUPPORT: Final = 1 << 26
+"""IRCv3 draft/extended-isupport: ISUPPORT before one has entered."""
+METADATA: Final = 1 << 27
+"""IRCv3 draft/metadata-2: METADATA."""
+PRE_AWAY: Final = 1 << 28
+"""IRCv3 draft/pre-away: AWAY before one has entered."""
+RESUME: Final = 1 << 29
+"""`parvis.chat/resume`: a token by which a guest is the same person again (docs/protocol)."""
 
 CAPABILITIES: Final = {
     "account-tag": ACCOUNT_TAG,
@@ -42,10 +80,10 @@ CAPABILITIES: Final = {
     "setname": SETNAME,
     "standard-replies": STANDARD_REPLIES,
 }
-"""Every capability by its name."""
+"""Every capability by its name. Which of them a connection is offered, and with what value: `chat/offers.py`."""
 
-VALUES: Final[dict[str, str]] = {}
-"""What `CAP LS 302` says after a capability's `=`."""
+Offer = dict[str, str]
+"""Capabilities that a connection may ask for, by name, and what `CAP LS 302` says after the `=`."""
 
 STREAM: Final = 0
 """Wire signature of lines that end with CR LF."""
@@ -67,11 +105,12 @@ def names_of(capabilities: int) -> list[str]:
     return [name for name, bit in CAPABILITIES.items() if capabilities & bit]
 
 
-def requested(capabilities: int, words: list[str]) -> int | None:
-    """Apply a CAP REQ to a set; `-name` takes away. None when any word is unknown: a request is all or nothing."""
+def requested(capabilities: int, words: list[str], offered: Offer) -> int | None:
+    """Apply a CAP REQ to a set; `-name` takes away. None when any word cannot be had: a request is all or nothing."""
     for word in words:
-        bit = CAPABILITIES.get(word.removeprefix("-"))
-        if bit is None:
+        name = word.removeprefix("-")
+        bit = CAPABILITIES.get(name)
+        if bit is None or (name not in offered and name is word):
             return None
-        capabilities = capabilities & ~bit if word[0] == "-" else capabilities | bit
+        capabilities = capabilities & ~bit if name is not word else capabilities | bit
     return capabilities

@@ -10,7 +10,7 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
-from parvis.irc.capabilities import MESSAGE_TAGS, SERVER_TIME, STREAM, TEXT_FRAMES
+from parvis.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME, STREAM, TEXT_FRAMES
 from parvis.irc.limits import BODY_BYTES_MAX
 
 _FINAL_TEXT: Final = 0x81
@@ -58,23 +58,26 @@ def frame(line: bytes, signature: int) -> bytes:
     return _HEAD(opcode, 126, size) + line
 
 
-def tag_data(signature: int, time_ms: int, message_id: str, client_tags: str) -> str:
-    """Write the tags that a signature shows, without `@`: time, id, then what the sender's client set."""
+def tag_data(signature: int, time_ms: int, message_id: str, client_tags: str, account: str = "") -> str:
+    """Write the tags that a signature shows, without `@`: time, id, account, then what the sender's client set."""
     if signature & MESSAGE_TAGS:
         tags = f"msgid={message_id}" if message_id else ""
+        if account and signature & ACCOUNT_TAG:
+            tags = f"{tags};account={account}" if tags else f"account={account}"
         if client_tags:
             tags = f"{tags};{client_tags}" if tags else client_tags
         if signature & SERVER_TIME:
             return f"{time_tag(time_ms)};{tags}" if tags else time_tag(time_ms)
         return tags
+    tags = f"account={account}" if account and signature & ACCOUNT_TAG else ""
     if signature & SERVER_TIME:
-        return time_tag(time_ms)
-    return ""
+        return f"{time_tag(time_ms)};{tags}" if tags else time_tag(time_ms)
+    return tags
 
 
-def render(signature: int, body: bytes, time_ms: int, message_id: str, client_tags: str) -> bytes:
+def render(signature: int, body: bytes, time_ms: int, message_id: str, client_tags: str, account: str = "") -> bytes:
     """Write a line as a client with this signature gets it."""
     if signature == STREAM:
         return body + b"\r\n"
-    tags = tag_data(signature, time_ms, message_id, client_tags)
+    tags = tag_data(signature, time_ms, message_id, client_tags, account)
     return frame(b"@%b %b" % (tags.encode(), body) if tags else body, signature)

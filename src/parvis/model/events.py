@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from parvis.model.accounts import Account
 from parvis.model.ids import ConversationId, IdentityId, SessionId
 from parvis.model.person import Person
 from parvis.model.records import KeptRoom, ListMask
@@ -40,6 +41,41 @@ class Renamed(msgspec.Struct, frozen=True):
     person: Person
     nick: str
     folded: str
+
+
+class CarriedOver(msgspec.Struct, frozen=True):
+    """The connection that stood for a person is gone, and another of theirs stands for them: nobody sees anything."""
+
+    old: Person
+    new: Person
+
+
+class AccountKept(msgspec.Struct, frozen=True):
+    """An account was made, or something of it changed."""
+
+    account: Account
+    folded: str
+
+
+class AccountDeleted(msgspec.Struct, frozen=True):
+    """An account ended; who was logged in to it is logged out by an event of its own."""
+
+    account: Account
+    folded: str
+
+
+class LoggedIn(msgspec.Struct, frozen=True):
+    """Somebody present is known by an account now."""
+
+    person: Person
+    account: Account
+
+
+class LoggedOut(msgspec.Struct, frozen=True):
+    """Somebody present is a guest now, under an identity of a guest."""
+
+    person: Person
+    identity: IdentityId
 
 
 class Joined(msgspec.Struct, frozen=True):
@@ -161,6 +197,11 @@ Event = (
     Entered
     | Left
     | Renamed
+    | CarriedOver
+    | AccountKept
+    | AccountDeleted
+    | LoggedIn
+    | LoggedOut
     | Joined
     | Parted
     | RoomOpened

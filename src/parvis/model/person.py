@@ -20,6 +20,7 @@ class Person:
     """
 
     __slots__ = (
+        "account",
         "away",
         "entered_at_ms",
         "folded",
@@ -39,6 +40,8 @@ class Person:
         """Make somebody who has not entered yet: no pseudonym, no room."""
         self.session: SessionId = SessionId(b"")
         self.identity: IdentityId = IdentityId(b"")
+        self.account = ""
+        """The name of the account that is logged in; empty: a guest."""
         self.nick = ""
         self.folded = ""
         self.user = ""

@@ -58,6 +58,13 @@ class ListMask(msgspec.Struct, frozen=True):
     set_at_ms: int
 
 
+class KeptHost(msgspec.Struct, frozen=True):
+    """Who has a rank in a registered room whenever they are in it, known by their account."""
+
+    identity: IdentityId
+    rank: int
+
+
 class KeptRoom(msgspec.Struct, frozen=True, kw_only=True):
     """A registered room as SQL keeps it over a restart. Written whole at each change."""
 
@@ -72,6 +79,9 @@ class KeptRoom(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     limit: int = 0
     lists: tuple[ListMask, ...] = ()
+    hosts: tuple[KeptHost, ...] = ()
+    visible_s: int | None = None
+    """How much of it newcomers may fetch; None: what the server chose for rooms that say nothing."""
 
     def __repr__(self) -> str:
         """Name the room's id alone: topic, key and masks stay out of logs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parvis.model.ids import NOBODY, ConversationId, IdentityId, SessionId
-from parvis.model.records import KeptRoom, ListMask
+from parvis.model.records import KeptHost, KeptRoom, ListMask
 
 if TYPE_CHECKING:
     from parvis.model.person import Person
@@ -33,6 +33,7 @@ class Room:
         "created_at_ms",
         "flags",
         "folded",
+        "hosts",
         "id",
         "invited",
         "key",
@@ -45,6 +46,7 @@ class Room:
         "topic",
         "topic_set_at_ms",
         "topic_set_by",
+        "visible_s",
     )
 
     def __init__(self, room_id: ConversationId, name: str, folded: str, created_at_ms: int) -> None:
@@ -55,6 +57,10 @@ class Room:
         self.created_at_ms = created_at_ms
         self.registered = False
         self.owner: IdentityId = NOBODY
+        self.hosts: dict[IdentityId, int] = {}
+        """The rank that an account gets whenever it comes in; of registered rooms alone."""
+        self.visible_s: int | None = None
+        """How much of it newcomers may fetch; None: what the server chose for rooms that say nothing."""
         self.members: dict[Person, int] = {}
         self.flags: frozenset[str] = frozenset()
         self.key = ""
@@ -90,4 +96,6 @@ class Room:
             key=self.key,
             limit=self.limit,
             lists=tuple(entry for entries in self.lists.values() for entry in entries),
+            hosts=tuple(KeptHost(identity, rank) for identity, rank in self.hosts.items()),
+            visible_s=self.visible_s,
         )

@@ -8,6 +8,8 @@ Rule 2: every change of members, and of a member's wire signature, clears the ro
 from typing import assert_never
 
 from parvis.model import events as e
+from parvis.model.accounts import Account
+from parvis.model.ids import IdentityId
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import INVITED_MAX, Room
 
@@ -19,6 +21,9 @@ class World:
         """Make a world with nobody and nowhere."""
         self.people: dict[str, Person] = {}
         self.rooms: dict[str, Room] = {}
+        self.accounts: dict[IdentityId, Account] = {}
+        self.account_names: dict[str, Account] = {}
+        """Accounts by the folded pseudonym they hold."""
         self.operators = 0
         self.invisible = 0
 
@@ -42,6 +47,16 @@ class World:
                 self.people[folded] = person
                 person.nick, person.folded = nick, folded
                 person.prefix = person.mask().encode()
+            case e.CarriedOver(old, new):
+                self._carry_over(old, new)
+            case e.AccountKept(account, folded):
+                self.accounts[account.id] = self.account_names[folded] = account
+            case e.AccountDeleted(account, folded):
+                del self.accounts[account.id], self.account_names[folded]
+            case e.LoggedIn(person, account):
+                person.identity, person.account = account.id, account.name
+            case e.LoggedOut(person, identity):
+                person.identity, person.account = identity, ""
             case e.RoomOpened(room_id, name, folded, flags, at_ms):
                 room = self.rooms[folded] = Room(room_id, name, folded, at_ms)
                 room.flags = frozenset(flags)
@@ -96,6 +111,16 @@ class World:
         self.invisible -= bool(person.modes & INVISIBLE)
         del self.people[person.folded]
 
+    def _carry_over(self, old: Person, new: Person) -> None:
+        for slot in Person.__slots__:
+            setattr(new, slot, getattr(old, slot))
+        self.people[new.folded] = new
+        for room in new.rooms:
+            # In the same place: who has been there longest stays first.
+            room.members = {new if person is old else person: rank for person, rank in room.members.items()}
+            room.audience = None
+        old.rooms = NO_ROOMS
+
     def _take_out(self, person: Person, room: Room) -> None:
         del room.members[person]
         room.audience = None
@@ -111,3 +136,5 @@ class World:
         room.flags, room.key, room.limit = frozenset(kept.flags), kept.key, kept.limit
         for entry in kept.lists:
             room.lists.setdefault(entry.kind, []).append(entry)
+        room.hosts = {host.identity: host.rank for host in kept.hosts}
+        room.visible_s = kept.visible_s

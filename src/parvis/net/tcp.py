@@ -44,6 +44,7 @@ class Connection(Client, asyncio.Protocol):
         if self.address is NO_ADDRESS:
             peer = from_peername(transport.get_extra_info("peername"))
             self.address = (peer.host, peer.port or 0)
+        self.is_secure = transport.get_extra_info("sslcontext") is not None
         # Any byte that waits counts as waiting, so that `direct` is right.
         self._transport.set_write_buffer_limits(high=0)
         self._go_direct()

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from parvis.model.kept import Keep
 from parvis.model.records import KeptRoom, Unsealed
 
 
@@ -17,10 +18,11 @@ class ArchiveCorrupt(ArchiveError):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What one commit makes durable, all or nothing: records in order, and the rooms they changed."""
+    """What one commit makes durable, all or nothing: records in order, the rooms they changed, and other values."""
 
     records: list[Unsealed]
-    rooms: list[KeptRoom]
+    rooms: list[KeptRoom] = []
+    kept: list[Keep] = []
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -53,6 +55,8 @@ class Opened(msgspec.Struct, frozen=True):
     last_time_ms: int
     """Time of the newest record of all runs, 0 without any."""
     rooms: list[KeptRoom]
+    kept: list[Keep]
+    """Every other value that is kept, in no order."""
     notices: list[str]
     """What the operator should read: a torn batch set aside, a run that ended without saying so."""
 

@@ -17,6 +17,7 @@ from parvis.archive.record import parse_header, record_id, run_and_counter
 from parvis.archive.sealing import ROW_FIELDS, Sealer
 from parvis.archive.terms import VISIBLE_TERM_MS, TermKey
 from parvis.model.ids import ConversationId
+from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import KeptRoom
 from parvis.ports.archive import ArchiveCorrupt, Batch, Fatal, Opened, Outcome, Sealed, Unavailable
 from parvis.store.beginning import Lease, VisibleTerms, first_time_ms, run_started, taken_lease
@@ -72,6 +73,7 @@ class MemoryStore:
         self.batches: deque[list[object]] = deque(maxlen=BATCHES_KEPT_MAX)
         self.content_keys: dict[bytes, WrappedKey] = {}
         self.rooms: dict[ConversationId, KeptRoom] = {}
+        self.kept: dict[tuple[KeptKind, bytes], Keep] = {}
         self.lease: Lease | None = None
         self.undelivered: list[tuple[int, int]] = []
         self.head = 0
@@ -149,10 +151,16 @@ class MemoryArchive:
         self._run = lease.run
         self._terms.make_ahead(now_ms)
         self._sealer = Sealer(lease.run, self._terms.covering, os.urandom)
-        self._write(Batch([run_started(time_ms)], []))
+        self._write(Batch([run_started(time_ms)]))
         self._durable = self._sealer.next_counter - 1
         self._durable_ms = self._sealer.last_time_ms
-        return Opened(run=lease.run, last_time_ms=last_time_ms, rooms=list(store.rooms.values()), notices=notices)
+        return Opened(
+            run=lease.run,
+            last_time_ms=last_time_ms,
+            rooms=list(store.rooms.values()),
+            kept=list(store.kept.values()),
+            notices=notices,
+        )
 
     def seal(self, batch: Batch, done: Callable[[Outcome], None]) -> None:
         """Keep the batch and say so, at once unless a knob says otherwise."""
@@ -206,6 +214,11 @@ class MemoryArchive:
             store.content_keys[wrapped.id] = wrapped
         for room in batch.rooms:
             store.rooms[room.id] = room
+        for kept in batch.kept:
+            if kept.value is None:
+                store.kept.pop((kept.kind, kept.id), None)
+            else:
+                store.kept[kept.kind, kept.id] = kept
         if self._marks:
             store.undelivered += self._marks
             self._marks = []

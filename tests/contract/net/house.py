@@ -41,7 +41,7 @@ async def chatting(
         doors.close()
         parts.doors.say_goodbye()
         await asyncio.sleep(0.05)
-        operators.close()
+        parts.workers.close()
         parts.archive.close()
 
 

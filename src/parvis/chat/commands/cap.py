@@ -41,8 +41,8 @@ def _list_all(chat: Chat, client: Client, line: Line) -> None:
     greeting = client.greeting
     if greeting is not None:
         greeting.negotiating = True
-    names = [f"{name}={c.VALUES[name]}" if is_302 and name in c.VALUES else name for name in c.CAPABILITIES]
-    _send(chat, client, "LS", names)
+    offer = chat.offers[client.is_secure]
+    _send(chat, client, "LS", [f"{name}={value}" if is_302 and value else name for name, value in offer.items()])
 
 
 def _send(chat: Chat, client: Client, subcommand: str, names: list[str]) -> None:
@@ -54,8 +54,8 @@ def _send(chat: Chat, client: Client, subcommand: str, names: list[str]) -> None
             lines.append("")
         lines[-1] = f"{lines[-1]} {name}".lstrip()
     for part in lines[:-1]:
-        chat.answer(client, f"CAP {nick} {subcommand} * :{part}")
-    chat.answer(client, f"CAP {nick} {subcommand} :{lines[-1]}")
+        chat.answer(f"CAP {nick} {subcommand} * :{part}")
+    chat.answer(f"CAP {nick} {subcommand} :{lines[-1]}")
     chat.shows_no_state()
 
 
@@ -63,13 +63,13 @@ def _request(chat: Chat, client: Client, wanted: str) -> None:
     nick = client.nick or (client.greeting.nick if client.greeting else "") or "*"
     if client.greeting is not None:
         client.greeting.negotiating = True
-    agreed = c.requested(client.capabilities, wanted.split())
+    agreed = c.requested(client.capabilities, wanted.split(), chat.offers[client.is_secure])
     if agreed is None:
-        chat.answer(client, f"CAP {nick} NAK :{wanted}")
+        chat.answer(f"CAP {nick} NAK :{wanted}")
         chat.shows_no_state()
         return
     # Not past what waits: lines decided before it have the bytes that were agreed before.
-    chat.answer(client, f"CAP {nick} ACK :{wanted}")
+    chat.answer(f"CAP {nick} ACK :{wanted}")
     client.capabilities = agreed
     signature = c.wire_signature(agreed, client.transport_kind)
     if signature != client.signature:

@@ -40,8 +40,9 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     raw_id, message_id = chat.chance.message_id()
     chat.record(RecordKind.INVITED, client, room.id, body, message_id=raw_id)
     if isinstance(target, Client):
-        data = render(target.signature, body, chat.now_ms, message_id, "")
-        chat.turn.batch.tell((target, data, None, None, None))
-    chat.answer(client, f"{n.RPL_INVITING} {client.nick} {target.nick} {room.name}")
+        for reader in target.connections:
+            data = render(reader.signature, body, chat.now_ms, message_id, "", client.account)
+            chat.turn.batch.tell((reader, data, None, None, None))
+    chat.answer(f"{n.RPL_INVITING} {client.nick} {target.nick} {room.name}")
     if target.away:
         chat.numeric(client, n.RPL_AWAY, target.nick, target.away)

@@ -28,7 +28,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     reason = cut(line.params[1], chat.settings.kick_bytes)
     log.warning("connection closed by an operator", by=client.session.hex(), session=target.session.hex())
-    chat.leave(
+    chat.leave_whole(
         target,
         f"Killed ({client.nick} ({reason}))",
         told=f"Closing link: closed by the operator {client.nick}: {reason}",

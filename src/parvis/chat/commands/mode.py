@@ -73,7 +73,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if len(wishes) > MODES_PER_LINE:
         left = len(wishes) - MODES_PER_LINE
         text = f"One MODE makes at most {MODES_PER_LINE} changes: the last {left} were not looked at. Send them again."
-        chat.fail(client, "MODE", "TOO_MANY_CHANGES", room.name, text)
+        chat.fail("MODE", "TOO_MANY_CHANGES", room.name, text)
 
 
 def _is_hidden(client: Client, room: Room) -> bool:
@@ -107,8 +107,8 @@ def _show(chat: Chat, client: Client, room: Room) -> None:
     if room.limit:
         letters += "l"
         words += f" {room.limit}"
-    chat.answer(client, f"{n.RPL_CHANNELMODEIS} {client.nick} {room.name} +{letters}{words}")
-    chat.answer(client, f"{n.RPL_CREATIONTIME} {client.nick} {room.name} {room.created_at_ms // 1000}")
+    chat.answer(f"{n.RPL_CHANNELMODEIS} {client.nick} {room.name} +{letters}{words}")
+    chat.answer(f"{n.RPL_CREATIONTIME} {client.nick} {room.name} {room.created_at_ms // 1000}")
 
 
 def _show_list(chat: Chat, client: Client, room: Room, kind: str) -> None:
@@ -119,7 +119,7 @@ def _show_list(chat: Chat, client: Client, room: Room, kind: str) -> None:
         chat.refuse(client, n.ERR_CHANOPRIVSNEEDED, room.name, verdict=verdict)
         return
     for entry in room.entries(kind):
-        chat.answer(client, f"{row} {client.nick} {room.name} {entry.mask} {entry.set_by} {entry.set_at_ms // 1000}")
+        chat.answer(f"{row} {client.nick} {room.name} {entry.mask} {entry.set_by} {entry.set_at_ms // 1000}")
     chat.numeric(client, end, room.name)
 
 
@@ -220,7 +220,7 @@ def _of_person(chat: Chat, client: Client, line: Line) -> None:
         chat.numeric(client, n.ERR_USERSDONTMATCH)
         return
     if len(line.params) == 1 or not line.params[1]:
-        chat.answer(client, f"{n.RPL_UMODEIS} {client.nick} +{user_modes(client)}")
+        chat.answer(f"{n.RPL_UMODEIS} {client.nick} +{user_modes(client)}")
         return
     wanted = client.modes
     adding = True

@@ -34,7 +34,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
 def tell(chat: Chat, client: Client, room: Room) -> None:
     """List the members whom this client may see, with their marks."""
     inside = client in room.members
-    every_mark = bool(client.capabilities & MULTI_PREFIX)
+    every_mark = bool(chat.connection.capabilities & MULTI_PREFIX)
     names = [
         marks(rank, every_mark=every_mark) + person.nick
         for person, rank in room.members.items()

@@ -11,5 +11,5 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if not line.params or not line.params[0]:
         chat.numeric(client, n.ERR_NEEDMOREPARAMS, "PING")
         return
-    chat.answer(client, f"PONG {chat.settings.server} :{line.params[0]}")
+    chat.answer(f"PONG {chat.settings.server} :{line.params[0]}")
     chat.shows_no_state()

@@ -22,7 +22,7 @@ from parvis.irc.names import ROOM_PREFIX
 from parvis.irc.tags import client_only, escape
 from parvis.irc.wire import frame, render, tag_data
 from parvis.model.person import Person
-from parvis.model.records import RecordKind
+from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
@@ -42,7 +42,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if not params:
         _answer(chat, client, line, n.ERR_NORECIPIENT, f"No recipient given ({line.command})")
         return
-    tags = client_only(line.tags) if line.tags and client.capabilities & MESSAGE_TAGS else ""
+    tags = client_only(line.tags) if line.tags and chat.connection.capabilities & MESSAGE_TAGS else ""
     if line.command == "TAGMSG":
         if not tags:
             return
@@ -129,26 +129,45 @@ def _to_one(
         chat.own_text(record)
     label = chat.label
     own = None
+    connection = chat.connection
     says_away = person is not None and bool(person.away) and command == "PRIVMSG"
-    if client.capabilities & ECHO_MESSAGE:
+    if connection.capabilities & ECHO_MESSAGE:
         # With RPL_AWAY there are two lines under the label: then the echo is a part of the one answer.
-        own = _echo(chat, client, body, message_id, tags, label, alone and not says_away)
+        own = _echo(chat, connection, body, message_id, tags, label, alone and not says_away)
+    account = client.account
     if audience is not None:
-        batch.say(Said(audience, body, now_ms, message_id, tags, client, own, record, label, text is None))
+        batch.say(Said(audience, body, now_ms, message_id, tags, connection, own, record, label, text is None, account))
     else:
-        if isinstance(person, Client) and (text is not None or person.capabilities & MESSAGE_TAGS):
-            data = render(person.signature, body, now_ms, message_id, tags)
-            batch.tell((person, data, record, client, label))
+        if isinstance(person, Client):
+            tagged = text is None
+            for reader in person.connections if person.devices else (person,):
+                if not tagged or reader.capabilities & MESSAGE_TAGS:
+                    data = render(reader.signature, body, now_ms, message_id, tags, account)
+                    batch.tell((reader, data, record, connection, label))
         if own is not None:
-            batch.tell((client, own, record, client, label))
+            batch.tell((connection, own, record, connection, label))
+        if client.devices:
+            _to_own_devices(chat, client, person, body, (message_id, tags), record)
         if says_away and person is not None:
             chat.numeric(client, n.RPL_AWAY, person.nick, person.away)
-    client.acted = batch.serial
+    connection.acted = batch.serial
+
+
+def _to_own_devices(
+    chat: Chat, client: Client, person: Person | None, body: bytes, shown: tuple[str, str], record: Unsealed | None
+) -> None:
+    """Show what somebody wrote to a person on the other connections of theirs, as rooms show it by themselves."""
+    if person is client:
+        return
+    for device in client.connections:
+        if device is not chat.connection and (record is None or record.kind is not RecordKind.TAG_MESSAGE):
+            data = render(device.signature, body, chat.now_ms, *shown, client.account)
+            chat.turn.batch.tell((device, data, record, chat.connection, None))
 
 
 def _echo(
     chat: Chat,
-    client: Client,
+    connection: Client,
     body: bytes,
     message_id: str,
     tags: str,
@@ -160,15 +179,16 @@ def _echo(
     A single target's echo carries the label itself and stands in the order of the room; with several targets the
     echoes are parts of one labelled answer.
     """
+    account = connection.person.account
     if label is None:
-        return render(client.signature, body, chat.now_ms, message_id, tags)
-    own_tags = tag_data(client.signature, chat.now_ms, message_id, tags)
+        return render(connection.signature, body, chat.now_ms, message_id, tags, account)
+    own_tags = tag_data(connection.signature, chat.now_ms, message_id, tags, account)
     if not alone:
         chat.echo(own_tags, body)
         return None
     chat.echoed()
     labelled = f"label={escape(label)};{own_tags}" if own_tags else f"label={escape(label)}"
-    return frame(b"@%b %b" % (labelled.encode(), body), client.signature)
+    return frame(b"@%b %b" % (labelled.encode(), body), connection.signature)
 
 
 def _is_typing_alone(line: Line) -> bool:

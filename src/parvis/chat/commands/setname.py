@@ -15,12 +15,10 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     real_name = line.params[0]
     most = chat.settings.real_name_bytes
     if not real_name or len(real_name.encode()) > most:
-        chat.fail(client, "SETNAME", "INVALID_REALNAME", f"A real name has 1 to {most} bytes. Yours stays as it was.")
+        chat.fail("SETNAME", "INVALID_REALNAME", f"A real name has 1 to {most} bytes. Yours stays as it was.")
         return
     chat.apply(e.RealNameSet(client, real_name))
     body = b":%b SETNAME :%b" % (client.prefix, real_name.encode())
     people = {**audiences.neighbours(client), client: None}
-    audience = audiences.Audience(
-        person for person in people if isinstance(person, Client) and person.capabilities & SETNAME
-    )
+    audience = audiences.Audience(people, SETNAME)
     chat.happen(RecordKind.SET_NAME, client, PRESENCE, body, audience)

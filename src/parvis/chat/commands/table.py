@@ -53,12 +53,14 @@ class Command(msgspec.Struct, frozen=True):
     """It acts or shows state: refused while nothing can be sealed."""
     price: int = 1
     """How many commands of a connection's pace it takes, for each target of its first parameter."""
+    of_connection: bool = False
+    """It concerns the connection it came from, not the person, who may have several: it is given that connection."""
 
 
 COMMANDS: Final[dict[str, Command]] = {
     "AWAY": Command(away.run, 0, ""),
-    "CAP": Command(cap.run, 1, "", waits=False),
-    "ERROR": Command(error.run, 0, "", waits=False),
+    "CAP": Command(cap.run, 1, "", waits=False, of_connection=True),
+    "ERROR": Command(error.run, 0, "", waits=False, of_connection=True),
     "INVITE": Command(invite.run, 2, "invite"),
     "ISUPPORT": Command(isupport.run, 0, "", waits=False),
     "JOIN": Command(join.run, 1, "join, one_more_room"),
@@ -73,15 +75,15 @@ COMMANDS: Final[dict[str, Command]] = {
     "NOTICE": Command(privmsg.run, 0, "message, relayed_line"),
     "OPER": Command(oper.run, 2, "login, password", price=5),
     "PART": Command(part.run, 1, "part"),
-    "PASS": Command(pass_.run, 1, "password", waits=False),
-    "PING": Command(ping.run, 0, "", waits=False),
-    "PONG": Command(pong.run, 0, "", waits=False),
+    "PASS": Command(pass_.run, 1, "password", waits=False, of_connection=True),
+    "PING": Command(ping.run, 0, "", waits=False, of_connection=True),
+    "PONG": Command(pong.run, 0, "", waits=False, of_connection=True),
     "PRIVMSG": Command(privmsg.run, 0, "message, relayed_line"),
-    "QUIT": Command(quit_.run, 0, "", waits=False),
+    "QUIT": Command(quit_.run, 0, "", waits=False, of_connection=True),
     "SETNAME": Command(setname.run, 1, ""),
     "TAGMSG": Command(privmsg.run, 0, "message"),
     "TOPIC": Command(topic.run, 1, "topic"),
-    "USER": Command(user.run, 4, "", waits=False),
+    "USER": Command(user.run, 4, "", waits=False, of_connection=True),
     "USERHOST": Command(userhost.run, 1, ""),
     "WHO": Command(who.run, 0, "", price=5),
     "WHOIS": Command(whois.run, 0, ""),

@@ -43,6 +43,5 @@ def tell(chat: Chat, client: Client, room: Room) -> None:
     """Show the topic, who set it and when."""
     chat.numeric(client, n.RPL_TOPIC, room.name, room.topic)
     chat.answer(
-        client,
         f"{n.RPL_TOPICWHOTIME} {client.nick} {room.name} {room.topic_set_by} {room.topic_set_at_ms // 1000}",
     )

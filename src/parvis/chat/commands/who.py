@@ -71,7 +71,7 @@ def _tell(chat: Chat, client: Client, person: Person, room: Room | None, *, oper
     if person.modes & OPERATOR:
         flags += "*"
     if room is not None:
-        flags += marks(room.members[person], every_mark=bool(client.capabilities & MULTI_PREFIX))
+        flags += marks(room.members[person], every_mark=bool(chat.connection.capabilities & MULTI_PREFIX))
     chat.numeric(
         client,
         n.RPL_WHOREPLY,

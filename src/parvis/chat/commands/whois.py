@@ -33,7 +33,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
 def _tell(chat: Chat, client: Client, person: Person) -> None:
     chat.numeric(client, n.RPL_WHOISUSER, person.nick, person.user, person.host, "*", person.real_name)
     rooms = " ".join(
-        marks(room.members[person], every_mark=bool(client.capabilities & MULTI_PREFIX)) + room.name
+        marks(room.members[person], every_mark=bool(chat.connection.capabilities & MULTI_PREFIX)) + room.name
         for room in person.rooms
         if _shows(client, person, room)
     )

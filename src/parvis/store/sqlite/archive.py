@@ -34,7 +34,6 @@ from parvis.archive.record import (
 )
 from parvis.archive.sealing import ROW_FIELDS, Sealer
 from parvis.archive.terms import HOUR_MS, VISIBLE_TERM_MS, RandomBytes, TermKey
-from parvis.model.records import KeptRoom
 from parvis.ports.archive import (
     ArchiveCorrupt,
     ArchiveError,
@@ -57,6 +56,7 @@ from parvis.store.beginning import (
     run_started,
     taken_lease,
 )
+from parvis.store.sqlite import kept as kept_rows
 from parvis.store.sqlite.database import (
     DATABASE_NAME,
     Connect,
@@ -226,7 +226,13 @@ class SqliteArchive:
         notices += told
         self._terms.make_ahead(time_ms)
         notices += self._begin_run(connection, time_ms, now_ms)
-        return Opened(run=self._run, last_time_ms=last_time_ms, rooms=all_rooms(connection), notices=notices)
+        return Opened(
+            run=self._run,
+            last_time_ms=last_time_ms,
+            rooms=all_rooms(connection),
+            kept=kept_rows.all_kept(connection),
+            notices=notices,
+        )
 
     def _begin_run(self, connection: sqlite3.Connection, time_ms: int, now_ms: int) -> list[str]:
         """Take the lease and seal the first record of a new run, in one transaction."""
@@ -243,7 +249,7 @@ class SqliteArchive:
         self._renew_at_ms = now_ms + LEASE_RENEWED_EVERY_MS
         self._sealer = Sealer(lease.run, self._term_key_for, self._random)
         rows, made = self._sealer.seal([run_started(time_ms)])
-        self._put(connection, rows, made, [])
+        self._put(connection, rows, made, Batch([]))
         connection.execute("COMMIT")
         self._remember_durable()
         return [f"Run {run} ended without saying so." for (run,) in unended]
@@ -315,13 +321,13 @@ class SqliteArchive:
         first = self._sealer.next_counter
         now_ms = self._clock()
         # A batch of nothing asks whether the store works again: only a write can tell.
-        is_renewed = now_ms >= self._renew_at_ms or not (batch.records or batch.rooms)
+        is_renewed = now_ms >= self._renew_at_ms or not (batch.records or batch.rooms or batch.kept)
         rows, made = self._sealer.seal(batch.records)
-        if made or batch.rooms or self._marks or is_renewed or not 0 < len(rows) <= _PARAMETERS_MAX:
+        if made or batch.rooms or batch.kept or self._marks or is_renewed or not 0 < len(rows) <= _PARAMETERS_MAX:
             connection.execute("BEGIN IMMEDIATE")
             if is_renewed:
                 connection.execute(_RENEW, (now_ms, self._run))
-            self._put(connection, rows, made, batch.rooms)
+            self._put(connection, rows, made, batch)
             connection.execute("COMMIT")
             if is_renewed:
                 self._renew_at_ms = now_ms + LEASE_RENEWED_EVERY_MS
@@ -336,7 +342,7 @@ class SqliteArchive:
         connection: sqlite3.Connection,
         rows: list[object],
         made: list[WrappedKey],
-        rooms: list[KeptRoom],
+        batch: Batch,
     ) -> None:
         """Write everything of a batch; the caller holds the transaction.
 
@@ -349,8 +355,10 @@ class SqliteArchive:
             connection.execute(_PUT_KEY, (key.id, key.conversation, key.hour, key.run, key.term_key, key.visible_wrap))
         for at in range(0, len(rows), _PARAMETERS_MAX):
             self._put_rows(connection, rows[at : at + _PARAMETERS_MAX])
-        for room in rooms:
+        for room in batch.rooms:
             connection.execute(PUT_ROOM, room_row(room))
+        for kept in batch.kept:
+            kept_rows.put(connection, kept)
         for mark in self._marks:
             connection.execute(_MARK, mark)
 
@@ -442,7 +450,7 @@ class SqliteArchive:
             return
         connection = self._ready_connection()
         connection.execute("BEGIN IMMEDIATE")
-        self._put(connection, [], [], [])
+        self._put(connection, [], [], Batch([]))
         connection.execute("UPDATE runs SET ended_ms = ? WHERE run = ?", (self._clock(), self._run))
         connection.execute(_RENEW, (0, self._run))
         connection.execute("COMMIT")

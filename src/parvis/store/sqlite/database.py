@@ -26,7 +26,7 @@ DATABASE_NAME: Final = "parvis.db"
 APPLICATION_ID: Final = 0x50525653
 """Stands in the file's header, so that `file` and we know whose it is: "PRVS"."""
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """Every revision of the schema, oldest first; the last one is what schema.sql makes."""
 
 STORE_ID_BYTES: Final = 16

@@ -6,14 +6,14 @@ from typing import Final
 import msgspec
 
 from parvis.model.ids import ConversationId, IdentityId
-from parvis.model.records import KeptRoom, ListMask
+from parvis.model.records import KeptHost, KeptRoom, ListMask
 
-PUT_ROOM: Final = "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_ROOM: Final = "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 """Write one room whole."""
 
 _ALL_ROOMS: Final = (
     "SELECT id, name, owner, created_at_ms, topic, topic_set_by, topic_set_at_ms, flags, join_key, member_limit,"
-    " lists FROM rooms ORDER BY created_at_ms, id"
+    " lists, hosts, visible_s FROM rooms ORDER BY created_at_ms, id"
 )
 
 
@@ -31,6 +31,8 @@ def room_row(room: KeptRoom) -> tuple[object, ...]:
         room.key,
         room.limit,
         msgspec.json.encode(room.lists).decode(),
+        msgspec.json.encode(room.hosts).decode(),
+        room.visible_s,
     )
 
 
@@ -49,6 +51,8 @@ def all_rooms(connection: sqlite3.Connection) -> list[KeptRoom]:
             key=row[8],
             limit=row[9],
             lists=msgspec.json.decode(row[10], type=tuple[ListMask, ...]),
+            hosts=msgspec.json.decode(row[11], type=tuple[KeptHost, ...]),
+            visible_s=row[12],
         )
         for row in connection.execute(_ALL_ROOMS)
     ]

@@ -53,7 +53,17 @@ CREATE TABLE rooms (
     flags TEXT NOT NULL,
     join_key TEXT NOT NULL,
     member_limit INTEGER NOT NULL,
-    lists TEXT NOT NULL
+    lists TEXT NOT NULL,
+    hosts TEXT NOT NULL DEFAULT '[]',
+    visible_s INTEGER
+) WITHOUT ROWID;
+
+-- Every other value that survives a restart, by kind: JSON, each written whole.
+CREATE TABLE kept (
+    kind TEXT NOT NULL,
+    id BLOB NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 
 -- Which key store belongs to this database, one row.

@@ -1,0 +1,17 @@
+"""What the chat asks of the world outside it. `app/wiring.py` plugs it in."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from parvis.chat.settings import Operator
+from parvis.ports.work import Work
+
+
+class Outside(msgspec.Struct, frozen=True, kw_only=True):
+    """Ways out of the chat. What blocks is called through `work` alone."""
+
+    work: Work
+    """Does a task in a thread."""
+    find_operator: Callable[[str, str], Operator | None]
+    """Gives the operator with a name and a password. Blocks."""

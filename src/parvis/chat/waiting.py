@@ -1,0 +1,50 @@
+"""Commands that must wait: their connection is parked, its later lines stay unread, and nobody else waits.
+
+Source: ARCHITECTURE.md, invariant 6.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from parvis.chat.client import Client
+from parvis.chat.service import Chat
+
+WAIT_S_MAX: Final = 10.0
+"""Longest wait of a connection for a task in a thread; ours, a hundred times what a password's check takes."""
+
+T = TypeVar("T")
+
+
+def wait(chat: Chat, command: str, task: Callable[[], T], then: Callable[[Client, T], None]) -> None:
+    """Park the connection whose command is being handled, have a task done in a thread, then go on with the command.
+
+    Args:
+        chat: The chat.
+        command: Its name, for saying that it could not be done.
+        task: What is done in the thread. It sees nothing of the world, and must not give None.
+        then: Goes on, in a later turn, with the connection and what the task gave; what it answers goes out under the
+            label of the command. Not called when the connection is gone meanwhile or the task could not be done.
+    """
+    connection, label = chat.connection, chat.label
+    chat.park(connection)
+    chat.drop_answer()
+    is_over = False
+
+    def end(result: T | None) -> None:
+        nonlocal is_over
+        if is_over:
+            return
+        is_over = True
+        chat.turn.begin()
+        if connection.gone:
+            return
+        chat.begin(connection, label)
+        if result is None:
+            chat.fail(command, "TEMPORARILY_UNAVAILABLE", "This could not be done in time. Try again.")
+        else:
+            then(connection, result)
+        chat.end_answer()
+        chat.unpark(connection)
+
+    chat.outside.work(task, end)
+    chat.clock.later(WAIT_S_MAX, lambda: end(None))

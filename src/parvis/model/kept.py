@@ -1,0 +1,44 @@
+"""What lasts beside rooms and records: values that SQL keeps over a restart, each written whole when it changes.
+
+One kind of thing is one `KeptKind`; its value is JSON that only the module of that thing reads
+(docs/adr/0007-what-lasts-is-kept-whole.md).
+"""
+
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+_T = TypeVar("_T")
+
+
+class KeptKind(StrEnum):
+    """Every kind of value there is. Names stand in the database: never reused."""
+
+    ACCOUNT = "account"
+
+
+class Keep(msgspec.Struct, frozen=True):
+    """A value to keep, or to keep no longer: then `value` is None."""
+
+    kind: KeptKind
+    id: bytes
+    value: bytes | None
+
+    def __repr__(self) -> str:
+        """Name the kind and the id alone: values stay out of logs."""
+        return f"Keep({self.kind}, {self.id.hex()})"
+
+
+def keep(kind: KeptKind, value_id: bytes, value: msgspec.Struct | None) -> Keep:
+    """Make what is kept of a value; None: it is kept no longer."""
+    return Keep(kind, value_id, None if value is None else msgspec.json.encode(value))
+
+
+def read(kept: Keep, kind: type[_T]) -> _T:
+    """Read a kept value back.
+
+    Raises:
+        msgspec.DecodeError: It is not one of this kind: the database was changed by something else.
+    """
+    return msgspec.json.decode(kept.value or b"null", type=kind)
