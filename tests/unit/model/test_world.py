@@ -7,8 +7,9 @@ from tests.unit.model.people import a_room, mask, somebody
 
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
-from parvis.model.ids import SessionId
-from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR
+from parvis.model.accounts import Account
+from parvis.model.ids import IdentityId, SessionId
+from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import HOST, INVITED_MAX, VOICE
 from parvis.model.world import World
 
@@ -31,6 +32,38 @@ def test_who_is_renamed_is_found_under_the_new_name_alone() -> None:
     assert alice.prefix == b"Bob!~user@host.guest"
     world.apply(e.Renamed(alice, "BOB", "bob"))
     assert world.people == {"bob": alice}
+
+
+def test_another_connection_carries_a_person_on_unseen() -> None:
+    """Name, rooms, rank and place in them stay; the rooms forget their audiences. Source: ADR 8."""
+    world = World()
+    alice, bob = somebody(world, "alice"), somebody(world, "bob")
+    room = a_room(world, members=[alice, bob])
+    world.apply(e.RankChanged(room, alice, HOST, True))
+    room.audience = object()
+    new = Person()
+    world.apply(e.CarriedOver(alice, new))
+    assert world.people == {"alice": new, "bob": bob}
+    assert list(room.members.items()) == [(new, HOST), (bob, 0)]
+    assert (new.nick, new.session, new.rooms) == ("alice", alice.session, (room,))
+    assert room.audience is None
+    assert alice.rooms == NO_ROOMS
+
+
+def test_an_account_is_found_by_id_and_by_name_until_it_ends() -> None:
+    """Whoever logs in is known by it; whoever logs out has an identity of a guest. Source: ADR 7."""
+    world = World()
+    ada = Account(id=IdentityId(b"a" * 16), name="Ada", registered_at_ms=7)
+    world.apply(e.AccountKept(ada, "ada"))
+    assert world.accounts == {ada.id: ada}
+    assert world.account_names == {"ada": ada}
+    person = somebody(world, "somebody")
+    world.apply(e.LoggedIn(person, ada))
+    assert (person.identity, person.account) == (ada.id, "Ada")
+    world.apply(e.LoggedOut(person, IdentityId(b"g" * 16)))
+    assert (person.identity, person.account) == (b"g" * 16, "")
+    world.apply(e.AccountDeleted(ada, "ada"))
+    assert (world.accounts, world.account_names) == ({}, {})
 
 
 def test_joining_uses_up_an_invitation_and_forgets_the_audience() -> None:
