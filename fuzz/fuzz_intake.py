@@ -6,6 +6,7 @@ clock that moves when told. An input is a play: one byte says whose turn it is, 
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -13,6 +14,7 @@ import structlog
 from mutation import run
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
+from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
 from parvis.chat.outside import Outside
@@ -26,6 +28,7 @@ from parvis.irc.limits import BODY_BYTES_MAX, SERVER_TAGS_BYTES_MAX
 from parvis.irc.line import Malformed, parse_line
 from parvis.model.person import INVISIBLE, OPERATOR
 from parvis.store.memory import Fault, MemoryArchive
+from parvis.store.memory_history import MemoryHistory
 
 T = TypeVar("T")
 
@@ -148,15 +151,21 @@ class Square:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.archive = MemoryArchive()
-        self.archive.open(self.clock.now_ms())
+        opened = self.archive.open(self.clock.now_ms())
         turn = Turn(self.archive, self.clock, fan_out, self.stopped)
+        turn.follow(opened)
         self.chat = Chat(
             Settings(server="chat.test", network="Test", version="0", commands_per_second=50, list_modes=5),
             bytes(32),
             Chance(os.urandom),
             self.clock,
             turn,
-            Outside(work=self.work, find_operator=self.find_operator),
+            Outside(
+                work=self.work,
+                history=MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32))),
+                history_work=self.work,
+                find_operator=self.find_operator,
+            ),
         )
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)

@@ -83,7 +83,17 @@ def pages_of(square: Square) -> Pages:
     loop = asyncio.new_event_loop()
     loop.close()
     return Pages(
-        Parts(square.chat, square.intake, square.doors, square.turn, square.archive, Workers(loop), []),
+        Parts(
+            square.chat,
+            square.intake,
+            square.doors,
+            square.turn,
+            square.archive,
+            Workers(loop),
+            [],
+            square.history,
+            Workers(loop),
+        ),
         Listeners(()),
     )
 

@@ -107,6 +107,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     parts.doors.say_goodbye()
     await web.close()
     parts.workers.close()
+    parts.history_workers.close()
+    await loop.run_in_executor(None, parts.history.close)
     await loop.run_in_executor(None, parts.archive.close)
     return status
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, assert_never
 
 import msgspec
@@ -15,6 +16,7 @@ from parvis.app.config import Config, Profile, StoreKind
 from parvis.app.operators import OperatorBook
 from parvis.app.workers import Workers
 from parvis.chat.chance import Chance
+from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
 from parvis.chat.outside import Outside
@@ -24,12 +26,13 @@ from parvis.chat.turn import Turn
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import NOBODY, ConversationId
-from parvis.model.kept import Keep, KeptKind, read
+from parvis.model.ids import NOBODY, ConversationId, IdentityId
+from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, read
 from parvis.model.records import KeptRoom
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
+from parvis.store.history import IndexedHistory, PairOf
 
 DEFAULT_ROOMS: Final = (
     ("#accueil", "Bienvenue : on se présente, on demande, on répond. Ici, chacun répond de ses mots."),
@@ -52,11 +55,13 @@ class Parts(msgspec.Struct, frozen=True):
     archive: Archive
     workers: Workers
     notices: list[str]
+    history: IndexedHistory
+    history_workers: Workers
 
 
 def settings_of(config: Config) -> Settings:
     """Give the chat what it needs of the configuration."""
-    limits, server = config.limits, config.server
+    limits, server, history = config.limits, config.server, config.history
     return Settings(
         server=server.name,
         network=server.network,
@@ -83,25 +88,44 @@ def settings_of(config: Config) -> Settings:
         ping_interval_s=limits.ping_interval_s,
         ping_timeout_s=limits.ping_timeout_s,
         commit_queue_records=limits.commit_queue_records,
+        history_enabled=history.enabled,
+        default_visible_s=history.default_visible_s,
+        resume_s=history.resume_s,
+        window_s_max=longest_window_s(config),
+        history_lines=history.max_messages_per_request,
+        store_tagmsg=frozenset(history.store_tagmsg),
+        allow_redact=history.allow_redact,
         default_user_modes=config.accounts.default_user_modes,
     )
 
 
+def longest_window_s(config: Config) -> int:
+    """Give the longest of the three windows, in seconds: the term of the visible keys."""
+    history = config.history
+    return max(history.default_visible_s, history.resume_s, history.report_window_s)
+
+
+HistoryOf = Callable[[PairOf], IndexedHistory]
+"""Makes the reader of an archive that is open, given what makes conversations of pairs."""
+
+
 def make_archive(
     config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock
-) -> tuple[Archive, Callable[[], KeyStore]]:
-    """Make the archive that the configuration names, not open yet, and a way to its keys once it is."""
-    history = config.history
-    visible_ms = 1000 * max(history.default_visible_s, history.resume_s, history.report_window_s)
+) -> tuple[Archive, Callable[[], KeyStore], HistoryOf]:
+    """Make the archive that the configuration names, not open yet, and ways to its keys and its history once it is."""
+    visible_ms = 1000 * longest_window_s(config)
     if config.archive.store is StoreKind.MEMORY:
         from parvis.store.memory import MemoryArchive
+        from parvis.store.memory_history import MemoryHistory
 
         twin = MemoryArchive(visible_term_ms=visible_ms)
-        return twin, lambda: twin.keys
+        return twin, lambda: twin.keys, lambda pair_of: MemoryHistory(twin.store, pair_of)
     from parvis.store.sqlite.archive import SqliteArchive
+    from parvis.store.sqlite.history import SqliteHistory
 
-    sqlite = SqliteArchive(config.server.data_dir, loop.call_soon_threadsafe, clock.now_ms, visible_term_ms=visible_ms)
-    return sqlite, lambda: sqlite.keys
+    folder = config.server.data_dir
+    sqlite = SqliteArchive(folder, loop.call_soon_threadsafe, clock.now_ms, visible_term_ms=visible_ms)
+    return sqlite, lambda: sqlite.keys, lambda pair_of: SqliteHistory(folder, lambda: sqlite.keys, pair_of)
 
 
 def assemble(
@@ -116,30 +140,39 @@ def assemble(
         ArchiveError: The archive cannot be opened; the text says why and what to do.
     """
     clock = LoopClock(loop)
-    archive, keys = make_archive(config, loop, clock)
+    archive, keys, history_of = make_archive(config, loop, clock)
     opened = archive.open(clock.now_ms())
     turn = Turn(archive, clock, fan_out, stop_server)
-    turn.set_floor(opened.last_time_ms)
+    turn.follow(opened)
     chance = Chance(os.urandom)
     workers = Workers(loop)
-    outside = Outside(work=workers, find_operator=operators.find)
-    chat = Chat(settings_of(config), keys().derived(b"chat"), chance, clock, turn, outside)
+    secret = keys().derived(b"chat")
+    history, history_workers = history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
+    outside = Outside(work=workers, history=history, history_work=history_workers, find_operator=operators.find)
+    chat = Chat(settings_of(config), secret, chance, clock, turn, outside)
     intake = Intake(chat)
     doors = Doors(chat, intake)
     # Conformance suites expect a server without rooms.
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
-    return Parts(chat, intake, doors, turn, archive, workers, opened.notices)
+    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
     """Make true again what was kept over the restart."""
+    rooms = {room.id: room for room in chat.world.rooms.values()}
     for each in kept:
         match each.kind:
             case KeptKind.ACCOUNT:
                 account = read(each, Account)
                 chat.apply(e.AccountKept(account, fold(account.name)))
+            case KeptKind.VISIBLE:
+                room = rooms.get(ConversationId(each.id))
+                if room is not None:
+                    chat.apply(e.VisibleSet(room, room.visible_s, read(each, KeptVisible).from_ms))
+            case KeptKind.MARKERS:
+                chat.markers.restore(IdentityId(each.id), read(each, KeptMarkers).read_ms)
             case _:
                 assert_never(each.kind)
 

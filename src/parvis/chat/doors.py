@@ -10,6 +10,7 @@ from typing import Final
 from parvis.chat.client import Client
 from parvis.chat.cloaks import is_loopback, network_of
 from parvis.chat.intake import Intake
+from parvis.chat.roll_call import RollCalls
 from parvis.chat.service import Chat
 from parvis.irc.wire import frame
 from parvis.model.verdicts import Refused
@@ -38,6 +39,7 @@ class Doors:
         self._shaking: dict[Client, float] = {}
         """Connections that have not finished their opening handshake, and since when, by the steady clock."""
         self._when_empty: Callable[[], None] | None = None
+        self._roll_calls = RollCalls()
         self.accepted = 0
         self.turned_away = 0
 
@@ -168,4 +170,5 @@ class Doors:
             elif silent_s > settings.ping_interval_s:
                 client.pinged = True
                 chat.ping(client)
+        self._roll_calls.call_if_due(chat)
         chat.clock.later(SWEEP_S, self._sweep)

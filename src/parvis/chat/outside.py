@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from parvis.chat.settings import Operator
+from parvis.ports.history import History
 from parvis.ports.work import Work
 
 
@@ -13,5 +14,9 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
 
     work: Work
     """Does a task in a thread."""
+    history: History
+    """What was sealed, read again. Blocks."""
+    history_work: Work
+    """Does a question to it in a thread of its own: a long one keeps nobody from logging in."""
     find_operator: Callable[[str, str], Operator | None]
     """Gives the operator with a name and a password. Blocks."""

@@ -12,24 +12,25 @@ from time import gmtime, strftime
 from typing import Final
 
 from parvis.chat import audience as audiences
-from parvis.chat import texts
+from parvis.chat import roll_call, texts
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
 from parvis.chat.client import NO_DEVICES, Client
 from parvis.chat.cloaks import conversation_of_pair
+from parvis.chat.markers import Markers
 from parvis.chat.offers import offered
 from parvis.chat.outside import Outside
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
-from parvis.irc.capabilities import LABELED_RESPONSE
+from parvis.irc.capabilities import BATCH, LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
 from parvis.irc.tags import escape
 from parvis.irc.wire import cut_body, frame, middle, tag_data
 from parvis.model import events as e
 from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
-from parvis.model.kept import Keep
+from parvis.model.kept import Keep, KeptKind, KeptVisible, keep
 from parvis.model.person import Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
@@ -88,6 +89,8 @@ class Chat:
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
         self.failed_logins: dict[str, tuple[int, float]] = {}
         """Wrong passwords by address, and when the last was given, by the steady clock (`commands/oper.py`)."""
+        self.markers = Markers()
+        """How far each person has read (`commands/markread.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.connection: Client
@@ -96,6 +99,7 @@ class Chat:
         """The label of the command that is being handled."""
         self._answered = False
         self._at_once = False
+        self._is_batch = False
         self._text: Unsealed | None = None
         self._configure(settings)
 
@@ -179,6 +183,8 @@ class Chat:
         """Have a registered room's state kept with the batch that changed it."""
         if room.registered:
             self.turn.batch.rooms[room.id] = room.kept()
+            if room.visible_from_ms:
+                self.keep_value(keep(KeptKind.VISIBLE, room.id, KeptVisible(room.visible_from_ms)))
 
     def keep_value(self, kept: Keep) -> None:
         """Have a value kept with the batch that changed it."""
@@ -225,8 +231,12 @@ class Chat:
 
     def answer(self, words: str) -> None:
         """Answer with a line of the server, cut to what a line may hold."""
+        self._answers.append(self.line(words))
+
+    def line(self, words: str) -> Answer:
+        """Write a line of the server as a part of an answer."""
         body = cut_body(self._source + words.encode())
-        self._answers.append((tag_data(self.connection.signature, self.now_ms, "", ""), body))
+        return tag_data(self.connection.signature, self.now_ms, "", ""), body
 
     def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
         """Answer with lines that wait only for the client's name."""
@@ -260,6 +270,28 @@ class Chat:
         """Put the sender's own copy of a line among the answers."""
         self._answers.append((tags, body))
 
+    def answer_batch(self, kind: str, lines: list[Answer]) -> None:
+        """Answer with a batch of lines and nothing else; to who knows no batches, with the lines.
+
+        Args:
+            kind: Its type and parameters.
+            lines: Tags and lines, without the batch's tag.
+        """
+        connection = self.connection
+        if not connection.capabilities & BATCH:
+            self._answers += lines
+            return
+        reference = self._batch_reference("H")
+        self._is_batch = not self._answers
+        self.answer(f"BATCH +{reference} {kind}")
+        mark = f"batch={reference}"
+        self._answers += [(f"{mark};{tags}" if tags else mark, body) for tags, body in lines]
+        self.answer(f"BATCH -{reference}")
+
+    def _batch_reference(self, letter: str) -> str:
+        # Random, so that it does not tell how busy others are.
+        return f"{letter}{self.chance.message_id()[0][:5].hex()}"
+
     def begin(self, connection: Client, label: str | None) -> None:
         """Begin the answer to a command of a connection, under its label if it asked for labels."""
         self.connection = connection
@@ -270,7 +302,7 @@ class Chat:
         self._answers = []
         self.label = None
         self._text = None
-        self._answered = self._at_once = False
+        self._answered = self._at_once = self._is_batch = False
 
     def end_answer(self) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
@@ -278,6 +310,7 @@ class Chat:
         answers, label, text = self._answers, self.label, self._text
         at_once = self._at_once and not self.turn.has_own_pending(client)
         owes_ack = label is not None and not self._answered
+        is_batch = self._is_batch
         self._text = None
         self._answered = self._at_once = False
         if not answers and not owes_ack:
@@ -288,14 +321,14 @@ class Chat:
             signature = client.signature
             data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
         else:
-            data = self._labelled(client, label, answers)
+            data = self._labelled(client, label, answers, is_batch=is_batch)
         if at_once or client.greeting is not None:
             client.send(data)
             return
         client.acted = self.turn.batch.serial
         self.turn.batch.tell((client, data, text, client if text is not None else None, label))
 
-    def _labelled(self, client: Client, label: str, answers: list[Answer]) -> bytes:
+    def _labelled(self, client: Client, label: str, answers: list[Answer], *, is_batch: bool) -> bytes:
         signature = client.signature
         tag = f"label={escape(label)}"
         time = tag_data(signature, self.now_ms, "", "")
@@ -305,8 +338,12 @@ class Chat:
         if len(answers) == 1:
             tags, body = answers[0]
             return frame(_tagged(f"{tag};{tags}" if tags else tag, body), signature)
-        # Random, so that it does not tell how busy others are.
-        reference = f"L{self.chance.message_id()[0][:5].hex()}"
+        if is_batch:
+            # The label of an answer that is a batch stands on that batch (IRCv3 labeled-response).
+            opening = f"{tag};{answers[0][0]}" if answers[0][0] else tag
+            whole = [(opening, answers[0][1]), *answers[1:]]
+            return b"".join([frame(_tagged(tags, body), signature) for tags, body in whole])
+        reference = self._batch_reference("L")
         pieces = [frame(_tagged(first, self._source + f"BATCH +{reference} labeled-response".encode()), signature)]
         for tags, body in answers:
             pieces.append(
@@ -381,6 +418,8 @@ class Chat:
             raw_id, message_id = self.chance.message_id()
             kind = RecordKind.QUIT if by is None else RecordKind.KILLED
             self.record(kind, by or client, PRESENCE, body, message_id=raw_id, rooms=rooms)
+            if by is not None:
+                roll_call.tell_moved(self, client)
             if neighbours:
                 self.turn.batch.say(
                     Said(Audience(neighbours), body, self.now_ms, message_id, "", None, None, None, None, False)

@@ -41,6 +41,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     commit_queue_bytes: int = 33_554_432
     """Most bytes of answers that wait behind a commit; a fixed share of memory, no key of the configuration."""
     default_user_modes: str = ""
+    history_enabled: bool = True
+    default_visible_s: int = 0
+    resume_s: int = 3600
+    window_s_max: int = 604_800
+    """The longest window: how long the server can open what it sealed."""
+    history_lines: int = 100
+    store_tagmsg: frozenset[str] = frozenset({"+draft/persist", "+persist"})
+    allow_redact: bool = True
 
     def __repr__(self) -> str:
         """Name the server alone: a password is among the settings."""

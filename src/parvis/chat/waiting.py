@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
+from parvis.ports.work import Work
 
 WAIT_S_MAX: Final = 10.0
 """Longest wait of a connection for a task in a thread; ours, a hundred times what a password's check takes."""
@@ -15,7 +16,9 @@ WAIT_S_MAX: Final = 10.0
 T = TypeVar("T")
 
 
-def wait(chat: Chat, command: str, task: Callable[[], T], then: Callable[[Client, T], None]) -> None:
+def wait(
+    chat: Chat, command: str, task: Callable[[], T], then: Callable[[Client, T], None], work: Work | None = None
+) -> None:
     """Park the connection whose command is being handled, have a task done in a thread, then go on with the command.
 
     Args:
@@ -24,6 +27,7 @@ def wait(chat: Chat, command: str, task: Callable[[], T], then: Callable[[Client
         task: What is done in the thread. It sees nothing of the world, and must not give None.
         then: Goes on, in a later turn, with the connection and what the task gave; what it answers goes out under the
             label of the command. Not called when the connection is gone meanwhile or the task could not be done.
+        work: What does the task; without it, whatever checks passwords.
     """
     connection, label = chat.connection, chat.label
     chat.park(connection)
@@ -46,5 +50,5 @@ def wait(chat: Chat, command: str, task: Callable[[], T], then: Callable[[Client
         chat.end_answer()
         chat.unpark(connection)
 
-    chat.outside.work(task, end)
+    (work or chat.outside.work)(task, end)
     chat.clock.later(WAIT_S_MAX, lambda: end(None))

@@ -3,7 +3,7 @@
 Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters".
 """
 
-from parvis.irc import modes
+from parvis.irc import modes, references
 from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, TARGETS_MAX, USER_BYTES_MAX
 from parvis.irc.names import ROOM_PREFIX
 
@@ -19,9 +19,11 @@ def tokens(
     name_bytes: int,
     rooms: int,
     list_modes: int,
+    history_lines: int,
 ) -> list[str]:
-    """List the tokens of a server with these limits; bytes are of UTF-8."""
+    """List the tokens of a server with these limits; bytes are of UTF-8; no line of history: there is none."""
     lists = modes.LISTS
+    history = [f"CHATHISTORY={history_lines}", f"MSGREFTYPES={','.join(references.TYPES)}"] if history_lines else []
     return [
         f"AWAYLEN={away_bytes}",
         "CASEMAPPING=ascii",
@@ -46,6 +48,7 @@ def tokens(
         f"TOPICLEN={topic_bytes}",
         f"USERLEN={USER_BYTES_MAX}",
         "UTF8ONLY",
+        *history,
     ]
 
 

@@ -150,6 +150,17 @@ class LimitSet(msgspec.Struct, frozen=True):
     limit: int
 
 
+class VisibleSet(msgspec.Struct, frozen=True):
+    """A room's hosts chose how much of it newcomers may fetch, in seconds; None: what the server chose.
+
+    What was said before `from_ms` stays as closed as it was when it was said.
+    """
+
+    room: Room
+    seconds: int | None
+    from_ms: int
+
+
 class MaskListed(msgspec.Struct, frozen=True):
     """A mask was put on a room's list."""
 
@@ -211,6 +222,7 @@ Event = (
     | FlagChanged
     | KeySet
     | LimitSet
+    | VisibleSet
     | MaskListed
     | MaskUnlisted
     | Invited

@@ -31,6 +31,10 @@ class RecordKind(IntEnum):
     SET_NAME = 14
     INVITED = 15
     KILLED = 16
+    REDACTED = 17
+    """A message was taken back; the line names it."""
+    ROLL_CALL = 18
+    """Who is in which rooms, for the archive's own reader: nobody is shown it (`archive/roll_call.py`)."""
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):

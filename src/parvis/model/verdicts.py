@@ -24,6 +24,11 @@ class Ground(StrEnum):
     TARGET_ELSEWHERE = "target-elsewhere"
     NAME_TAKEN = "name-taken"
     NAME_UNFIT = "name-unfit"
+    NOTHING_TO_FETCH = "nothing-to-fetch"
+    NOT_THE_AUTHOR = "not-the-author"
+    UNKNOWN_MESSAGE = "unknown-message"
+    TOO_LATE = "too-late"
+    WINDOW_TOO_LONG = "window-too-long"
     TOO_LONG = "too-long"
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a ground
     TOO_MANY_FAILURES = "too-many-failures"

@@ -24,6 +24,8 @@ class World:
         self.accounts: dict[IdentityId, Account] = {}
         self.account_names: dict[str, Account] = {}
         """Accounts by the folded pseudonym they hold."""
+        self.longest_visible_s = 0
+        """No room has chosen to show newcomers more than so many seconds."""
         self.operators = 0
         self.invisible = 0
 
@@ -73,6 +75,9 @@ class World:
                 room.key = key
             case e.LimitSet(room, limit):
                 room.limit = limit
+            case e.VisibleSet(room, seconds, from_ms):
+                room.visible_s, room.visible_from_ms = seconds, from_ms
+                self.longest_visible_s = max(self.longest_visible_s, seconds or 0)
             case e.MaskListed(room, entry):
                 room.lists.setdefault(entry.kind, []).append(entry)
             case e.MaskUnlisted(room, kind, mask):
@@ -138,3 +143,4 @@ class World:
             room.lists.setdefault(entry.kind, []).append(entry)
         room.hosts = {host.identity: host.rank for host in kept.hosts}
         room.visible_s = kept.visible_s
+        self.longest_visible_s = max(self.longest_visible_s, kept.visible_s or 0)

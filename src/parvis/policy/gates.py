@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from parvis.irc import masks
 from parvis.irc.names import is_pseudonym
+from parvis.irc.spans import write_span
 from parvis.model.ids import NOBODY
 from parvis.model.person import OPERATOR, Person
 from parvis.model.records import ListMask
@@ -132,6 +133,66 @@ def change_modes(person: Person, room: Room) -> Verdict:
 def see_list(person: Person, room: Room, kind: str) -> Verdict:
     """May this person see a list? Bans (b) who sees the members may; exceptions and invitations (e, I) hosts may."""
     return see_members(person, room) if kind == "b" else change_modes(person, room)
+
+
+def fetch(may_fetch_anything: bool) -> Verdict:
+    """May this person fetch what was said there? Who is in a room may ask, and who was present for some of it."""
+    if not may_fetch_anything:
+        return Refused(
+            Ground.NOTHING_TO_FETCH,
+            "Nothing of this can be fetched: there is no such room or person, or you were not there. Join it first.",
+        )
+    return ACCEPTED
+
+
+def redact_in(person: Person, room: Room | None) -> Verdict:
+    """May this person take messages back in this room at all? Who is in it may ask, and the server's operators."""
+    if room is None or (person not in room.members and not person.modes & OPERATOR):
+        return Refused(Ground.NOT_A_MEMBER, "You cannot take back messages there: you are not in that room.")
+    return ACCEPTED
+
+
+def redact(
+    person: Person, room: Room | None, *, is_own: bool, is_open: bool, own_allowed: bool, age_s: int, window_s: int
+) -> Verdict:
+    """May this person take back this message?
+
+    Args:
+        person: Who asks.
+        room: The room; None: a private conversation, in which each takes back their own.
+        is_own: Whether they wrote it.
+        is_open: Whether they may fetch it: of what they may not, they are not told that it exists.
+        own_allowed: Whether people may take back what they wrote (`history.allow_redact`).
+        age_s: How old it is, in seconds.
+        window_s: How old it may be: what is older, nobody can fetch.
+    """
+    runs = room is not None and (bool(person.modes & OPERATOR) or _host(person, room) is ACCEPTED)
+    if not (runs or is_own or is_open):
+        return unknown_message()
+    if not runs and not (is_own and own_allowed):
+        if is_own:
+            return Refused(Ground.NOT_THE_AUTHOR, "Messages are not taken back here. Ask a host of the room.")
+        return Refused(Ground.NOT_THE_AUTHOR, "Only who wrote a message and the room's hosts can take it back.")
+    if age_s > window_s:
+        return Refused(
+            Ground.TOO_LATE, "This message is too old to be taken back: nobody can fetch it from the server any more."
+        )
+    return ACCEPTED
+
+
+def unknown_message() -> Refused:
+    """Answer for a message that is not there, or of which this person is not to know."""
+    return Refused(Ground.UNKNOWN_MESSAGE, "This message does not exist here, or is too old.")
+
+
+def visible_window(seconds: int, seconds_max: int) -> Verdict:
+    """May a room show so much to newcomers? Not more than the server can open."""
+    if seconds > seconds_max:
+        return Refused(
+            Ground.WINDOW_TOO_LONG,
+            f"A room can show newcomers its last {write_span(seconds_max)} at most. Choose a shorter time.",
+        )
+    return ACCEPTED
 
 
 def list_mask(room: Room, list_max: int) -> Verdict:

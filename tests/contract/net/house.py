@@ -42,6 +42,7 @@ async def chatting(
         parts.doors.say_goodbye()
         await asyncio.sleep(0.05)
         parts.workers.close()
+        parts.history_workers.close()
         parts.archive.close()
 
 

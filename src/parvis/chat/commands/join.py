@@ -1,15 +1,17 @@
 """JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"."""
 
 from parvis.chat import audience as audiences
+from parvis.chat import history
 from parvis.chat.client import Client
-from parvis.chat.commands import names, part, topic
+from parvis.chat.commands import markread, names, part, topic
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.capabilities import AWAY_NOTIFY
+from parvis.irc.capabilities import AWAY_NOTIFY, READ_MARKER
 from parvis.irc.casemapping import fold
 from parvis.irc.limits import TARGETS_MAX
 from parvis.irc.line import Line
 from parvis.irc.names import is_room
+from parvis.irc.spans import write_span
 from parvis.model import events as e
 from parvis.model.ids import ConversationId
 from parvis.model.records import RecordKind
@@ -78,4 +80,14 @@ def _tell(chat: Chat, client: Client, room: Room) -> None:
         chat.show(None, b":%b AWAY :%b" % (client.prefix, client.away.encode()), audience)
     if room.topic:
         topic.tell(chat, client, room)
+    for connection in client.connections:
+        if connection is not chat.connection:
+            markread.tell_device(chat, connection, room.name, room.folded)
+        elif connection.capabilities & READ_MARKER:
+            markread.tell(chat, client, room.name, room.folded)
     names.tell(chat, client, room)
+    seconds = history.visible_s(chat, room)
+    if seconds and chat.settings.history_enabled:
+        span = write_span(seconds)
+        text = f"Whoever comes into {room.name} can read what was said here in the last {span}."
+        chat.answer(f"NOTE JOIN HISTORY_VISIBLE {room.name} {span} :{text}")

@@ -1,6 +1,7 @@
 """KICK: put members out of a room. Source: modern IRC, "KICK"."""
 
 from parvis.chat import audience as audiences
+from parvis.chat import roll_call
 from parvis.chat.client import Client
 from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
@@ -68,3 +69,4 @@ def _kick(chat: Chat, client: Client, room: Room, nick: str, reason: str) -> Non
     head = b":%b %b" % (client.prefix, f"KICK {room.name} {target.nick} :".encode())
     body = head + cut(reason, space_after(head)).encode()
     chat.happen(RecordKind.KICKED, client, room.id, body, audience)
+    roll_call.tell_moved(chat, target)
