@@ -506,7 +506,7 @@ def test_without_event_playback_only_messages_are_played() -> None:
     dora = square.enters("dora", rooms=[ROOM])
     dora.says(f"PART {ROOM}", f"JOIN {ROOM}")
     anna.says(f"KICK {ROOM} dora")
-    square.end_turn()
+    square.go_on(1)
     assert commands(asks(square, anna, f"CHATHISTORY LATEST {ROOM} * 100")) == ["PRIVMSG"]
     assert commands(asks(square, bert, f"CHATHISTORY LATEST {ROOM} * 100")) == [
         *("JOIN", "TOPIC", "MODE", "NICK", "TAGMSG", "PRIVMSG", "JOIN", "QUIT"),
@@ -585,15 +585,28 @@ def test_targets_are_those_that_one_may_fetch() -> None:
     assert [line.split(" ")[0] for line in targets(anna, f"{exact} 9")] == ["bert"]
 
 
-def test_an_index_that_was_dropped_is_made_again() -> None:
-    """Nothing depends on what memory held. Source: ports/history.py, "Failure"."""
+def test_an_archive_that_cannot_be_read_is_told_and_read_again() -> None:
+    """Nothing depends on what memory held. Source: ports/history.py, "Failure"; "MESSAGE_ERROR"."""
     store = MemoryStore()
     square = Square(store=store)
     anna = comes(square, "anna", ROOM)
     says(square, anna, "one")
-    (key, wrapped), *_ = list(store.content_keys.items())[::-1]
-    del store.content_keys[key]
-    answer = asks(square, anna, f"CHATHISTORY LATEST {ROOM} * 9")
-    store.content_keys[key] = wrapped
-    assert answer != []
+    rows = store.batches[-1]
+    kept, rows[3] = rows[3], bytes(64)
+    (answer,) = asks(square, anna, f"CHATHISTORY LATEST {ROOM} * 9")
+    assert " FAIL CHATHISTORY MESSAGE_ERROR LATEST #nave :" in answer
+    rows[3] = kept
     assert latest(square, anna) == ["one"]
+
+
+def test_what_was_erased_or_has_ended_is_left_out() -> None:
+    """A record whose key is gone takes no place in the answer. Source: DESIGN, promise 5."""
+    store = MemoryStore()
+    square = Square(store=store)
+    anna = comes(square, "anna", ROOM)
+    says(square, anna, "ended")
+    square.go_on(HOUR_S - 20)
+    store.content_keys.clear()
+    square.go_on(10)
+    square.chat.turn.begin()
+    assert latest(square, anna) == []

@@ -150,6 +150,9 @@ class Chat:
     def apply(self, event: e.Event) -> None:
         """Make an event true. Those that change who is where, or who is called what, are fences."""
         self.world.apply(event)
+        if isinstance(event, e.AccountDeleted):
+            self.markers.forget(event.account.id)
+            self.keep_value(keep(KeptKind.MARKERS, event.account.id, None))
 
     def fence(self) -> None:
         """Let the lines decided so far go to those who were there: call it before a fence event is applied."""

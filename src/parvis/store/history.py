@@ -44,6 +44,8 @@ SKIPPED_MAX: Final = 1000
 """Most records that one answer opens and leaves out (words to hosts alone, what was erased), so that it ends; ours."""
 FORGET_EVERY_MS: Final = 60_000
 """Between two looks at what is older than the window; ours."""
+TOO_LATE_MS: Final = 600_000
+"""How long the index holds what nobody may fetch any more, so that who takes it back is told it is too late."""
 
 Row = tuple[int, bytes, bytes | None]
 """Number, header and, where the index has to see it, ciphertext of a record."""
@@ -140,7 +142,7 @@ class IndexedHistory(ABC):
             index.last = max(index.last, reader.head)
         if reader.now_ms >= self._forget_at_ms:
             self._forget_at_ms = reader.now_ms + FORGET_EVERY_MS
-            index.forget(reader.now_ms - self._window_ms)
+            index.forget(reader.now_ms - self._window_ms - TOO_LATE_MS)
         return index
 
     # Which records a reader may fetch.

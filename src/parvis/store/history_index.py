@@ -210,11 +210,12 @@ class Index:
         """Forget what is older than a moment, and what is too much."""
         while self.entries > ENTRIES_MAX and self._milestones:
             # Half of what there is goes, so that this is not done for every record.
-            before_ms = max(before_ms, self._milestones[len(self._milestones) // 2][0] + 1)
-            self._forget(before_ms)
-        self._forget(before_ms)
+            before_ms = max(before_ms, self._milestones[(len(self._milestones) - 1) // 2][0] + 1)
+            self._forget(before_ms, at_once=True)
+        self._forget(before_ms, at_once=False)
 
-    def _forget(self, before_ms: int) -> None:
+    def _forget(self, before_ms: int, *, at_once: bool) -> None:
+        """Drop what is older; a little of a long conversation is dropped later, with more of it, unless at once."""
         floor = 0
         while self._milestones and self._milestones[0][0] < before_ms:
             floor = self._milestones.popleft()[1]
@@ -223,7 +224,7 @@ class Index:
             if count == len(log):
                 del self.logs[conversation]
                 self.entries -= count
-            elif count * 2 > len(log):
+            elif count * 2 > len(log) or (at_once and count):
                 log.forget(count)
                 self.entries -= count
         for session, sitting in list(self.sessions.items()):

@@ -72,7 +72,7 @@ class MemoryHistory(IndexedHistory):
 
     def _opened(self, header: bytes, ciphertext: bytes) -> OpenedRecord | None:
         key = self._store.content_key(parse_header(header).content_key)
-        return opened_record(header, ciphertext, key, undelivered=False)
+        return None if key is None else opened_record(header, ciphertext, key, undelivered=False)
 
     def _drop(self) -> None:
         """Let go of nothing."""
