@@ -38,7 +38,7 @@ from parvis.ports.history import (
     Trouble,
     Wish,
 )
-from parvis.store.history_index import GONE, Index, Log
+from parvis.store.history_index import ENTRIES_MAX, GONE, UNKEPT, Index, Log
 
 SKIPPED_MAX: Final = 1000
 """Most records that one answer opens and leaves out (words to hosts alone, what was erased), so that it ends; ours."""
@@ -139,6 +139,8 @@ class IndexedHistory(ABC):
         if reader.head > index.last:
             for number, header, ciphertext in self._rows(index.last, reader.head):
                 index.feed(number, header, ciphertext, reader.kept_tags)
+                if index.entries > 2 * ENTRIES_MAX:
+                    index.forget(from_ms - TOO_LATE_MS)
             index.last = max(index.last, reader.head)
         if reader.now_ms >= self._forget_at_ms:
             self._forget_at_ms = reader.now_ms + FORGET_EVERY_MS
@@ -335,7 +337,7 @@ class IndexedHistory(ABC):
         at = None if held is None or not any(message_id) else held.place_of(message_id)
         if held is None or at is None or held.ids[at] > reader.head:
             return Trouble.NO_REFERENCE
-        if held.kinds[at] & GONE or held.kinds[at] & ~0x20 not in _MESSAGES:
+        if held.kinds[at] & GONE or held.kinds[at] & ~UNKEPT not in _MESSAGES:
             return Trouble.NO_REFERENCE
         ranges = self._ranges(index, reader, place) or []
         return Spoken(
