@@ -51,6 +51,18 @@ PLAYS = [
     [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
     [b"PRIVMSG @#a :hosts", b"NOTICE +#a :voiced", b"NOTICE n1 :x", b"PRIVMSG #a :" + b"x" * 480, b"PRIVMSG \xff"],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
+    [
+        b"CAP REQ :batch message-tags draft/chathistory draft/event-playback draft/message-redaction draft/read-marker",
+        b"JOIN #a",
+        b"PRIVMSG #a :words",
+        b"@label=h CHATHISTORY LATEST #a * 9",
+        b"CHATHISTORY BETWEEN #a timestamp=2023-11-14T22:13:20.000Z msgid=AAAAAAAAAAAAAAAAAAAA 5",
+        b"CHATHISTORY TARGETS timestamp=2023-01-01T00:00:00.000Z timestamp=2024-01-01T00:00:00.000Z 5",
+        b"REDACT #a AAAAAAAAAAAAAAAAAAAA :slip",
+        b"MARKREAD #a timestamp=2023-11-14T22:13:20.000Z",
+        b"MODE #a +H 2h",
+        b"CHATHISTORY AROUND n1 timestamp=2023-11-14T22:13:20.000Z 3",
+    ],
     [b"NICK " + b"x" * 500, b"JOIN #" + b"y" * 500, b"WHO " + b"\xc3\xa9" * 240, b"PING :" + b"z" * 500],
 ]
 CORPUS = [b"".join(bytes((48 + who,)) + line + b"\n" for who in range(CLIENTS) for line in play) for play in PLAYS]

@@ -11,8 +11,6 @@ from typing import Final
 
 import msgspec
 
-from parvis.irc.wire import time_tag
-
 TYPES: Final = ("msgid", "timestamp")
 """The types of reference, told as MSGREFTYPES in ISUPPORT, the better one first."""
 
@@ -63,8 +61,9 @@ def read_timestamp(text: str) -> int | None:
 
 
 def write_timestamp(time_ms: int) -> str:
-    """Write a moment as the `time` tag does."""
-    return time_tag(time_ms).removeprefix("time=")
+    """Write a moment as the `time` tag does; of any year that the form holds."""
+    seconds, milliseconds = divmod(time_ms, 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()}.{milliseconds:03d}Z"
 
 
 def raw_message_id(text: str) -> bytes | None:

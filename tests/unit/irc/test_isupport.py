@@ -31,7 +31,7 @@ def test_every_limit_is_told() -> None:
         "NAMELEN": "6",
     }
     assert (told["CHANLIMIT"], told["MAXLIST"], told["NETWORK"]) == ("#:7", "beI:8", r"A\x20b")
-    assert (told["PREFIX"], told["CHANMODES"], told["CASEMAPPING"]) == ("(ov)@+", "beI,k,l,imnst", "ascii")
+    assert (told["PREFIX"], told["CHANMODES"], told["CASEMAPPING"]) == ("(ov)@+", "beI,k,Hl,imnst", "ascii")
 
 
 def test_a_token_is_one_word_of_its_grammar() -> None:
@@ -46,3 +46,8 @@ def test_a_line_holds_thirteen_at_most() -> None:
     assert all(1 <= len(line.split()) <= ISUPPORT_TOKENS_MAX for line in lines)
     assert " ".join(lines).split() == TOKENS
     assert isupport.lines([]) == []
+
+
+def test_history_is_told_where_there_is_any() -> None:
+    """How many lines at once, and how messages are referred to. Source: IRCv3 draft/chathistory, "ISUPPORT tokens"."""
+    assert {"CHATHISTORY=9", "MSGREFTYPES=msgid,timestamp"} <= set(TOKENS)

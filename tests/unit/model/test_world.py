@@ -214,3 +214,13 @@ class AnyWorld(RuleBasedStateMachine):
 
 TestAnyWorld = AnyWorld.TestCase
 TestAnyWorld.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_a_room_shows_newcomers_what_its_hosts_chose() -> None:
+    """How much, and from when on; the longest that any room chose is known. Source: docs/adr/0013."""
+    world = World()
+    room = a_room(world)
+    world.apply(e.VisibleSet(room, 7200, 5000))
+    assert (room.visible_s, room.visible_from_ms, world.longest_visible_s) == (7200, 5000, 7200)
+    world.apply(e.VisibleSet(room, None, 6000))
+    assert (room.visible_s, room.visible_from_ms, world.longest_visible_s) == (None, 6000, 7200)

@@ -438,3 +438,78 @@ def test_operators_run_the_rooms_that_the_server_owns(world: World, alice: Perso
     assert gates.change_modes(bob, room) is ACCEPTED
     assert gates.kick(bob, alice, room) is ACCEPTED
     assert isinstance(gates.change_modes(alice, room), Refused)
+
+
+# History.
+
+
+def test_who_may_fetch_nothing_is_told_nothing_of_why() -> None:
+    """A room that is not there, one that is secret, one they were never in. Source: chathistory, INVALID_TARGET."""
+    assert gates.fetch(may_fetch_anything=True) is ACCEPTED
+    verdict = gates.fetch(may_fetch_anything=False)
+    assert isinstance(verdict, Refused)
+    assert verdict.ground is Ground.NOTHING_TO_FETCH
+
+
+def test_messages_are_taken_back_in_rooms_one_is_in(world: World, alice: Person, bob: Person) -> None:
+    """And by operators of the server anywhere. Source: docs/adr/0014-redaction.md."""
+    room = a_room(world, members=[alice])
+    assert gates.redact_in(alice, room) is ACCEPTED
+    for person, where in ((bob, room), (alice, None)):
+        verdict = gates.redact_in(person, where)
+        assert isinstance(verdict, Refused)
+        assert verdict.ground is Ground.NOT_A_MEMBER
+    world.apply(e.UserModesSet(bob, OPERATOR))
+    assert gates.redact_in(bob, room) is ACCEPTED
+    assert isinstance(gates.redact_in(bob, None), Refused)
+
+
+@pytest.mark.parametrize(
+    ("runs", "is_own", "is_open", "own_allowed", "age_s", "ground"),
+    [
+        (True, False, False, True, 0, None),
+        (True, False, False, False, 3600, None),
+        (True, False, True, True, 3601, Ground.TOO_LATE),
+        (False, True, False, True, 0, None),
+        (False, True, True, True, 3600, None),
+        (False, True, True, True, 3601, Ground.TOO_LATE),
+        (False, True, True, False, 0, Ground.NOT_THE_AUTHOR),
+        (False, False, True, True, 0, Ground.NOT_THE_AUTHOR),
+        (False, False, False, True, 0, Ground.UNKNOWN_MESSAGE),
+        (False, False, False, False, 9999, Ground.UNKNOWN_MESSAGE),
+    ],
+)
+def test_who_takes_back_what(
+    world: World,
+    alice: Person,
+    runs: bool,
+    is_own: bool,
+    is_open: bool,
+    own_allowed: bool,
+    age_s: int,
+    ground: Ground | None,
+) -> None:
+    """Hosts any, people their own where that is allowed, in time. Source: docs/adr/0014-redaction.md."""
+    room = a_room(world, members=[alice])
+    if runs:
+        with_rank(world, alice, room, HOST)
+    verdict = gates.redact(
+        alice, room, is_own=is_own, is_open=is_open, own_allowed=own_allowed, age_s=age_s, window_s=3600
+    )
+    assert (verdict.ground if isinstance(verdict, Refused) else None) is ground
+
+
+def test_an_operator_runs_no_private_conversation(world: World, alice: Person) -> None:
+    """There each takes back their own. Source: docs/adr/0014-redaction.md."""
+    world.apply(e.UserModesSet(alice, OPERATOR))
+    verdict = gates.redact(alice, None, is_own=False, is_open=True, own_allowed=True, age_s=0, window_s=9)
+    assert isinstance(verdict, Refused)
+    assert verdict.ground is Ground.NOT_THE_AUTHOR
+
+
+def test_a_room_shows_no_more_than_the_server_can_open() -> None:
+    """The longest window is the term of the keys. Source: `history.report_window`."""
+    assert gates.visible_window(604_800, 604_800) is ACCEPTED
+    assert gates.visible_window(604_801, 604_800) == Refused(
+        Ground.WINDOW_TOO_LONG, "A room can show newcomers its last 7d at most. Choose a shorter time."
+    )
