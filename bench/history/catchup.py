@@ -92,7 +92,7 @@ def a_wish(head: int, person: int, span: Span, first: Reference | None = None) -
         head=head,
         now_ms=now,
         resume_from_ms=now - 3_600_000,
-        window_ms=3_600_000,
+        from_ms=now - 3_600_000,
         kept_tags=frozenset(),
     )
     place = Place(name="#accueil", is_room=True, conversation=ConversationId(room_of(person)), inside=True)

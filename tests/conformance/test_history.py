@@ -198,11 +198,11 @@ def test_what_follows_a_question_waits_for_its_answer(enter: Enter, room: str) -
 def test_a_room_tells_that_it_keeps_history(enter: Enter, room: str) -> None:
     """+H in MODE, and a NOTE to who comes in, who can fetch what was said since. Source: standard-replies, "NOTE"."""
     anna = enter("anna", CAPS, [room])
-    assert only(anna.ask(f"MODE {room} +H 90m"), "MODE")[0].params == [room, "+H", "90m"]
+    assert only(anna.ask(f"MODE {room} +H 30m"), "MODE")[0].params == [room, "+H", "30m"]
     speak(anna, room, ["welcome"])
     bert = enter("bert", CAPS)
     note = only(bert.ask(f"JOIN {room}"), "NOTE")[0]
-    assert note.params[:4] == ["JOIN", "HISTORY_VISIBLE", room, "90m"]
+    assert note.params[:4] == ["JOIN", "HISTORY_VISIBLE", room, "30m"]
     played = batch(bert.ask(f"CHATHISTORY LATEST {room} * 5"), "chathistory", room)
     assert [each.params[-1] for each in played] == ["welcome"]
 

@@ -129,7 +129,7 @@ class Told:
             head=self.head,
             now_ms=now_ms,
             resume_from_ms=now_ms - window_ms,
-            window_ms=window_ms,
+            from_ms=now_ms - window_ms,
             kept_tags=frozenset({"+keep"}),
         )
 

@@ -13,6 +13,7 @@ from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import IdentityId
+from parvis.model.records import RecordKind
 from parvis.store.memory import Fault, MemoryStore
 
 ROOM = "#nave"
@@ -203,19 +204,19 @@ def test_a_window_that_grows_opens_nothing_that_was_closed() -> None:
     anna = comes(square, "anna", ROOM)
     says(square, anna, "closed")
     square.go_on(1)
-    anna.says(f"MODE {ROOM} +H 2h")
+    anna.says(f"MODE {ROOM} +H 30m")
     square.go_on(1)
     says(square, anna, "open")
     eve = comes(square, "eve", ROOM)
     assert latest(square, eve) == ["open"]
     square.go_on(600)
-    anna.says(f"MODE {ROOM} +H 1d")
+    anna.says(f"MODE {ROOM} +H 1h")
     assert latest(square, eve) == ["open"]
     anna.says(f"MODE {ROOM} -H")
     square.go_on(1)
     zoe = comes(square, "zoe", ROOM)
     assert latest(square, zoe) == []
-    anna.says(f"MODE {ROOM} +H 2h")
+    anna.says(f"MODE {ROOM} +H 30m")
     assert latest(square, zoe) == []
 
 
@@ -251,17 +252,26 @@ def test_only_hosts_choose_the_window_and_everybody_is_told() -> None:
     square = Square()
     anna = comes(square, "anna", ROOM)
     bert = comes(square, "bert", ROOM)
-    assert " 482 " in asks(square, bert, f"MODE {ROOM} +H 2h")[0]
+    assert " 482 " in asks(square, bert, f"MODE {ROOM} +H 1h")[0]
     bert.hears()
-    anna.says(f"MODE {ROOM} +H 7200s")
+    anna.says(f"MODE {ROOM} +H 3600s")
     square.end_turn()
-    assert any(line.endswith(f"MODE {ROOM} +H 2h") for line in bert.hears())
+    assert any(line.endswith(f"MODE {ROOM} +H 1h") for line in bert.hears())
     eve = square.enters("eve")
     eve.says(f"JOIN {ROOM}")
     square.end_turn()
     note = next(line for line in eve.hears() if " NOTE " in line)
-    assert note.startswith(f":square.test NOTE JOIN HISTORY_VISIBLE {ROOM} 2h :")
-    assert " 324 eve #nave +Hnt 2h" in asks(square, eve, f"MODE {ROOM}")[0]
+    assert note.startswith(f":square.test NOTE JOIN HISTORY_VISIBLE {ROOM} 1h :")
+    assert " 324 eve #nave +Hnt 1h" in asks(square, eve, f"MODE {ROOM}")[0]
+
+
+def test_a_stranger_does_not_make_the_server_remember_long() -> None:
+    """A room that ends when it is empty shows no more than the server remembers of every room. Source: ADR 13."""
+    square = Square()
+    eve = comes(square, "eve", "#mine")
+    (answer,) = asks(square, eve, "MODE #mine +H 7d")
+    assert " 696 eve #mine H * :A room that is not registered " in answer
+    assert square.chat.world.showing == {}
 
 
 # Routes.
@@ -443,6 +453,34 @@ def test_words_to_hosts_alone_are_nobody_elses() -> None:
     anna.says(f"MODE {ROOM} +o bert")
     assert latest(square, bert) == ["to all"]
     assert latest(square, anna) == ["among us", "to all"]
+
+
+def test_an_auditorium_plays_no_comings_and_goings_to_its_listeners() -> None:
+    """Who is there is known to its hosts alone, then as now. Source: modern IRC clients' "auditorium"."""
+    square = Square()
+    host = comes(square, "host", ROOM, caps=PLAYBACK)
+    square.chat.apply(e.FlagChanged(square.chat.world.rooms[ROOM], "u", True))
+    guest = comes(square, "guest", ROOM, caps=PLAYBACK)
+    comes(square, "third", ROOM).says("NICK drei", f"PRIVMSG {ROOM} :words", f"PART {ROOM}")
+    square.go_on(1)
+    assert commands(asks(square, guest, f"CHATHISTORY LATEST {ROOM} * 9")) == ["PRIVMSG"]
+    assert commands(asks(square, host, f"CHATHISTORY LATEST {ROOM} * 9")) == [
+        *("JOIN", "JOIN", "JOIN", "NICK", "PRIVMSG", "PART"),
+    ]
+
+
+def test_a_message_of_several_lines_is_never_a_line_of_the_server() -> None:
+    """Each of its lines is played as one, with the id of the whole. Source: chat/history.py, `write`."""
+    square = Square()
+    anna = comes(square, "anna", ROOM)
+    square.chat.turn.begin()
+    body = b":%b PRIVMSG %b :one\nPING :x\r\ntwo" % (anna.prefix, ROOM.encode())
+    room = square.chat.world.rooms[ROOM]
+    square.chat.record(RecordKind.MESSAGE, anna, room.id, body, b"\x01" * 15)
+    square.go_on(1)
+    lines = asks(square, anna, f"CHATHISTORY LATEST {ROOM} * 9")
+    assert commands(lines) == ["PRIVMSG"] * 3
+    assert [line.partition(f" PRIVMSG {ROOM} :")[2] for line in lines[1:-1]] == ["one", "PING :x", "two"]
 
 
 # Private conversations.

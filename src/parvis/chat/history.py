@@ -20,18 +20,24 @@ from parvis.irc.wire import tag_data
 from parvis.model.ids import ConversationId, IdentityId
 from parvis.model.person import Person
 from parvis.model.records import RecordKind
-from parvis.model.room import Room
+from parvis.model.room import HOST, Room
 from parvis.ports.history import NEVER_MS, Place, Played, Reader
 
 TEXTS: Final = frozenset({RecordKind.MESSAGE, RecordKind.NOTICE})
 """What everybody is played."""
-_EVENTS: Final = frozenset(
+_PEOPLE: Final = frozenset(
     {
         *(RecordKind.JOINED, RecordKind.PARTED, RecordKind.KICKED, RecordKind.QUIT, RecordKind.KILLED),
-        *(RecordKind.NAMED, RecordKind.TOPIC, RecordKind.MODE),
+        RecordKind.NAMED,
     }
 )
+"""What tells who is there."""
+_EVENTS: Final = _PEOPLE | {RecordKind.TOPIC, RecordKind.MODE}
 """What is played besides to who asked for `draft/event-playback`."""
+
+
+AUDITORIUM: Final = "u"
+"""The flag of a room whose members see its hosts and not each other."""
 
 
 def reader_of(chat: Chat, client: Client) -> Reader:
@@ -43,16 +49,16 @@ def reader_of(chat: Chat, client: Client) -> Reader:
         head=chat.turn.head,
         now_ms=chat.now_ms,
         resume_from_ms=chat.now_ms - 1000 * settings.resume_s,
-        window_ms=1000 * window_s(chat),
+        from_ms=from_ms(chat),
         kept_tags=settings.store_tagmsg,
     )
 
 
-def window_s(chat: Chat) -> int:
-    """Give how far back anybody may fetch anything, in seconds."""
+def from_ms(chat: Chat) -> int:
+    """Give the moment before which nobody may fetch anything any more."""
     settings = chat.settings
-    longest = max(settings.resume_s, settings.default_visible_s, chat.world.longest_visible_s)
-    return min(longest, settings.window_s_max)
+    earliest = chat.now_ms - 1000 * min(max(settings.resume_s, settings.default_visible_s), settings.window_s_max)
+    return min(earliest, *(visible_from_ms(chat, room) for room in chat.world.showing.values()), NEVER_MS)
 
 
 def place_of(chat: Chat, client: Client, target: str) -> Place:
@@ -100,8 +106,8 @@ def visible_from_ms(chat: Chat, room: Room) -> int:
     return max(chat.now_ms - 1000 * seconds, room.visible_from_ms) if seconds else NEVER_MS
 
 
-def kinds_for(connection: Client) -> frozenset[RecordKind]:
-    """Give what a connection is played."""
+def kinds_for(chat: Chat, client: Client, connection: Client, target: str) -> frozenset[RecordKind]:
+    """Give what a connection is played of a target."""
     capabilities = connection.capabilities
     if not capabilities & EVENT_PLAYBACK:
         return TEXTS
@@ -110,11 +116,18 @@ def kinds_for(connection: Client) -> frozenset[RecordKind]:
         kinds |= {RecordKind.TAG_MESSAGE}
     if capabilities & MESSAGE_REDACTION:
         kinds |= {RecordKind.REDACTED}
+    room = chat.room(target)
+    if room is not None and AUDITORIUM in room.flags and not room.members.get(client, 0) & HOST:
+        # Who comes and goes there is shown to its hosts alone.
+        kinds -= _PEOPLE
     return kinds
 
 
 def write(chat: Chat, connection: Client, played: Played) -> Iterator[Answer]:
-    """Write a line as it was, with its own time and id, in the form of this connection."""
+    """Write a line as it was, with its own time and id, in the form of this connection.
+
+    A message of several lines is played as so many lines: LF and CR in a record stand between them.
+    """
     tags, body = "", played.line
     if body.startswith(b"@"):
         raw_tags, _, body = body[1:].partition(b" ")
@@ -122,7 +135,13 @@ def write(chat: Chat, connection: Client, played: Played) -> Iterator[Answer]:
     account = chat.world.accounts.get(played.author)
     name = "" if account is None else account.name
     marks = tag_data(connection.signature, played.time_ms, shown_message_id(played.message_id), tags, name)
-    yield marks, body
+    if b"\n" not in body and b"\r" not in body:
+        yield marks, body
+        return
+    head, colon, text = body.partition(b" :")
+    for piece in text.replace(b"\r", b"\n").split(b"\n"):
+        if piece:
+            yield marks, head + colon + piece
 
 
 def _identity_named(chat: Chat, folded: str) -> IdentityId | None:

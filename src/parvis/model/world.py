@@ -9,7 +9,7 @@ from typing import assert_never
 
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import IdentityId
+from parvis.model.ids import ConversationId, IdentityId
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import INVITED_MAX, Room
 
@@ -24,8 +24,8 @@ class World:
         self.accounts: dict[IdentityId, Account] = {}
         self.account_names: dict[str, Account] = {}
         """Accounts by the folded pseudonym they hold."""
-        self.longest_visible_s = 0
-        """No room has chosen to show newcomers more than so many seconds."""
+        self.showing: dict[ConversationId, Room] = {}
+        """The rooms whose hosts chose to show newcomers something."""
         self.operators = 0
         self.invisible = 0
 
@@ -77,7 +77,10 @@ class World:
                 room.limit = limit
             case e.VisibleSet(room, seconds, from_ms):
                 room.visible_s, room.visible_from_ms = seconds, from_ms
-                self.longest_visible_s = max(self.longest_visible_s, seconds or 0)
+                if seconds:
+                    self.showing[room.id] = room
+                else:
+                    self.showing.pop(room.id, None)
             case e.MaskListed(room, entry):
                 room.lists.setdefault(entry.kind, []).append(entry)
             case e.MaskUnlisted(room, kind, mask):
@@ -131,6 +134,7 @@ class World:
         room.audience = None
         if not room.members and not room.registered:
             del self.rooms[room.folded]
+            self.showing.pop(room.id, None)
 
     def _restore(self, event: e.RoomRestored) -> None:
         kept = event.kept
@@ -143,4 +147,5 @@ class World:
             room.lists.setdefault(entry.kind, []).append(entry)
         room.hosts = {host.identity: host.rank for host in kept.hosts}
         room.visible_s = kept.visible_s
-        self.longest_visible_s = max(self.longest_visible_s, kept.visible_s or 0)
+        if kept.visible_s:
+            self.showing[room.id] = room

@@ -185,12 +185,25 @@ def unknown_message() -> Refused:
     return Refused(Ground.UNKNOWN_MESSAGE, "This message does not exist here, or is too old.")
 
 
-def visible_window(seconds: int, seconds_max: int) -> Verdict:
-    """May a room show so much to newcomers? Not more than the server can open."""
+def visible_window(room: Room, seconds: int, resume_s: int, seconds_max: int) -> Verdict:
+    """May a room show so much to newcomers? Not more than the server can open; a room that does not last, less.
+
+    Args:
+        room: The room.
+        seconds: What its host asks for.
+        resume_s: How much those who were present may fetch: the server remembers so much of every room anyway.
+        seconds_max: The longest window, after which the server cannot open anything.
+    """
     if seconds > seconds_max:
         return Refused(
             Ground.WINDOW_TOO_LONG,
             f"A room can show newcomers its last {write_span(seconds_max)} at most. Choose a shorter time.",
+        )
+    if not room.registered and seconds > resume_s:
+        return Refused(
+            Ground.WINDOW_TOO_LONG,
+            f"A room that is not registered can show newcomers its last {write_span(resume_s)} at most. "
+            "Choose a shorter time, or register the room.",
         )
     return ACCEPTED
 

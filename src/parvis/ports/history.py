@@ -33,8 +33,8 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     now_ms: int
     resume_from_ms: int
     """From when on they may fetch what they were present for."""
-    window_ms: int
-    """How far back anybody may fetch anything: an index need not reach further."""
+    from_ms: int
+    """Nobody may fetch anything older: an index need not reach further back."""
     kept_tags: frozenset[str]
     """A TAGMSG with any of these tags is part of history."""
 

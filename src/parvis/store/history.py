@@ -75,7 +75,7 @@ class IndexedHistory(ABC):
         self._pair_of = pair_of
         self._lock = threading.Lock()
         self._index: Index | None = None
-        self._window_ms = 0
+        self._from_ms = 0
         self._forget_at_ms = 0
 
     # What an adapter says.
@@ -130,21 +130,21 @@ class IndexedHistory(ABC):
 
     def _caught_up(self, reader: Reader) -> Index:
         """Feed the index what is new up to the reader's head."""
-        from_ms = reader.now_ms - reader.window_ms
         index = self._index
-        if index is None or reader.window_ms > self._window_ms:
+        if index is None or reader.from_ms < self._from_ms:
             index = self._index = Index(self._open_line)
-            index.last = self._beginning(from_ms, reader.head)
-            self._window_ms = reader.window_ms
+            index.last = self._beginning(reader.from_ms, reader.head)
+            self._from_ms = reader.from_ms
         if reader.head > index.last:
             for number, header, ciphertext in self._rows(index.last, reader.head):
                 index.feed(number, header, ciphertext, reader.kept_tags)
                 if index.entries > 2 * ENTRIES_MAX:
-                    index.forget(from_ms - TOO_LATE_MS)
-            index.last = max(index.last, reader.head)
+                    index.forget(reader.from_ms)
+            index.last = reader.head
         if reader.now_ms >= self._forget_at_ms:
             self._forget_at_ms = reader.now_ms + FORGET_EVERY_MS
-            index.forget(reader.now_ms - self._window_ms - TOO_LATE_MS)
+            self._from_ms = max(self._from_ms, reader.from_ms - TOO_LATE_MS)
+            index.forget(self._from_ms)
         return index
 
     # Which records a reader may fetch.

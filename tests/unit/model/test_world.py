@@ -217,10 +217,14 @@ TestAnyWorld.settings = settings(max_examples=40, stateful_step_count=30, deadli
 
 
 def test_a_room_shows_newcomers_what_its_hosts_chose() -> None:
-    """How much, and from when on; the longest that any room chose is known. Source: docs/adr/0013."""
+    """How much, and from when on; the rooms that show anything are known. Source: docs/adr/0013."""
     world = World()
-    room = a_room(world)
+    anna = somebody(world, "anna")
+    room = a_room(world, members=[anna])
     world.apply(e.VisibleSet(room, 7200, 5000))
-    assert (room.visible_s, room.visible_from_ms, world.longest_visible_s) == (7200, 5000, 7200)
+    assert (room.visible_s, room.visible_from_ms, world.showing) == (7200, 5000, {room.id: room})
     world.apply(e.VisibleSet(room, None, 6000))
-    assert (room.visible_s, room.visible_from_ms, world.longest_visible_s) == (None, 6000, 7200)
+    assert (room.visible_s, room.visible_from_ms, world.showing) == (None, 6000, {})
+    world.apply(e.VisibleSet(room, 60, 6000))
+    world.apply(e.Parted(anna, room))
+    assert world.showing == {}

@@ -507,9 +507,15 @@ def test_an_operator_runs_no_private_conversation(world: World, alice: Person) -
     assert verdict.ground is Ground.NOT_THE_AUTHOR
 
 
-def test_a_room_shows_no_more_than_the_server_can_open() -> None:
-    """The longest window is the term of the keys. Source: `history.report_window`."""
-    assert gates.visible_window(604_800, 604_800) is ACCEPTED
-    assert gates.visible_window(604_801, 604_800) == Refused(
+def test_a_room_shows_no_more_than_the_server_can_open(world: World) -> None:
+    """The longest window is the term of the keys; a room that ends when it is empty shows less. Source: ADR 13."""
+    room = a_room(world)
+    assert gates.visible_window(room, 3600, 3600, 604_800) is ACCEPTED
+    verdict = gates.visible_window(room, 3601, 3600, 604_800)
+    assert isinstance(verdict, Refused)
+    assert verdict.told.startswith("A room that is not registered can show newcomers its last 1h at most.")
+    room.registered = True
+    assert gates.visible_window(room, 604_800, 3600, 604_800) is ACCEPTED
+    assert gates.visible_window(room, 604_801, 3600, 604_800) == Refused(
         Ground.WINDOW_TOO_LONG, "A room can show newcomers its last 7d at most. Choose a shorter time."
     )

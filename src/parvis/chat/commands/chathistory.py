@@ -64,7 +64,7 @@ def _answer_page(chat: Chat, client: Client, span: Span, params: list[str]) -> N
     wish = Wish(
         reader=history.reader_of(chat, client),
         place=history.place_of(chat, client, target),
-        kinds=history.kinds_for(chat.connection),
+        kinds=history.kinds_for(chat, client, chat.connection, target),
         span=span,
         first=references[0],
         second=references[1] if len(references) > 1 else None,
@@ -101,7 +101,7 @@ def _answer_targets(chat: Chat, client: Client, params: list[str]) -> None:
     wish = TargetsWish(
         reader=history.reader_of(chat, client),
         rooms=tuple(history.place_of_room(chat, client, room) for room in client.rooms),
-        kinds=history.kinds_for(chat.connection),
+        kinds=history.TEXTS,
         first_ms=moments[0],
         second_ms=moments[1],
         limit=limit,

@@ -219,7 +219,7 @@ def _visible(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeCh
             what = 'A window is a length of time such as "0s", "30m", "2h" or "1d"'
             chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, "H", "*", what)
             return None
-        verdict = gates.visible_window(seconds, chat.settings.window_s_max)
+        verdict = gates.visible_window(room, seconds, chat.settings.resume_s, chat.settings.window_s_max)
         if isinstance(verdict, Refused):
             chat.refuse(client, n.ERR_INVALIDMODEPARAM, room.name, "H", "*", verdict=verdict)
             return None

@@ -72,7 +72,7 @@ def _take_back(chat: Chat, client: Client, target: str, said: tuple[str, str], s
             is_open=spoken.is_open,
             own_allowed=settings.allow_redact,
             age_s=(chat.now_ms - spoken.time_ms) // 1000,
-            window_s=history.window_s(chat),
+            window_s=_window_s(chat),
         )
     if isinstance(verdict, Refused):
         _refuse(chat, target, shown_id, verdict)
@@ -97,6 +97,11 @@ def _take_back(chat: Chat, client: Client, target: str, said: tuple[str, str], s
     chat.happen(RecordKind.REDACTED, client, spoken.conversation, body, audience)
 
 
+def _window_s(chat: Chat) -> int:
+    """Give how long a message can be taken back: as long as anybody may fetch anything."""
+    return (chat.now_ms - history.from_ms(chat)) // 1000
+
+
 def _refuse(chat: Chat, target: str, shown_id: str, verdict: Refused) -> None:
     context = [middle(target), middle(shown_id)]
     match verdict.ground:
@@ -104,7 +109,7 @@ def _refuse(chat: Chat, target: str, shown_id: str, verdict: Refused) -> None:
             code = "UNKNOWN_MSGID"
         case Ground.TOO_LATE:
             code = "REDACT_WINDOW_EXPIRED"
-            context.append(str(history.window_s(chat)))
+            context.append(str(_window_s(chat)))
         case _:
             code = "REDACT_FORBIDDEN"
     chat.fail("REDACT", code, *context, verdict.told)
