@@ -448,11 +448,15 @@ def test_words_to_hosts_alone_are_nobody_elses() -> None:
     anna = comes(square, "anna", ROOM)
     bert = comes(square, "bert", ROOM)
     says(square, anna, "among us", f"@{ROOM}")
+    room = square.chat.world.rooms[ROOM]
+    body = b"@+x;parvis.chat/for-hosts :%b PRIVMSG %b :held back" % (anna.prefix, ROOM.encode())
+    square.chat.turn.begin()
+    square.chat.record(RecordKind.MESSAGE, anna, room.id, body, b"\x01" * 15)
     says(square, anna, "to all")
     assert latest(square, bert) == ["to all"]
     anna.says(f"MODE {ROOM} +o bert")
     assert latest(square, bert) == ["to all"]
-    assert latest(square, anna) == ["among us", "to all"]
+    assert latest(square, anna) == ["among us", "held back", "to all"]
 
 
 def test_an_auditorium_plays_no_comings_and_goings_to_its_listeners() -> None:

@@ -286,26 +286,28 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be read again, by whom, for how long. This version cannot fetch anything again; of these keys it reads
-    the three windows, for the term of the keys. Lengths of time are kept in seconds.
+    """What may be read again, by whom, for how long. The hosts of a room choose how much of it newcomers may fetch
+    (mode `+H`, at most the longest of the three windows; in a room that is not registered, at most `resume`). The
+    longest window is the term of the keys; this version does not destroy them yet when it ends. Lengths of time are
+    kept in seconds.
     """
 
-    enabled: Annotated[bool, Switch(), "Whether anything can be fetched again at all."] = True
+    enabled: Annotated[bool, Switch(), "Whether anything can be fetched again at all (CHATHISTORY)."] = True
     default_visible_s: Annotated[
         int,
         Span(WINDOW_S_MAX),
-        "What a newcomer may fetch in a room whose host chose nothing; `0s`: nothing.",
+        "What a newcomer may fetch in a room whose hosts chose nothing; `0s`: nothing.",
     ] = msgspec.field(default=0, name="default_visible")
     resume_s: Annotated[
         int,
         Span(WINDOW_S_MAX),
-        "What those who were present may fetch again, so that a lost connection loses nothing.",
+        "What those who were present may fetch again of that time, private messages too, so that a lost connection "
+        "or a restart loses nothing. Nothing older can be taken back.",
     ] = msgspec.field(default=3600, name="resume")
     report_window_s: Annotated[
         int,
         Span(WINDOW_S_MAX),
-        "How long a report, a hold or a notice can still open a case, private messages too. The longest of the "
-        "three windows is the term of the keys; this version does not destroy them yet when it ends.",
+        "How long a report, a hold or a notice can still open a case, private messages too.",
     ] = msgspec.field(default=7 * 86_400, name="report_window")
     max_messages_per_request: Annotated[int, Whole(1, 1000), "Most messages that one CHATHISTORY request returns."] = (
         100
@@ -320,9 +322,11 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
                 called="a client-only tag such as +react",
             )
         ),
-        "Client-only tags with which a TAGMSG is kept in history.",
+        "Client-only tags with which a TAGMSG is part of history, for clients that ask for `draft/event-playback`.",
     ] = ("+draft/persist", "+persist")
-    allow_redact: Annotated[bool, Switch(), "Whether people may take back their own messages (REDACT)."] = True
+    allow_redact: Annotated[
+        bool, Switch(), "Whether people may take back their own messages (REDACT); hosts and operators may anyway."
+    ] = True
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):

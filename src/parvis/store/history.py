@@ -22,6 +22,7 @@ from parvis.archive.reading import OpenedRecord
 from parvis.archive.record import MalformedRecord, UnopenedRecord
 from parvis.irc.casemapping import fold
 from parvis.irc.references import Reference
+from parvis.irc.tags import FOR_HOSTS_TAG
 from parvis.model.ids import ConversationId, IdentityId
 from parvis.model.records import RecordKind
 from parvis.ports.archive import ArchiveError
@@ -56,7 +57,7 @@ Range = tuple[Log, int, int]
 
 _MESSAGES: Final = frozenset({RecordKind.MESSAGE, RecordKind.NOTICE, RecordKind.TAG_MESSAGE})
 _IN_PRESENCE: Final = frozenset({RecordKind.QUIT, RecordKind.NAMED, RecordKind.KILLED})
-_STATUS_MARKS: Final = b"@+"
+_STATUS_MARKS: Final = ("@", "+")
 
 T = TypeVar("T")
 
@@ -446,6 +447,13 @@ def _source_of(line: bytes) -> str:
 
 
 def _is_for_hosts(opened: OpenedRecord, reader: IdentityId) -> bool:
-    """Tell whether a line was for some members alone (STATUSMSG): who they were then is not known any more."""
-    target = _target_of(opened.line).encode()
-    return target[:1] != b"" and target[:1] in _STATUS_MARKS and opened.header.author != reader
+    """Tell whether a line was for some members alone: who they were then is not known any more.
+
+    STATUSMSG names them in its target; a room that shows words to its hosts alone says so in a tag of the server.
+    """
+    if opened.header.author == reader:
+        return False
+    line = opened.line
+    if line.startswith(b"@") and FOR_HOSTS_TAG.encode() in line.split(b" ", 1)[0][1:].split(b";"):
+        return True
+    return _target_of(line)[:1] in _STATUS_MARKS
