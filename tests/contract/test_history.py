@@ -367,6 +367,18 @@ def test_memory_is_bounded(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     assert told.history._index.entries <= 4000
 
 
+def test_an_answer_is_bounded_in_bytes(told: Told) -> None:
+    """Long tags do not make it as long as they like; who goes on from its last line gets the rest. Source: _walk."""
+    told.joins("ada")
+    for at in range(100):
+        told.happens(RecordKind.MESSAGE, "ada", b"@+x=%b :ada PRIVMSG #room :%d" % (b"y" * 4000, at))
+    told.seals()
+    found = told.asks("ada")
+    assert isinstance(found, list)
+    assert 60 < len(found) < 70
+    assert found[-1] == "99"
+
+
 def test_what_is_old_is_forgotten(told: Told) -> None:
     """Conversations and sessions that ended before the window leave no trace. Source: `Index`, rule 3."""
     for at in range(30):
@@ -405,6 +417,7 @@ def test_a_long_stay_is_short_in_memory(told: Told) -> None:
     index = told.history._index
     assert index is not None
     assert len(index.sessions[session("ada")].rooms[ROOM]) < 2100
+    assert index.size < 2100
 
 
 def test_an_archive_without_its_key_tells_nothing(told: Told) -> None:

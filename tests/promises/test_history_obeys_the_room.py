@@ -341,6 +341,9 @@ def test_a_kicked_member_whose_own_record_was_lost_gets_nothing_more() -> None:
     square.end_turn()
     says(square, host, "unseen")
     assert refused(asks(square, guest, f"CHATHISTORY LATEST {ROOM} * 9"))
+    guest.says(f"JOIN {ROOM}")
+    says(square, host, "seen again")
+    assert latest(square, guest) == ["seen again"]
 
 
 def test_a_killed_person_keeps_what_they_saw() -> None:

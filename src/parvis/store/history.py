@@ -43,6 +43,8 @@ from parvis.store.history_index import ENTRIES_MAX, GONE, UNKEPT, Index, Log
 
 SKIPPED_MAX: Final = 1000
 """Most records that one answer opens and leaves out (words to hosts alone, what was erased), so that it ends; ours."""
+PAGE_BYTES_MAX: Final = 262_144
+"""Most bytes of the lines of one answer, tags included; who asks for more goes on from its last line; ours."""
 FORGET_EVERY_MS: Final = 60_000
 """Between two looks at what is older than the window; ours."""
 TOO_LATE_MS: Final = 600_000
@@ -55,6 +57,8 @@ PairOf = Callable[[IdentityId, IdentityId], ConversationId]
 Range = tuple[Log, int, int]
 """Records of a log from a place to before another."""
 
+_STORE_FAULTS: Final = (OSError, sqlite3.Error, ArchiveError)
+_RECORD_FAULTS: Final = (MalformedRecord, UnopenedRecord, UnopenedKey)
 _MESSAGES: Final = frozenset({RecordKind.MESSAGE, RecordKind.NOTICE, RecordKind.TAG_MESSAGE})
 _IN_PRESENCE: Final = frozenset({RecordKind.QUIT, RecordKind.NAMED, RecordKind.KILLED})
 _STATUS_MARKS: Final = ("@", "+")
@@ -122,12 +126,23 @@ class IndexedHistory(ABC):
     def _asked(self, reader: Reader, answer: Callable[[Index], T]) -> T | Trouble:
         with self._lock:
             try:
-                return answer(self._caught_up(reader))
-            except (OSError, sqlite3.Error, ArchiveError, MalformedRecord, UnopenedRecord, UnopenedKey) as fault:
-                log.error("history could not be read", kind=type(fault).__name__)
-                self._index = None
-                self._drop()
-                return Trouble.UNREADABLE
+                index = self._caught_up(reader)
+            except (*_STORE_FAULTS, *_RECORD_FAULTS) as fault:
+                return self._failed(fault, made_anew=True)
+            try:
+                return answer(index)
+            except _STORE_FAULTS as fault:
+                return self._failed(fault, made_anew=True)
+            except _RECORD_FAULTS as fault:
+                # One record is damaged: what is known of the others still holds.
+                return self._failed(fault, made_anew=False)
+
+    def _failed(self, fault: Exception, *, made_anew: bool) -> Trouble:
+        log.error("history could not be read", kind=type(fault).__name__)
+        if made_anew:
+            self._index = None
+            self._drop()
+        return Trouble.UNREADABLE
 
     def _caught_up(self, reader: Reader) -> Index:
         """Feed the index what is new up to the reader's head."""
@@ -139,7 +154,7 @@ class IndexedHistory(ABC):
         if reader.head > index.last:
             for number, header, ciphertext in self._rows(index.last, reader.head):
                 index.feed(number, header, ciphertext, reader.kept_tags)
-                if index.entries > 2 * ENTRIES_MAX:
+                if index.size > 2 * ENTRIES_MAX:
                     index.forget(reader.from_ms)
             index.last = reader.head
         if reader.now_ms >= self._forget_at_ms:
@@ -265,10 +280,10 @@ class IndexedHistory(ABC):
     def _walk(self, ranges: list[Range], places: range, wish: Wish, limit: int) -> list[Played]:
         """Open records in an order until so many lines are found."""
         lines: list[Played] = []
-        skipped = 0
+        skipped = size = 0
         steps = _Steps(ranges)
         for place in places:
-            if len(lines) >= limit or skipped >= SKIPPED_MAX:
+            if len(lines) >= limit or skipped >= SKIPPED_MAX or size >= PAGE_BYTES_MAX:
                 break
             held, at = steps.at(place)
             if held.kinds[at] not in wish.kinds:
@@ -278,6 +293,7 @@ class IndexedHistory(ABC):
                 skipped += 1
                 continue
             header = opened.header
+            size += len(opened.line)
             lines.append(
                 Played(
                     kind=header.kind,

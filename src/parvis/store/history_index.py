@@ -29,6 +29,8 @@ from parvis.model.records import RecordKind
 
 ENTRIES_MAX: Final = 1_000_000
 """Most records in the index: some 50 MB; ours."""
+SITTING_SIZE: Final = 10
+"""How many records take as much memory as one session with its rooms."""
 GONE: Final = 0x40
 """Set on the kind of a message that was taken back."""
 UNKEPT: Final = 0x20
@@ -111,7 +113,15 @@ class Sitting:
         return [room for room, ends in self.rooms.items() if len(ends) % 2]
 
     def come(self, room: ConversationId, number: int) -> None:
-        """Note that it is in a room from a record on."""
+        """Note that it came into a room. A stay that nothing ended was over by then, and counts for nothing."""
+        ends = self.rooms.setdefault(room, [])
+        if len(ends) % 2:
+            ends[-1] = number
+        else:
+            ends.append(number)
+
+    def stay(self, room: ConversationId, number: int) -> None:
+        """Note that it is in a room, as it was before or at least from a record on."""
         ends = self.rooms.setdefault(room, [])
         if not len(ends) % 2:
             ends.append(number)
@@ -142,6 +152,11 @@ class Index:
         self.last = 0
         """Number of the last record it was fed."""
         self.entries = 0
+
+    @property
+    def size(self) -> int:
+        """Say how large it is, in records."""
+        return self.entries + SITTING_SIZE * len(self.sessions)
 
     def sittings(self, identity: IdentityId, session: SessionId) -> Iterator[Sitting]:
         """Give the sessions that somebody is or was, their present one included."""
@@ -196,8 +211,6 @@ class Index:
                         self._add(room, number, time_ms, kind, message_id, author)
                     if kind == RecordKind.QUIT:
                         self._end(sitting, number, time_ms)
-            case RecordKind.ENTERED:
-                self._sit(session, author)
             case RecordKind.KILLED:
                 self._killed = (number, time_ms, message_id, author)
             case RecordKind.ROLL_CALL:
@@ -208,7 +221,7 @@ class Index:
 
     def forget(self, before_ms: int) -> None:
         """Forget what is older than a moment, and what is too much."""
-        while self.entries > ENTRIES_MAX and self._milestones:
+        while self.size > ENTRIES_MAX and self._milestones:
             # Half of what there is goes, so that this is not done for every record.
             before_ms = max(before_ms, self._milestones[(len(self._milestones) - 1) // 2][0] + 1)
             self._forget(before_ms, at_once=True)
@@ -276,7 +289,7 @@ class Index:
                     self._add(room, killed, killed_ms, RecordKind.KILLED, message_id, author)
                 sitting.go(room, number)
         for room in entry.rooms:
-            sitting.come(room, number)
+            sitting.stay(room, number)
         if self._killed is not None and self._killed[0] == number - 1:
             sitting.ended_ms = time_ms
 
