@@ -34,7 +34,7 @@ def test_isupport_says_what_the_server_can_do(enter: Enter) -> None:
         "AWAYLEN": "200",
         "CASEMAPPING": "ascii",
         "CHANLIMIT": "#:50",
-        "CHANMODES": "beI,k,l,imnst",
+        "CHANMODES": "beI,k,Hl,imnst",
         "CHANNELLEN": "64",
         "CHANTYPES": "#",
         "ELIST": "CMNTU",

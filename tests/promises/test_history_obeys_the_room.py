@@ -655,3 +655,81 @@ def test_what_was_erased_or_has_ended_is_left_out() -> None:
     square.go_on(10)
     square.chat.turn.begin()
     assert latest(square, anna) == []
+
+
+# Who one is.
+
+
+def test_who_logs_in_keeps_what_the_session_saw() -> None:
+    """From another connection too, once the account has said anything; nobody else's session. Source: ADR 13."""
+    square = Square()
+    host = comes(square, "host", ROOM)
+    guest = square.enters("guest", *CAPS, rooms=[ROOM])
+    says(square, host, "as a guest")
+    logs_in(square, guest, "guest")
+    says(square, guest, "as an account")
+    square.loses(guest)
+    says(square, host, "while away")
+    guest = comes(square, "guest")
+    assert latest(square, guest) == ["as a guest", "as an account"]
+    assert refused(asks(square, comes(square, "eve"), f"CHATHISTORY LATEST {ROOM} * 9"))
+
+
+def test_a_guest_is_a_newcomer_each_time() -> None:
+    """The pseudonym proves nothing. Source: DESIGN, "Accounts, guests, rooms"."""
+    square = Square()
+    host = comes(square, "host", ROOM)
+    guest = square.enters("guest", *CAPS, rooms=[ROOM])
+    says(square, host, "words")
+    square.loses(guest)
+    guest = square.enters("guest", *CAPS, rooms=[ROOM])
+    assert latest(square, guest) == []
+
+
+def test_every_device_is_answered_in_its_own_form() -> None:
+    """What one connection of a person asked for is not what another did. Source: docs/adr/0008."""
+    square = Square()
+    anna = comes(square, "anna", ROOM, caps=PLAYBACK)
+    says(square, anna, "words")
+    plain = square.connects()
+    square.chat.attach(plain, anna)
+    assert commands(asks(square, anna, f"CHATHISTORY LATEST {ROOM} * 9")) == ["JOIN", "PRIVMSG"]
+    anna.hears()
+    assert asks(square, plain, f"CHATHISTORY LATEST {ROOM} * 9") == [
+        f":{anna.prefix.decode()} PRIVMSG {ROOM} :words",
+    ]
+    assert anna.hears() == []
+
+
+def test_the_account_of_an_author_is_told() -> None:
+    """To who asked for account-tag. Source: IRCv3 account-tag; draft/chathistory, "Returned message notes"."""
+    square = Square()
+    anna = comes(square, "anna", ROOM, caps=(*CAPS, "account-tag"))
+    says(square, anna, "words")
+    (_, line, _) = asks(square, anna, f"CHATHISTORY LATEST {ROOM} * 9")
+    assert "account=anna" in line.split(" ")[0].split(";")
+
+
+# Roll calls.
+
+
+def test_a_roll_is_called_each_hour_in_which_anything_was_sealed() -> None:
+    """Nobody is shown one, and it names nobody. Source: chat/roll_call.py."""
+    square = Square()
+    square.doors.start()
+    anna = comes(square, "anna", ROOM)
+
+    def calls() -> int:
+        return sum(line.startswith("ROLLCALL ") for line in square.kept())
+
+    for _ in range(80):
+        square.go_on(100)
+        anna.says("PING x", "PONG x")
+    assert calls() == 1
+    says(square, anna, "words")
+    for _ in range(40):
+        square.go_on(100)
+        anna.says("PING x", "PONG x")
+    assert calls() == 2
+    assert not any("ROLLCALL" in line for line in anna.all_heard())
+    assert not any("anna" in line or ROOM in line for line in square.kept() if line.startswith("ROLLCALL "))

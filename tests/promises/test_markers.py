@@ -5,7 +5,9 @@ from tests.promises.harness import HeardClient, Square
 from tests.promises.test_history_obeys_the_room import ROOM, asks, logs_in, restarted
 
 from parvis.chat.markers import GUESTS_KEPT, TARGETS_KEPT, Markers
+from parvis.model import events as e
 from parvis.model.ids import IdentityId
+from parvis.model.kept import KeptKind
 
 EARLY, LATE, FUTURE = "2019-01-04T14:33:26.123Z", "2019-06-01T12:00:00.000Z", "2999-01-01T00:00:00.000Z"
 CAPS = ("draft/read-marker",)
@@ -121,3 +123,17 @@ def test_markers_are_bounded() -> None:
     assert markers.get(anna, "#1") == 1
     markers.forget(anna)
     assert markers.all_of(anna) == {}
+
+
+def test_an_account_that_ends_leaves_no_markers() -> None:
+    """Neither in memory nor in what is kept. Source: DESIGN, promise 5."""
+    square = Square()
+    anna = square.enters("anna", *CAPS)
+    logs_in(square, anna, "anna")
+    mark(square, anna, f"{ROOM} timestamp={LATE}")
+    account = square.chat.world.accounts[anna.identity]
+    square.chat.turn.begin()
+    square.chat.apply(e.AccountDeleted(account, "anna"))
+    square.go_on(1)
+    assert square.chat.markers.all_of(account.id) == {}
+    assert not any(kind is KeptKind.MARKERS for kind, _ in square.archive.store.kept)

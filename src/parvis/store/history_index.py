@@ -31,6 +31,8 @@ ENTRIES_MAX: Final = 1_000_000
 """Most records in the index: some 50 MB; ours."""
 SITTING_SIZE: Final = 10
 """How many records take as much memory as one session with its rooms."""
+IDENTITIES_MAX: Final = 32
+"""Most identities that one session is known by: who logs in and out again and again is known by the first; ours."""
 GONE: Final = 0x40
 """Set on the kind of a message that was taken back."""
 UNKEPT: Final = 0x20
@@ -182,7 +184,7 @@ class Index:
             self._milestones.append((time_ms, number))
         if session != NO_SESSION:
             sitting = self.sessions.get(session)
-            if sitting is not None and author not in sitting.identities:
+            if sitting is not None and author not in sitting.identities and len(sitting.identities) < IDENTITIES_MAX:
                 # Whoever logs in stays who they were: what the session has seen, the account has.
                 sitting.identities.add(author)
                 self._of_identity.setdefault(author, {})[session] = None
