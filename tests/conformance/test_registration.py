@@ -35,6 +35,8 @@ def test_isupport_says_what_the_server_can_do(enter: Enter) -> None:
         "CASEMAPPING": "ascii",
         "CHANLIMIT": "#:50",
         "CHANMODES": "beI,k,Hl,imnst",
+        "CHATHISTORY": "100",
+        "MSGREFTYPES": "msgid,timestamp",
         "CHANNELLEN": "64",
         "CHANTYPES": "#",
         "ELIST": "CMNTU",
