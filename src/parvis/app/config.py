@@ -218,6 +218,12 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
         "Addresses and networks of proxies whose RFC 7239 `Forwarded` header (with port) is believed.",
     ] = ()
     plaintext: Annotated[bool, Switch(), "Must be true to listen without TLS off loopback."] = False
+    client_certificates: Annotated[
+        bool,
+        Switch(),
+        "Over TLS, ask clients for a certificate, of any authority or of none, by which an account may be known (SASL "
+        "EXTERNAL). Without it: true for `irc`, false for the others, where browsers would ask people to choose one.",
+    ] = True
     allowed_origins: Annotated[
         tuple[str, ...],
         Many(Origin()),
@@ -228,6 +234,11 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     def tls(self) -> bool:
         """Tell whether connections are encrypted."""
         return self.tls_cert is not None and self.tls_key is not None
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Tell whether clients are asked for a certificate of theirs."""
+        return self.tls and self.client_certificates
 
     @property
     def loopback(self) -> bool:
@@ -573,10 +584,7 @@ class _Reading:
             return ()
         listeners = self._array("listen", Listener, given)
         tables = given if isinstance(given, list) else []
-        return tuple(
-            listener if "port" in table else msgspec.structs.replace(listener, port=DEFAULT_PORTS[listener.kind])
-            for listener, table in zip(listeners, tables, strict=False)
-        )
+        return tuple(_with_defaults(listener, table) for listener, table in zip(listeners, tables, strict=False))
 
     def _check_listeners(self, config: Config) -> None:
         places: list[tuple[str, int]] = []
@@ -675,6 +683,16 @@ class _Reading:
                 'An archive in memory is allowed with profile "test" alone, since nothing of it survives the '
                 'process. Use "sqlite".',
             )
+
+
+def _with_defaults(listener: Listener, table: Mapping[str, object]) -> Listener:
+    """Fill in what depends on the kind of a listener and was not said."""
+    defaults: dict[str, Any] = {}
+    if "port" not in table:
+        defaults["port"] = DEFAULT_PORTS[listener.kind]
+    if "client_certificates" not in table:
+        defaults["client_certificates"] = listener.kind is Kind.IRC
+    return msgspec.structs.replace(listener, **defaults)
 
 
 def _read_file(path: Path) -> dict[str, object]:

@@ -46,7 +46,9 @@ class Listening:
         try:
             if listener.tls_cert is not None and listener.tls_key is not None:
                 alpn = ALPN_IRC if listener.kind is Kind.IRC else ALPN_HTTP
-                self.certificate = Certificate(listener.tls_cert, listener.tls_key, alpn=alpn)
+                self.certificate = Certificate(
+                    listener.tls_cert, listener.tls_key, alpn, client_certificates=listener.asks_for_certificates
+                )
             self.socket: socket.socket = listening_socket(listener.host, listener.port)
         except TlsUnusable as error:
             raise ListenFailed(f"listen[{number}]: {error}") from error

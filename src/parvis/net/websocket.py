@@ -60,6 +60,9 @@ class WebSocketConnection(Connection):
                 except Malformed:
                     self._reject(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
                     return
+                if (found.host, found.port or 0) != self.address:
+                    # What the proxy has shown is its own.
+                    self.certificate = ""
                 self.address = (found.host, found.port or 0)
                 # A trusted proxy that names nobody, or only proxies, does not lend anyone what its own address is due.
                 self.is_told = found.told and not is_within(found.host, self._gate.trusted)
