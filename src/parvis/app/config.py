@@ -390,6 +390,38 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
     )
 
 
+class Gateway(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway, such as a web client's, that says with WEBIRC for whom it speaks: it is believed. Limits and bans then
+    go by the address that it states.
+    """
+
+    name: Annotated[
+        str,
+        Text(1, 64, shape=r"[^\s:]\S*", called="a name without spaces"),
+        "What the log calls the gateway.",
+    ] = ""
+    hosts: Annotated[
+        tuple[Network, ...],
+        Many(NetworkOf()),
+        "Addresses and networks that the gateway connects from. From anywhere else it is refused.",
+    ] = ()
+    password: Annotated[
+        Secret,
+        Hidden(0, SECRET_BYTES_MAX, shape=r"\S*", called="a password without spaces"),
+        "Password in the clear. Set this, `password_hash` or `certificate`.",
+    ] = Secret("")  # frozen and without state to share
+    password_hash: Annotated[
+        Secret,
+        HiddenHash(0, 256, called="a hash that begins with $scrypt$"),
+        "Hash of the password, as `parvis hash-password` prints it.",
+    ] = Secret("")  # frozen and without state to share
+    certificate: Annotated[
+        str,
+        Text(0, 64, shape=r"(?:[0-9A-Fa-f]{64})?", called="a SHA-256 in hexadecimal without colons, or nothing"),
+        "Fingerprint (SHA-256) of the certificate that the gateway shows over TLS. With a password both are needed.",
+    ] = ""
+
+
 class ArchiveStore(msgspec.Struct, frozen=True, kw_only=True):
     """Where sealed records go. That they are sealed has no switch."""
 
@@ -418,6 +450,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     accounts: Accounts = Accounts()
     safety: Safety = Safety()
     operators: tuple[Operator, ...] = ()
+    webirc: tuple[Gateway, ...] = ()
     archive: ArchiveStore = ArchiveStore()
 
 
@@ -429,7 +462,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = {
     "safety": Safety,
     "archive": ArchiveStore,
 }
-ARRAYS: Final[Mapping[str, type[msgspec.Struct]]] = {"listen": Listener, "operators": Operator}
+ARRAYS: Final[Mapping[str, type[msgspec.Struct]]] = {"listen": Listener, "operators": Operator, "webirc": Gateway}
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -525,10 +558,12 @@ class _Reading:
             accounts=self._table("accounts", Accounts, tables),
             safety=self._table("safety", Safety, tables, safety_defaults),
             operators=self._array("operators", Operator, tables.get("operators")),
+            webirc=self._array("webirc", Gateway, tables.get("webirc")),
             archive=self._table("archive", ArchiveStore, tables),
         )
         self._check_listeners(config)
         self._check_operators(config)
+        self._check_gateways(config)
         self._check_archive(config)
         return config
 
@@ -672,6 +707,24 @@ class _Reading:
                 self.note(
                     f"{at}.password",
                     "The operator has no password. Set password_hash (`parvis hash-password` makes one) or password.",
+                )
+
+    def _check_gateways(self, config: Config) -> None:
+        for i, gateway in enumerate(config.webirc):
+            at = f"webirc[{i}]"
+            if not gateway.name and self.sound(f"{at}.name"):
+                self.note(f"{at}.name", "This is missing. Give the gateway a name.")
+            if not gateway.hosts and self.sound(f"{at}.hosts"):
+                self.note(f"{at}.hosts", "This is missing, so nobody would be believed. Name the gateway's addresses.")
+            if not self.sound(f"{at}.password", f"{at}.password_hash", f"{at}.certificate"):
+                continue
+            if gateway.password and gateway.password_hash:
+                self.note(f"{at}.password", "Both password and password_hash are set. Leave out this one.")
+            if not (gateway.password or gateway.password_hash or gateway.certificate):
+                self.note(
+                    f"{at}.password",
+                    "The gateway has no password. Set password_hash (`parvis hash-password` makes one), password, or "
+                    "certificate.",
                 )
 
     def _check_archive(self, config: Config) -> None:

@@ -12,7 +12,15 @@ import structlog
 
 from parvis.app.config import Kind, Listener
 from parvis.app.wiring import Parts
-from parvis.net.accept import BACKLOG, HANDSHAKE_WAIT_S, SHUTDOWN_WAIT_S, listening_socket, serve_proxied
+from parvis.chat.doors import Stage
+from parvis.net.accept import (
+    BACKLOG,
+    HANDSHAKE_WAIT_S,
+    HANDSHAKES_MAX,
+    WAITING_MAX,
+    listening_socket,
+    serve_raw,
+)
 from parvis.net.address import Address
 from parvis.net.gate import Gate
 from parvis.net.tcp import TcpConnection
@@ -110,17 +118,22 @@ class Listeners:
     ) -> None:
         """Serve one listener with a protocol per connection."""
         context = listening.certificate.context if listening.certificate is not None else None
-        if listening.listener.proxy_protocol:
-            serving = serve_proxied(listening.socket, lambda peer: make(gate, peer), context, report=_report)
+        has_header = listening.listener.proxy_protocol
+        if has_header or context is not None:
+            serving = serve_raw(
+                listening.socket,
+                lambda peer: make(gate, peer),
+                context,
+                handshake_wait_s=HANDSHAKE_WAIT_S,
+                waiting_max=WAITING_MAX if has_header else HANDSHAKES_MAX,
+                knock=lambda peer: gate.doors.knock(Stage.ENCRYPTING, peer.host, is_told=peer.told),
+                report=_report,
+                has_header=has_header,
+            )
             self._tasks.append(asyncio.create_task(serving))
             return
         server = await asyncio.get_running_loop().create_server(
-            lambda: make(gate, None),
-            sock=listening.socket,
-            ssl=context,
-            backlog=BACKLOG,
-            ssl_handshake_timeout=HANDSHAKE_WAIT_S if context is not None else None,
-            ssl_shutdown_timeout=SHUTDOWN_WAIT_S if context is not None else None,
+            lambda: make(gate, None), sock=listening.socket, backlog=BACKLOG
         )
         self._servers.append(server)
 

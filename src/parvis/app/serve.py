@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from parvis.app import logs, systemd
 from parvis.app.config import Config, Mistakes, Profile
+from parvis.app.gateways import GatewayBook
 from parvis.app.listeners import Listeners, ListenFailed
 from parvis.app.operators import OperatorBook
 from parvis.app.web import Web
@@ -69,11 +70,11 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
         log.critical("the archive cannot go on; nothing more is shown", why=reason)
         stop(FAILED)
 
-    operators = OperatorBook(config.operators)
+    operators, gateways = OperatorBook(config.operators), GatewayBook(config.webirc)
     try:
         listeners = Listeners(config.listen)
         try:
-            parts = assemble(config, operators, loop, stop_broken)
+            parts = assemble(config, operators, gateways, loop, stop_broken)
         except ArchiveError as error:
             listeners.close_sockets()
             _tell_failure(str(error))
@@ -89,7 +90,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     await listeners.serve(parts)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop, DONE)
-    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(config, read_again, parts, listeners, operators))
+    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(config, read_again, parts, listeners, operators, gateways))
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
@@ -124,7 +125,12 @@ async def _drain(parts: Parts, timeout_s: float) -> None:
 
 
 def _reload(
-    running: Config, read_again: Callable[[], Config], parts: Parts, listeners: Listeners, operators: OperatorBook
+    running: Config,
+    read_again: Callable[[], Config],
+    parts: Parts,
+    listeners: Listeners,
+    operators: OperatorBook,
+    gateways: GatewayBook,
 ) -> None:
     """Take what can be changed while running; with a mistake in the configuration, change nothing."""
     systemd.notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
@@ -145,6 +151,7 @@ def _reload(
             log.warning("kept as they were until a restart", keys=kept)
         parts.chat.reconfigure(replace(settings, server=running.server.name, network=running.server.network))
         operators.replace(config.operators)
+        gateways.replace(config.webirc)
         listeners.reload_certificates()
         log.info("reloaded")
     systemd.notify("READY=1")

@@ -12,6 +12,7 @@ import msgspec
 from parvis import __version__
 from parvis.app.clock import LoopClock
 from parvis.app.config import Config, Profile, StoreKind
+from parvis.app.gateways import GatewayBook
 from parvis.app.operators import OperatorBook
 from parvis.app.workers import Workers
 from parvis.chat.chance import Chance
@@ -107,6 +108,7 @@ def make_archive(
 def assemble(
     config: Config,
     operators: OperatorBook,
+    gateways: GatewayBook,
     loop: asyncio.AbstractEventLoop,
     stop_server: Callable[[str], None],
 ) -> Parts:
@@ -122,7 +124,7 @@ def assemble(
     turn.set_floor(opened.last_time_ms)
     chance = Chance(os.urandom)
     workers = Workers(loop)
-    outside = Outside(work=workers, find_operator=operators.find)
+    outside = Outside(work=workers, find_operator=operators.find, find_gateway=gateways.find)
     chat = Chat(settings_of(config), keys().derived(b"chat"), chance, clock, turn, outside)
     intake = Intake(chat)
     doors = Doors(chat, intake)

@@ -8,6 +8,10 @@ from parvis.chat.settings import Operator
 from parvis.ports.work import Work
 
 
+def _no_gateway(_host: str, _certificate: str, _password: str) -> str | None:
+    return None
+
+
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Ways out of the chat. What blocks is called through `work` alone."""
 
@@ -15,3 +19,6 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Does a task in a thread."""
     find_operator: Callable[[str, str], Operator | None]
     """Gives the operator with a name and a password. Blocks."""
+    find_gateway: Callable[[str, str, str], str | None] = _no_gateway
+    """Names the gateway at an address, with the fingerprint of its certificate and a password, that may say for whom
+    it speaks (WEBIRC). Blocks."""

@@ -16,7 +16,7 @@ from parvis.chat import texts
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
-from parvis.chat.client import NO_DEVICES, Client
+from parvis.chat.client import NO_DEVICES, Address, Client
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.offers import offered
 from parvis.chat.outside import Outside
@@ -86,6 +86,8 @@ class Chat:
         """Cloaks by address (`registration.py`)."""
         self.unpark: Callable[[Client], None] = _nobody_parks
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
+        self.move: Callable[[Client, Address], None] = _nobody_counts
+        """Counts a connection for another address, or turns it away; the doors set it."""
         self.failed_logins: dict[str, tuple[int, float]] = {}
         """Wrong passwords by address, and when the last was given, by the steady clock (`commands/oper.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
@@ -424,6 +426,10 @@ class Chat:
 
 def _nobody_parks(client: Client) -> None:
     raise AssertionError(f"no intake serves this chat: {client}")
+
+
+def _nobody_counts(client: Client, address: Address) -> None:
+    raise AssertionError(f"no doors lead to this chat: {client}, an address of {len(address)} parts")
 
 
 def _tagged(tags: str, body: bytes) -> bytes:

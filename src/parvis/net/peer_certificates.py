@@ -1,9 +1,9 @@
 """TLS that asks a peer for a certificate and takes whatever it can prove, of no authority at all.
 
-A fingerprint is the identity: what matters is that the peer holds the key, which the handshake proves (RFC 8446, section
-4.4.3), and not who signed its name. Python's `ssl` has no way to say so: with `CERT_OPTIONAL` a certificate of an unknown
-authority ends the handshake. So the context here is one of `ssl` by name, which both event loops ask for, and its
-sessions are those of pyOpenSSL, whose callback may say yes (docs/adr/0018-certificates-of-clients.md).
+A fingerprint is the identity: what matters is that the peer holds the key, which the handshake proves (RFC 8446,
+section 4.4.3), and not who signed its name. Python's `ssl` has no way to say so: with `CERT_OPTIONAL` a certificate of
+an unknown authority ends the handshake. So the context here is one of `ssl` by name, which both event loops ask for,
+and its sessions are those of pyOpenSSL, whose callback may say yes (docs/adr/0018-certificates-of-clients.md).
 """
 
 import ssl

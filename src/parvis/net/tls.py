@@ -50,7 +50,7 @@ class Certificate:
         self._proving: ProvingContext | None = None
         if client_certificates:
             # Imported when a listener needs it: it takes longer than all of `net` (docs/adr/0018).
-            from parvis.net.peer_certificates import ProvingContext
+            from parvis.net.peer_certificates import ProvingContext  # noqa: PLC0415 - as said above
 
             self.context: ssl.SSLContext = ProvingContext(alpn, CIPHERS)
             self._proving = self.context

@@ -38,10 +38,12 @@ class WebSocketConnection(Connection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open; nobody is let in before the handshake."""
         self._take(transport)
-        self._gate.doors.arrived(self)
+        self._gate.doors.arrived(self, is_counted=not is_within(self.address[0], self._gate.trusted))
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived: the handshake, or frames."""
+        if self.gone and self._state == self._HANDSHAKE:
+            return
         if self._state == self._OPEN:
             if self.gone:
                 # It was told to go and waits for its last lines.

@@ -45,7 +45,9 @@ async def shown(parts: Parts, port: int, context: ssl.SSLContext, first: bytes =
     writer.close()
     with contextlib.suppress(ssl.SSLError, ConnectionError):
         await asyncio.wait_for(writer.wait_closed(), WAIT_S)
-    while parts.doors.open_connections:
+    for _ in range(int(WAIT_S / 0.01)):
+        if not parts.doors.open_connections:
+            break
         await asyncio.sleep(0.01)
     return known
 

@@ -35,6 +35,7 @@ from parvis.chat.commands import (
     topic,
     user,
     userhost,
+    webirc,
     who,
     whois,
 )
@@ -85,6 +86,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "TOPIC": Command(topic.run, 1, "topic"),
     "USER": Command(user.run, 4, "", waits=False, of_connection=True),
     "USERHOST": Command(userhost.run, 1, ""),
+    "WEBIRC": Command(webirc.run, 4, "login, password, connect", waits=False, of_connection=True),
     "WHO": Command(who.run, 0, "", price=5),
     "WHOIS": Command(whois.run, 0, ""),
 }
