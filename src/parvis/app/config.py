@@ -56,6 +56,9 @@ MISTAKES_MAX: Final = 200
 WINDOW_S_MAX: Final = 30 * 86_400
 """Longest of the three windows. What the server can open for longer is not sealed."""
 
+BAN_S_MAX: Final = 365 * 86_400
+"""Longest ban that may be allowed: a sanction ends (DESIGN, promise 3)."""
+
 ENVIRONMENT_PREFIX: Final = "PARVIS_"
 
 
@@ -161,6 +164,12 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     description: Annotated[
         str, Text(0, 100), "One line that says what this server is, for WHOIS, LINKS and the entry page."
     ] = "A public chat, made answerable"
+    contact: Annotated[
+        str,
+        Text(0, 100),
+        "How those who run the server are reached, such as an address or a page: told to whoever is banned, for an "
+        "appeal. Set it.",
+    ] = ""
     motd: Annotated[str, Lines(390, 100), "Message of the day, line by line; empty: none."] = DEFAULT_MOTD
     data_dir: Annotated[Path, Folder(1), "Folder of the archive and the keys; relative to where the server starts."] = (
         Path("parvis-data")
@@ -282,6 +291,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ] = 64
     rooms_per_session: Annotated[int, Whole(1, 10_000), "Most rooms that one session is in."] = 50
     list_modes: Annotated[int, Whole(1, 10_000), "Most masks on all lists (b, e, I) of one room together."] = 100
+    server_bans: Annotated[int, Whole(1, 10_000), "Most bans of the whole server (UBAN) at a time."] = 1000
+    server_ban_s: Annotated[int, Span(BAN_S_MAX), "Longest ban of the whole server. None is for ever."] = msgspec.field(
+        default=BAN_S_MAX, name="server_ban"
+    )
     registration_timeout_s: Annotated[int, Whole(1, 600), "Seconds a connection has to finish CAP, NICK and USER."] = 60
     ping_interval_s: Annotated[int, Whole(1, 3600), "Seconds of silence after which the server sends PING."] = 120
     ping_timeout_s: Annotated[int, Whole(1, 600), "Seconds a connection has to answer that PING."] = 60

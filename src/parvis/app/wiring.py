@@ -28,6 +28,7 @@ from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId
 from parvis.model.kept import Keep, KeptKind, read
 from parvis.model.records import KeptRoom
+from parvis.model.sanctions import Defence, ServerBan
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
@@ -63,6 +64,7 @@ def settings_of(config: Config) -> Settings:
         network=server.network,
         version=f"parvis-{__version__}",
         description=server.description,
+        contact=server.contact,
         password=server.password.reveal(),
         motd=tuple(server.motd.splitlines()),
         nick_bytes=limits.nicklen,
@@ -73,6 +75,8 @@ def settings_of(config: Config) -> Settings:
         real_name_bytes=limits.realnamelen,
         rooms_per_session=limits.rooms_per_session,
         list_modes=limits.list_modes,
+        server_bans=limits.server_bans,
+        server_ban_s=limits.server_ban_s,
         read_queue_bytes=limits.read_queue_bytes,
         send_queue_bytes=limits.send_queue_bytes,
         commands_per_second=limits.commands_per_second,
@@ -142,6 +146,10 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
             case KeptKind.ACCOUNT:
                 account = read(each, Account)
                 chat.apply(e.AccountKept(account, fold(account.name)))
+            case KeptKind.SERVER_BAN:
+                chat.apply(e.ServerBanned(read(each, ServerBan)))
+            case KeptKind.DEFENCE:
+                chat.apply(e.DefenceSet(read(each, Defence)))
             case _:
                 assert_never(each.kind)
 

@@ -8,13 +8,14 @@ from enum import StrEnum
 from math import inf
 from typing import Final
 
+from parvis.chat import sanctions
 from parvis.chat.client import Address, Client
 from parvis.chat.cloaks import is_loopback, network_of
 from parvis.chat.intake import Intake
 from parvis.chat.service import Chat
 from parvis.irc.wire import frame
 from parvis.model.verdicts import Refused
-from parvis.policy import gates
+from parvis.policy import defence, gates
 
 SWEEP_S: Final = 5.0
 """Between two looks at all connections; ours."""
@@ -139,7 +140,8 @@ class Doors:
             client.credit = UNLIMITED
         elif not self._count(client):
             return
-        self.accepted += 1
+        if sanctions.at_door(chat, client):
+            self.accepted += 1
 
     def move(self, client: Client, address: Address) -> None:
         """Count a connection for whom its gateway speaks for, and no longer for the gateway; or turn it away.
@@ -154,17 +156,19 @@ class Doors:
         if client.credit == UNLIMITED:
             client.credit = float(self._chat.settings.commands_burst)
             client.credit_at = self._chat.clock.steady_s()
-        self._count(client)
+        if self._count(client):
+            sanctions.at_door(self._chat, client)
 
     def _count(self, client: Client) -> bool:
         """Count a connection for its address, or turn it away."""
         chat = self._chat
         key = network_of(client.address[0])
+        step = sanctions.step(chat)
         verdict = gates.connect(
             self._open.get(key, 0),
             self._opened_this_minute.get(key, 0),
-            chat.settings.connections_per_address,
-            chat.settings.new_connections_per_minute,
+            defence.per_address(chat.settings.connections_per_address, step),
+            defence.per_address(chat.settings.new_connections_per_minute, step),
         )
         if isinstance(verdict, Refused):
             self.turned_away += 1
@@ -240,6 +244,7 @@ class Doors:
             self._minute_began_s = now_s
             self._opened_this_minute.clear()
         chat.turn.begin()
+        sanctions.sweep(chat)
         for client in [client for client, (since_s, _) in self._shaking.items() if now_s - since_s > HANDSHAKE_S]:
             client.hang_up()
         for client in [client for client in self._connections if not client.gone]:

@@ -3,6 +3,7 @@
 Source: modern IRC, "Connection registration"; the order of the welcome is that of its "RPL_WELCOME" and following.
 """
 
+from parvis.chat import sanctions
 from parvis.chat.client import Client
 from parvis.chat.cloaks import cloak, network_of
 from parvis.chat.commands import lusers, mode
@@ -46,6 +47,8 @@ def go_on(chat: Chat, client: Client) -> None:
     if isinstance(verdict, Refused):
         chat.fail("*", "ARCHIVE_UNAVAILABLE", verdict.told)
         _turn_away(chat, client, "Nobody can enter while the archive cannot be written. Try again in a moment")
+        return
+    if not sanctions.at_entry(chat, client):
         return
     enter(chat, client, greeting)
 

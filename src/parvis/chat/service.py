@@ -35,6 +35,7 @@ from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.verdicts import Refused
 from parvis.model.world import World
+from parvis.policy.sanctions import Index
 from parvis.ports.clock import Clock
 
 NO_ROOMS_NAMED: Final = b"\0\0"
@@ -90,6 +91,10 @@ class Chat:
         """Counts a connection for another address, or turns it away; the doors set it."""
         self.failed_logins: dict[str, tuple[int, float]] = {}
         """Wrong passwords by address, and when the last was given, by the steady clock (`commands/oper.py`)."""
+        self.ban_index = Index(())
+        """The server's sanctions, found quickly (`sanctions.py`)."""
+        self.guests_entered = (0, 0)
+        """A minute by the steady clock, and the guests who entered in it (`sanctions.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.connection: Client

@@ -17,6 +17,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     network: str
     version: str
     description: str = ""
+    contact: str = ""
+    """How those who run the server are reached, for who appeals; empty: not said."""
     password: str = ""
     motd: tuple[str, ...] = ()
     nick_bytes: int = 32
@@ -27,6 +29,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     real_name_bytes: int = 150
     rooms_per_session: int = 50
     list_modes: int = 100
+    server_bans: int = 1000
+    server_ban_s: int = 365 * 86_400
     read_queue_bytes: int = 16384
     send_queue_bytes: int = 262144
     commands_per_second: float = 4

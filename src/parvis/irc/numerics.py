@@ -161,6 +161,7 @@ TEXT: Final = {
     ERR_NEEDMOREPARAMS: "Not enough parameters",
     ERR_ALREADYREGISTERED: "You may not reregister",
     ERR_PASSWDMISMATCH: "Password incorrect",
+    ERR_YOUREBANNEDCREEP: "You are banned from this server",
     ERR_UNKNOWNMODE: "is not a mode of this server",
     ERR_NOPRIVILEGES: "Permission denied: you are not an operator of this server",
     ERR_UMODEUNKNOWNFLAG: "Unknown mode flag",

@@ -13,6 +13,7 @@ from parvis.model.ids import ConversationId, IdentityId, SessionId
 from parvis.model.person import Person
 from parvis.model.records import KeptRoom, ListMask
 from parvis.model.room import Room
+from parvis.model.sanctions import Defence, ServerBan
 
 
 class Entered(msgspec.Struct, frozen=True):
@@ -193,6 +194,24 @@ class RealNameSet(msgspec.Struct, frozen=True):
     real_name: str
 
 
+class ServerBanned(msgspec.Struct, frozen=True):
+    """Staff decided a sanction of the whole server."""
+
+    ban: ServerBan
+
+
+class ServerBanEnded(msgspec.Struct, frozen=True):
+    """A sanction of the whole server was lifted, or its time is over."""
+
+    ban: ServerBan
+
+
+class DefenceSet(msgspec.Struct, frozen=True):
+    """Staff set the level of defence; None: it is the normal one again."""
+
+    defence: Defence | None
+
+
 Event = (
     Entered
     | Left
@@ -217,4 +236,7 @@ Event = (
     | UserModesSet
     | AwaySet
     | RealNameSet
+    | ServerBanned
+    | ServerBanEnded
+    | DefenceSet
 )

@@ -16,6 +16,8 @@ class KeptKind(StrEnum):
     """Every kind of value there is. Names stand in the database: never reused."""
 
     ACCOUNT = "account"
+    SERVER_BAN = "server-ban"
+    DEFENCE = "defence"
 
 
 class Keep(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from parvis.model.accounts import Account
 from parvis.model.ids import IdentityId
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import INVITED_MAX, Room
+from parvis.model.sanctions import Defence, ServerBan
 
 
 class World:
@@ -24,6 +25,10 @@ class World:
         self.accounts: dict[IdentityId, Account] = {}
         self.account_names: dict[str, Account] = {}
         """Accounts by the folded pseudonym they hold."""
+        self.bans: tuple[ServerBan, ...] = ()
+        """Sanctions of the whole server. Replaced at each change, so that an index of them knows when it is old."""
+        self.defence: Defence | None = None
+        """The level of defence, when it is not the normal one."""
         self.operators = 0
         self.invisible = 0
 
@@ -89,6 +94,12 @@ class World:
                 person.away = message
             case e.RealNameSet(person, real_name):
                 person.real_name = real_name
+            case e.ServerBanned(ban):
+                self.bans = (*self.bans, ban)
+            case e.ServerBanEnded(ban):
+                self.bans = tuple(each for each in self.bans if each.id != ban.id)
+            case e.DefenceSet(defence):
+                self.defence = defence
             case _:
                 assert_never(event)
 

@@ -12,6 +12,7 @@ from parvis.chat.client import Client
 from parvis.chat.commands import (
     away,
     cap,
+    defence,
     error,
     invite,
     isupport,
@@ -33,6 +34,7 @@ from parvis.chat.commands import (
     quit_,
     setname,
     topic,
+    uban,
     user,
     userhost,
     webirc,
@@ -61,6 +63,7 @@ class Command(msgspec.Struct, frozen=True):
 COMMANDS: Final[dict[str, Command]] = {
     "AWAY": Command(away.run, 0, ""),
     "CAP": Command(cap.run, 1, "", waits=False, of_connection=True),
+    "DEFENCE": Command(defence.run, 0, "operate"),
     "ERROR": Command(error.run, 0, "", waits=False, of_connection=True),
     "INVITE": Command(invite.run, 2, "invite"),
     "ISUPPORT": Command(isupport.run, 0, "", waits=False),
@@ -84,6 +87,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "SETNAME": Command(setname.run, 1, ""),
     "TAGMSG": Command(privmsg.run, 0, "message"),
     "TOPIC": Command(topic.run, 1, "topic"),
+    "UBAN": Command(uban.run, 1, "operate, decide, own_sanction", price=5),
     "USER": Command(user.run, 4, "", waits=False, of_connection=True),
     "USERHOST": Command(userhost.run, 1, ""),
     "WEBIRC": Command(webirc.run, 4, "login, password, connect", waits=False, of_connection=True),
