@@ -155,6 +155,12 @@ def parse_span(text: str) -> int | None:
     return (int(found[1]) * _UNITS_S[found[2]] or None) if found else None
 
 
+def write_span(span_s: int) -> str:
+    """Write a length of time as `parse_span` reads it, in the largest unit but weeks that leaves no rest."""
+    unit = next((unit for unit in "dhm" if span_s % _UNITS_S[unit] == 0), None)
+    return f"{span_s // _UNITS_S[unit]}{unit}" if unit else f"{span_s}s"
+
+
 def moment(time_ms: int) -> str:
     """Write a moment for people."""
     return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
@@ -163,10 +169,8 @@ def moment(time_ms: int) -> str:
 def decide(target: Target, span_s: int, span_s_max: int, count: int, count_max: int) -> Verdict:
     """May staff decide this? A sanction is not longer than the server's longest, and names no half of the world."""
     if span_s > span_s_max:
-        days = span_s_max // 86_400
-        return Refused(
-            Ground.SANCTION_TOO_LONG, f"A sanction ends after {days} days at the latest. Choose an earlier end."
-        )
+        longest = write_span(span_s_max)
+        return Refused(Ground.SANCTION_TOO_LONG, f"A sanction ends after {longest} at the latest. Choose less.")
     if count >= count_max:
         return Refused(Ground.LIST_FULL, f"There are {count} sanctions, which is the most. Lift one first.")
     too_wide = False
@@ -197,11 +201,8 @@ def be_here(ban: ServerBan | None, contact: str) -> Verdict:
     if ban is None:
         return ACCEPTED
     until = moment(ban.ends_at_ms)
-    appeal = (
-        f"To appeal: {contact} (decision {ban.name})."
-        if contact
-        else f"To appeal, write to those who run it (decision {ban.name})."
-    )
+    where = contact or "write to those who run it"
+    appeal = f"To appeal: {where} (decision {ban.name})."
     if ban.kind is BanKind.REQUIRE_ACCOUNT:
         return Refused(
             Ground.ACCOUNT_REQUIRED,

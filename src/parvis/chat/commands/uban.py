@@ -99,9 +99,7 @@ def _add(chat: Chat, client: Client, line: Line) -> None:
         sanctions.lift(chat, client, old, f"Replaced by {new.name}")
     closed = sanctions.ban(chat, client, new)
     until = moment(new.ends_at_ms)
-    chat.answer(
-        f"NOTE UBAN {_CODE[kind]} {new.name} :This holds until {until}. Connections that were closed: {closed}."
-    )
+    chat.answer(f"NOTE UBAN {_CODE[kind]} {new.name} :This holds until {until}. Connections closed: {closed}.")
     sanctions.tell_operators(
         chat, f"{client.nick} decided {new.name} ({kind} {_shown(target)}) until {until}: {words}", client
     )
@@ -152,6 +150,7 @@ def _info(chat: Chat, _client: Client, line: Line) -> None:
     for ban in chat.world.bans:
         if ban.name == named:
             _tell(chat, ban)
+            chat.answer(f"NOTE UBAN REASON {ban.name} :{ban.reason}")
             return
     chat.fail("UBAN", "NOT_FOUND", line.params[1][:64], "No decision that holds has this name. See UBAN LIST.")
 
@@ -159,7 +158,7 @@ def _info(chat: Chat, _client: Client, line: Line) -> None:
 def _tell(chat: Chat, ban: ServerBan) -> None:
     until, since = moment(ban.ends_at_ms), moment(ban.made_at_ms)
     target = f"{ban.target.kind}:{ban.target.value}"
-    chat.answer(f"NOTE UBAN {_CODE[ban.kind]} {ban.name} {target} :By {ban.by}, {since} to {until}: {ban.reason}")
+    chat.answer(f"NOTE UBAN {_CODE[ban.kind]} {ban.name} {target} :By {ban.by}, {since} to {until}")
 
 
 def _shown(target: Target) -> str:
