@@ -144,8 +144,9 @@ class Listeners:
         for task in self._tasks:
             task.cancel()
 
-    def reload_certificates(self) -> None:
-        """Read every certificate again; a bad one keeps the old and is told."""
+    def reload_certificates(self) -> bool:
+        """Read every certificate again; a bad one keeps the old and is told. Gives whether there was none."""
+        all_good = True
         for number, listening in enumerate(self.all):
             if listening.certificate is None:
                 continue
@@ -153,6 +154,8 @@ class Listeners:
                 listening.certificate.reload()
             except TlsUnusable as error:
                 log.error("certificate kept as it was", listener=number, why=str(error))
+                all_good = False
+        return all_good
 
 
 def gate_for(parts: Parts, listener: Listener) -> Gate:

@@ -19,10 +19,11 @@ import structlog
 from msgspec.structs import replace
 
 from parvis.app import logs, systemd
-from parvis.app.config import Config, Mistakes, Profile
+from parvis.app.config import Config, Mistakes, Profile, StoreKind
 from parvis.app.gateways import GatewayBook
 from parvis.app.listeners import Listeners, ListenFailed
 from parvis.app.operators import OperatorBook
+from parvis.app.running import Running
 from parvis.app.web import Web
 from parvis.app.wiring import Parts, assemble, settings_of
 from parvis.ports.archive import ArchiveError
@@ -90,7 +91,12 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     await listeners.serve(parts)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop, DONE)
-    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(config, read_again, parts, listeners, operators, gateways))
+    running = Running(config.server.data_dir if config.archive.store is StoreKind.SQLITE else None)
+
+    def reload() -> None:
+        running.reloaded(is_taken=_reload(config, read_again, parts, listeners, operators, gateways))
+
+    loop.add_signal_handler(signal.SIGHUP, reload)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
@@ -108,6 +114,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     parts.doors.say_goodbye()
     await web.close()
     parts.workers.close()
+    running.close()
     await loop.run_in_executor(None, parts.archive.close)
     return status
 
@@ -131,8 +138,12 @@ def _reload(
     listeners: Listeners,
     operators: OperatorBook,
     gateways: GatewayBook,
-) -> None:
-    """Take what can be changed while running; with a mistake in the configuration, change nothing."""
+) -> bool:
+    """Take what can be changed while running; with a mistake in the configuration, change nothing.
+
+    Gives whether all of it was taken that a reload takes.
+    """
+    is_taken = False
     systemd.notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
     try:
         config = read_again()
@@ -152,9 +163,10 @@ def _reload(
         parts.chat.reconfigure(replace(settings, server=running.server.name, network=running.server.network))
         operators.replace(config.operators)
         gateways.replace(config.webirc)
-        listeners.reload_certificates()
+        is_taken = listeners.reload_certificates()
         log.info("reloaded")
     systemd.notify("READY=1")
+    return is_taken
 
 
 def _say(text: str) -> None:
