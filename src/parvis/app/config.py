@@ -291,6 +291,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ] = 64
     rooms_per_session: Annotated[int, Whole(1, 10_000), "Most rooms that one session is in."] = 50
     list_modes: Annotated[int, Whole(1, 10_000), "Most masks on all lists (b, e, I) of one room together."] = 100
+    targets: Annotated[
+        int, Whole(1, 100), "Most targets of one PRIVMSG, NOTICE, TAGMSG, KICK or NAMES (JOIN: four times as many)."
+    ] = 4
     server_bans: Annotated[int, Whole(1, 10_000), "Most bans of the whole server (UBAN) at a time."] = 1000
     server_ban_s: Annotated[int, Span(BAN_S_MAX), "Longest ban of the whole server. None is for ever."] = msgspec.field(
         default=BAN_S_MAX, name="server_ban"

@@ -75,6 +75,7 @@ def settings_of(config: Config) -> Settings:
         real_name_bytes=limits.realnamelen,
         rooms_per_session=limits.rooms_per_session,
         list_modes=limits.list_modes,
+        targets=limits.targets,
         server_bans=limits.server_bans,
         server_ban_s=limits.server_ban_s,
         read_queue_bytes=limits.read_queue_bytes,

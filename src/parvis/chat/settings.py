@@ -29,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     real_name_bytes: int = 150
     rooms_per_session: int = 50
     list_modes: int = 100
+    targets: int = 4
     server_bans: int = 1000
     server_ban_s: int = 365 * 86_400
     read_queue_bytes: int = 16384

@@ -4,7 +4,7 @@ Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters".
 """
 
 from parvis.irc import modes
-from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, TARGETS_MAX, USER_BYTES_MAX
+from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, USER_BYTES_MAX
 from parvis.irc.names import ROOM_PREFIX
 
 
@@ -19,6 +19,7 @@ def tokens(
     name_bytes: int,
     rooms: int,
     list_modes: int,
+    targets: int,
 ) -> list[str]:
     """List the tokens of a server with these limits; bytes are of UTF-8."""
     lists = modes.LISTS
@@ -42,7 +43,7 @@ def tokens(
         f"PREFIX=({modes.RANKS}){modes.MARKS}",
         "SAFELIST",
         f"STATUSMSG={modes.MARKS}",
-        f"TARGMAX=KICK:{TARGETS_MAX},NAMES:{TARGETS_MAX},NOTICE:{TARGETS_MAX},PRIVMSG:{TARGETS_MAX},TAGMSG:{TARGETS_MAX},WHOIS:1",
+        f"TARGMAX=KICK:{targets},NAMES:{targets},NOTICE:{targets},PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1",
         f"TOPICLEN={topic_bytes}",
         f"USERLEN={USER_BYTES_MAX}",
         "UTF8ONLY",

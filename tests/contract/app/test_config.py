@@ -136,7 +136,12 @@ def test_whatever_is_written_ends_in_a_configuration_or_in_mistakes(environ: dic
 
 @pytest.mark.parametrize(
     "secret",
-    ["PARVIS_SERVER__PASSWORD", "PARVIS_OPERATORS__0__PASSWORD", "PARVIS_OPERATORS__0__PASSWORD_HASH"],
+    [
+        "PARVIS_SERVER__PASSWORD",
+        "PARVIS_OPERATORS__0__PASSWORD",
+        "PARVIS_OPERATORS__0__PASSWORD_HASH",
+        "PARVIS_WEBIRC__0__PASSWORD",
+    ],
 )
 @given(tail=st.text(max_size=40))
 def test_no_secret_leaves_by_a_mistake_or_a_repr(secret: str, tail: str) -> None:

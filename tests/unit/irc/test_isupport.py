@@ -15,6 +15,7 @@ TOKENS = isupport.tokens(
     name_bytes=6,
     rooms=7,
     list_modes=8,
+    targets=9,
 )
 
 

@@ -2,7 +2,6 @@
 
 from parvis.chat import sanctions
 from parvis.chat.client import Client
-from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
@@ -23,7 +22,11 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if not isinstance(target, Client):
         chat.numeric(client, n.ERR_NOSUCHNICK, line.params[0] or "*")
         return
-    reason = cut(line.params[1], chat.settings.kick_bytes)
+    reason = line.params[1]
+    if len(reason.encode()) > chat.settings.kick_bytes:
+        # Not cut: it is read by whom it concerns, and kept.
+        chat.numeric(client, n.ERR_INPUTTOOLONG)
+        return
     told = f"Closing link: closed by the operator {client.nick}: {reason}"
     # It is over at once: they may come back.
     sanctions.decided(chat, client, sanctions.new_name(chat), "kill", target.session.hex(), chat.now_ms, told)

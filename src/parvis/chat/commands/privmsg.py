@@ -15,7 +15,7 @@ from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
 from parvis.irc.casemapping import fold
-from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
+from parvis.irc.limits import BODY_BYTES_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS
 from parvis.irc.names import ROOM_PREFIX
@@ -57,7 +57,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         _to_one(chat, client, line, names, text, tags, True)
         return
     targets = list(dict.fromkeys(target for target in names.split(",") if target))
-    if len(targets) > TARGETS_MAX:
+    if len(targets) > chat.settings.targets:
         _answer(chat, client, line, n.ERR_TOOMANYTARGETS, names[:64])
         return
     for target in targets:
