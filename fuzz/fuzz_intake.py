@@ -46,6 +46,17 @@ PLAYS = [
     [b"NICK n9", b"NICK n0", b"AWAY :out", b"AWAY", b"SETNAME :new", b"USERHOST n1 n2 n3", b"MODE n1 +i", b"ISUPPORT"],
     [b"KICK #a n1 :out", b"INVITE n1 #a", b"PART #a :bye", b"JOIN 0", b"QUIT :gone", b"PING x", b"PONG", b"MOTD"],
     [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
+    [
+        b"OPER op right",
+        b"UBAN ADD 1m mask:n1!*@* :why",
+        b"UBAN REQUIRE 2m ip:192.0.2.0/24 :why",
+        b"UBAN ADD 30m host:x.guest :why",
+        b"UBAN LIST",
+        b"UBAN DEL mask:n1 :over",
+        b"DEFENCE 2 1m :wave",
+        b"DEFENCE",
+    ],
+    [b"UBAN ADD 1h ip:2001:db8::1/48 :x", b"UBAN INFO 0", b"DEFENCE 5 :over", b"WEBIRC right web h 192.0.2.77 :secure"],
     [b"PRIVMSG @#a :hosts", b"NOTICE +#a :voiced", b"NOTICE n1 :x", b"PRIVMSG #a :" + b"x" * 480, b"PRIVMSG \xff"],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
     [b"NICK " + b"x" * 500, b"JOIN #" + b"y" * 500, b"WHO " + b"\xc3\xa9" * 240, b"PING :" + b"z" * 500],
@@ -156,7 +167,7 @@ class Square:
             Chance(os.urandom),
             self.clock,
             turn,
-            Outside(work=self.work, find_operator=self.find_operator),
+            Outside(work=self.work, find_operator=self.find_operator, find_gateway=self.find_gateway),
         )
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)
@@ -174,6 +185,9 @@ class Square:
 
     def find_operator(self, name: str, password: str) -> Operator | None:
         return Operator(name, "server-admin") if (name, password) == ("op", "right") else None
+
+    def find_gateway(self, _host: str, _certificate: str, password: str) -> str | None:
+        return "web" if password == "right" else None
 
     def enter(self, number: int) -> FakeClient:
         client = FakeClient(number)

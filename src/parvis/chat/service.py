@@ -243,7 +243,7 @@ class Chat:
 
     def fail(self, command: str, code: str, *context_and_text: str) -> None:
         """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
-        words = " ".join(("FAIL", command, code, *context_and_text[:-1]))
+        words = " ".join(("FAIL", command, code, *map(middle, context_and_text[:-1])))
         self.answer(f"{words} :{context_and_text[-1]}")
 
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
