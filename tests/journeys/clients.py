@@ -134,6 +134,8 @@ class Noting(Client):
         "joined": r"^joined\t{who}$",
         "came as": r"^came as\t{who}\t{account}$",
         "logged in": r"^logged in\t{account}$",
+        "registered": r"^registered\t{outcome}\t{account}\t",
+        "refused": r"^refused\t",
     }
 
     def __init__(self, nick: str) -> None:

@@ -64,7 +64,7 @@ class Web(Noting):
             case "903":
                 self.send("CAP END")
             case "904" | "FAIL":
-                self.note("failed", *params)
+                self.note("refused", command, *params)
             case "REGISTER":
                 self.note("registered", *params)
             case "PRIVMSG" if text.startswith("\x01ACTION "):
