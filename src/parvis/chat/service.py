@@ -289,10 +289,7 @@ class Chat:
             self.label = None
             return
         self.drop_answer()
-        if label is None:
-            data = frame_all(answers, client.signature)
-        else:
-            data = self._labelled(client, label, answers)
+        data = frame_all(answers, client.signature) if label is None else self._labelled(client, label, answers)
         if at_once or client.greeting is not None:
             client.send(data)
             return
