@@ -61,7 +61,9 @@ def next_ones(clients: list[Client]) -> list[tuple[Client, Client]]:
     return list(zip(clients, [*clients[1:], clients[0]], strict=True))
 
 
-@pytest.mark.parametrize("over_tls", [("Irma", "Paul", "Libby"), ("Wanda", "Sophie")], ids=["one half", "the other"])
+@pytest.mark.parametrize(
+    "over_tls", [("Irma", "Libby", "Paul", "Webb"), ("Wanda", "Sophie", "Bina")], ids=["one half", "the other"]
+)
 def test_seven_kinds_of_clients_hold_a_conversation(tmp_path: Path, over_tls: tuple[str, ...]) -> None:
     """
     Irma sits at irssi, Wanda at WeeChat; Libby, Paul and Sophie are bots of the irc library, of pydle and of Sopel.
@@ -72,19 +74,21 @@ def test_seven_kinds_of_clients_hold_a_conversation(tmp_path: Path, over_tls: tu
     listeners = (
         '[[listen]]\nkind = "irc"\nport = 0\n'
         f'[[listen]]\nkind = "irc"\nport = 0\ntls_cert = "{certificate}"\ntls_key = "{key}"\n'
-        '[[listen]]\nkind = "websocket"\nport = 0\nallowed_origins = ["*"]\n'
+        '[[listen]]\nkind = "websocket"\nport = 0\n'
+        f'[[listen]]\nkind = "websocket"\nport = 0\ntls_cert = "{certificate}"\ntls_key = "{key}"\n'
     )
     with a_square(tmp_path, listeners) as square, ExitStack() as home:
 
-        def way(nick: str) -> Way:
-            return Way(square.ports["ircs"][0], certificate) if nick in over_tls else Way(square.port)
+        def way(nick: str, scheme: str = "irc") -> Way:
+            if nick in over_tls:
+                return Way(square.ports[f"{scheme}s"][0], certificate)
+            return Way(square.ports[scheme][0])
 
         # Irma opens the room, and so she is its host.
         irma = home.enter_context(Irssi("Irma", tmp_path / "irssi", way("Irma")))
         irma.sees("joined", who="Irma")
-        page = Way(square.ports["ws"][0])
-        webb = home.enter_context(Web("Webb", page, TEXT))
-        bina = home.enter_context(Web("Bina", page, BINARY))
+        webb = home.enter_context(Web("Webb", way("Webb", "ws"), TEXT))
+        bina = home.enter_context(Web("Bina", way("Bina", "ws"), BINARY))
         wanda = home.enter_context(WeeChat("Wanda", tmp_path / "weechat", way("Wanda")))
         libby = home.enter_context(IrcBot("Libby", way("Libby")))
         paul = home.enter_context(PydleBot("Paul", way("Paul")))

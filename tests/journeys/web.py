@@ -1,5 +1,6 @@
 """A client over WebSocket, of the `websockets` library, as a page in a browser is one."""
 
+import ssl
 import threading
 from contextlib import ExitStack, suppress
 
@@ -19,8 +20,12 @@ class Web(Noting):
         self._is_binary = subprotocol == "binary.ircv3.net"
         self._scram = Scram(way.login) if way.login else None
         self._open = ExitStack()
+        trusted = ssl.create_default_context(cafile=way.certificate) if way.certificate else None
         connecting = websockets.sync.client.connect(
-            f"ws://{way.host}:{way.port}/irc", subprotocols=[Subprotocol(subprotocol)], proxy=None
+            f"{'wss' if trusted else 'ws'}://{way.host}:{way.port}/irc",
+            subprotocols=[Subprotocol(subprotocol)],
+            proxy=None,
+            ssl=trusted,
         )
         self._socket = self._open.enter_context(connecting)
         assert self._socket.subprotocol == subprotocol
