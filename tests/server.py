@@ -28,6 +28,11 @@ kind = "irc"
 host = "127.0.0.1"
 port = 0
 
+[[listen]]
+kind = "websocket"
+host = "127.0.0.1"
+port = 0
+
 [limits]
 {limits}
 
@@ -63,16 +68,19 @@ class Server:
                 stderr=log,
                 env=clean,
             )
-        self.port = 0
+        self.port = self.ws_port = 0
         watchdog = threading.Timer(START_S, self.process.kill)
         watchdog.start()
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.startswith(b"Parvis listens on irc://"):
                 self.port = int(line.rsplit(b":", 1)[1])
+            if line.startswith(b"Parvis listens on ws://"):
+                self.ws_port = int(line.rsplit(b":", 1)[1].partition(b"/")[0])
                 break
         watchdog.cancel()
         assert self.port, f"the server did not start: {self.log()}"
+        assert self.ws_port, f"the server did not start: {self.log()}"
 
     def log(self) -> str:
         """Give what it logged so far."""

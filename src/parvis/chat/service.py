@@ -26,7 +26,7 @@ from parvis.irc.capabilities import LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
 from parvis.irc.tags import escape
-from parvis.irc.wire import cut_body, frame, middle, tag_data
+from parvis.irc.wire import cut_body, frame, frame_all, middle, tag_data
 from parvis.model import events as e
 from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
 from parvis.model.kept import Keep
@@ -228,6 +228,11 @@ class Chat:
         body = cut_body(self._source + words.encode())
         self._answers.append((tag_data(self.connection.signature, self.now_ms, "", ""), body))
 
+    def answer_lines(self, lines: Iterable[str]) -> None:
+        """Answer with lines of the server, each cut to what a line may hold."""
+        tags, source = tag_data(self.connection.signature, self.now_ms, "", ""), self._source
+        self._answers += [(tags, cut_body(source + words.encode())) for words in lines]
+
     def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
         """Answer with lines that wait only for the client's name."""
         tags = tag_data(self.connection.signature, self.now_ms, "", "")
@@ -284,11 +289,7 @@ class Chat:
             self.label = None
             return
         self.drop_answer()
-        if label is None:
-            signature = client.signature
-            data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
-        else:
-            data = self._labelled(client, label, answers)
+        data = frame_all(answers, client.signature) if label is None else self._labelled(client, label, answers)
         if at_once or client.greeting is not None:
             client.send(data)
             return
