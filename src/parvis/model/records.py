@@ -31,6 +31,8 @@ class RecordKind(IntEnum):
     SET_NAME = 14
     INVITED = 15
     KILLED = 16
+    WALLOPS = 19
+    HOST_CHANGED = 20
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):

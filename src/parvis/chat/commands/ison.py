@@ -1,0 +1,13 @@
+"""ISON: which of some people are here. Source: RFC 2812, section 4.9; MONITOR has taken its place."""
+
+from parvis.chat.client import Client
+from parvis.chat.service import Chat
+from parvis.irc import numerics as n
+from parvis.irc.line import Line
+
+
+def run(chat: Chat, client: Client, line: Line) -> None:
+    """Name those who are present, as they write themselves."""
+    nicks = [nick for word in line.params for nick in word.split(" ") if nick]
+    people = dict.fromkeys(person for nick in nicks if (person := chat.person(nick)) is not None)
+    chat.numeric(client, n.RPL_ISON, " ".join(person.nick for person in people))
