@@ -370,7 +370,8 @@ class Chat:
             client: The connection; a second call does nothing.
             reason: What the rooms read.
             told: What the one who goes reads as ERROR; None when the connection is already lost.
-            waits: ERROR comes after answers of the client's own that still wait.
+            waits: ERROR comes with the record of the leaving, and after answers of the client's own that still wait;
+                without either while nothing can be sealed.
             by: Whose act it is when not the client's own; what they say is read by nobody before it is kept.
         """
         if client.gone:
@@ -380,7 +381,9 @@ class Chat:
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
-            if by is not None or (waits and client.is_registered and self.turn.has_own_pending(client)):
+            works = self.turn.failing_since_s is None
+            if by is not None or (waits and client.is_registered and (works or self.turn.has_own_pending(client))):
+                # Who reads ERROR may rely on it that others have read of the leaving.
                 self.turn.batch.tell((client, error, None, None, None))
                 self.turn.batch.closing.append(client)
             else:

@@ -77,9 +77,11 @@ def _invite(chat: Chat, client: Client, target: Person, room: Room) -> None:
         for reader in target.connections if isinstance(target, Client) else ():
             data = render(reader.signature, body, chat.now_ms, message_id, tags, client.account)
             chat.turn.batch.tell((reader, data, None, None, None))
-    # An audience of its own would be told out of the order of the room: so it begins a run.
-    chat.fence()
     others = [person for person in room.members if person is not client]
     # The connection that invites has its answer.
     devices = [each for each in client.connections if each.capabilities & INVITE_NOTIFY and each is not chat.connection]
-    chat.show(client, body, audiences.Audience(others, INVITE_NOTIFY, devices), message_id)
+    audience = audiences.Audience(others, INVITE_NOTIFY, devices)
+    if audience.groups:
+        # An audience of its own would be told out of the order of the room: so it begins a run.
+        chat.fence()
+        chat.show(client, body, audience, message_id)
