@@ -177,7 +177,15 @@ class Square:
         self.archive.open(self.clock.now_ms())
         turn = Turn(self.archive, self.clock, fan_out, self.stopped)
         self.chat = Chat(
-            Settings(server="chat.test", network="Test", version="0", commands_per_second=50, list_modes=5),
+            Settings(
+                server="chat.test",
+                network="Test",
+                version="0",
+                commands_per_second=50,
+                list_modes=5,
+                silence=3,
+                monitor=3,
+            ),
             bytes(32),
             Chance(os.urandom),
             self.clock,
@@ -258,6 +266,10 @@ def check_world(chat: Chat) -> None:
         assert folded == person.folded == fold(person.nick)
         assert len(set(person.rooms)) == len(person.rooms)
         assert all(person in room.members and world.rooms[room.folded] is room for room in person.rooms)
+    invited = {(session, room) for room in world.rooms.values() for session in room.invited}
+    assert invited == {(session, room) for session, rooms in world.invitations.items() for room in rooms}
+    assert world.silences.keys() <= {person.identity for person in people} | world.accounts.keys()
+    assert all(0 < len(masks) <= chat.settings.silence for masks in world.silences.values())
     assert chat.people_count == len(people)
     assert world.operators == sum(bool(person.modes & OPERATOR) for person in people)
     assert world.invisible == sum(bool(person.modes & INVISIBLE) for person in people)
@@ -282,6 +294,7 @@ def play(data: bytes) -> None:
     square.settle()
     check_world(square.chat)
     assert not square.chat.world.people
+    assert not any(square.chat.watching.watchers(f"n{number}") for number in range(10))
     assert not square.doors.open_connections
 
 

@@ -132,3 +132,13 @@ def test_rehash(tmp_path: Path) -> None:
         answer = client.one("REHASH")
         assert (answer.command, answer.params[:2]) == ("FAIL", ["REHASH", "CONFIGURATION_KEPT"])
         assert only(client.ask("MOTD"), "372")[0].params[1] == "- Good day"
+
+
+def test_everybody_enters_with_the_modes_of_the_configuration(tmp_path: Path) -> None:
+    """And reads them once. Source: docs/handbook/operator.md, `default_user_modes`."""
+    with serving(tmp_path, user_modes="+wiB") as server, Client(server.port) as client:
+        client.nick = "one"
+        client.send("NICK one", "USER user 0 * :Real name")
+        assert client.until("MODE").params == ["one", "+Biw"]
+        assert client.one("MODE one").params == ["one", "+Biw"]
+        assert "1 invisible" in only(client.ask("LUSERS"), "251")[0].params[1]
