@@ -10,6 +10,7 @@ from typing import Final
 
 from parvis.chat.audience import Audience
 from parvis.chat.client import Client
+from parvis.chat.cloaks import GUEST
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import CHGHOST
@@ -17,8 +18,6 @@ from parvis.model import events as e
 from parvis.model.ids import PRESENCE
 from parvis.model.records import RecordKind
 
-GUEST: Final = "guest"
-"""Last label of the host of somebody without an account."""
 MEMBER: Final = "member"
 """Last label of the host of somebody who is logged in."""
 
