@@ -163,6 +163,25 @@ def _without_batch_ids(lines: list[str]) -> list[str]:
     return [" ".join(line) for line in words]
 
 
+def test_who_is_silenced_is_told_that_the_archive_fails_as_anybody_is() -> None:
+    """Else the silence would show. Source: DESIGN, promise 4; `Turn`, rule 3."""
+    heard: list[list[str]] = []
+    for silenced in (False, True):
+        square = Square()
+        anna, troll = square.enters("anna"), square.enters("troll")
+        if silenced:
+            asks(square, anna, "SILENCE +troll")
+        square.commits_fail(200)
+        troll.says("PRIVMSG anna :hello", "NOTICE anna :hello")
+        square.go_on(40.0)
+        heard.append(troll.hears())
+        square.commits_work()
+        square.go_on(1.0)
+        assert not any("troll!" in line for line in anna.hears())
+    assert heard[0] == heard[1]
+    assert [line.split()[1:3] for line in heard[0]] == [["FAIL", "PRIVMSG"], ["FAIL", "NOTICE"]]
+
+
 def test_a_members_list_is_kept_over_a_restart_and_a_guests_is_not() -> None:
     """With the commit that changed it. Source: docs/adr/0007; `chat/silences.py`."""
     square = Square()

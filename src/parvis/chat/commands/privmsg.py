@@ -141,10 +141,16 @@ def _to_one(
     if audience is not None:
         batch.say(Said(audience, body, now_ms, message_id, tags, connection, own, record, label, text is None, account))
     else:
-        # Who silences somebody is not shown what they write; everything else is as with any message.
-        if isinstance(person, Client) and not (
-            person.identity in chat.world.silences and silences.hides_person(chat, person, client)
+        if (
+            person is not None
+            and person.identity in chat.world.silences
+            and silences.hides_person(chat, person, client)
         ):
+            # Read by nobody; everything else is as with any message, a refusal by a failing archive too.
+            batch.say(
+                Said(Audience(()), body, now_ms, message_id, tags, connection, None, record, label, True, account)
+            )
+        elif isinstance(person, Client):
             tagged = text is None
             for reader in person.connections if person.devices else (person,):
                 if not tagged or reader.capabilities & MESSAGE_TAGS:
