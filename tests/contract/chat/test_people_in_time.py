@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from tests.promises.harness import NOON_MS, OPERATOR_PASSWORD, HeardClient, Square
 
 from parvis.chat import hosts
+from parvis.chat.commands.who import ANSWERS_MAX
 from parvis.chat.departed import ENTRIES_MAX
 from parvis.model import events as e
 from parvis.model.accounts import Account
@@ -354,3 +355,52 @@ def test_rehash_reads_the_configuration_again_for_operators_alone() -> None:
     square.reload_works = False
     assert asks(square, anna, "REHASH")[0].startswith(":square.test FAIL REHASH CONFIGURATION_KEPT :")
     assert square.reloads == 2
+
+
+# What WHOIS tells whom.
+
+
+def test_whois_tells_of_account_tls_and_certificate() -> None:
+    """TLS when every device is on it; fingerprints to their owner and operators. Source: modern IRC, "WHOIS"."""
+    square = Square()
+    anna, bert, operator = square.enters("anna"), square.enters("bert"), square.enters("chief")
+    operator.says(f"OPER op {OPERATOR_PASSWORD}")
+    square.go_on(1.0)
+    operator.hears()
+    member(square, anna, "Anna")
+    phone = device_of(square, anna)
+    anna.certificate, phone.certificate = "ab" * 32, "cd" * 32
+    anna.is_secure = True
+
+    def told(asker: HeardClient) -> dict[str, list[str]]:
+        numerics: dict[str, list[str]] = {}
+        for line in asks(square, asker, "WHOIS anna"):
+            numerics.setdefault(line.split()[1], []).append(line)
+        return numerics
+
+    assert told(bert)["330"] == [":square.test 330 bert anna Anna :is logged in as"]
+    assert not {"671", "276"} & told(bert).keys()
+    phone.is_secure = True
+    assert told(bert)["671"] == [":square.test 671 bert anna :is using a secure connection"]
+    assert "276" not in told(bert)
+    for asker in (anna, phone, operator):
+        prints = told(asker)["276"]
+        assert [line.split()[-1] for line in prints] == ["ab" * 32, "cd" * 32]
+    assert told(phone)["379"] == [":square.test 379 anna anna :is using modes +r"]
+    assert asks(square, bert, "WHO anna %na")[0] == ":square.test 354 bert anna :Anna"
+    assert asks(square, anna, "MODE anna -r")[0].startswith(":square.test FAIL MODE MODE_NOT_YOURS_TO_SET r :")
+
+
+def test_who_by_mask_is_bounded_and_says_so() -> None:
+    """As many as are listed, and a word that there are more. Source: `who.ANSWERS_MAX`; DESIGN, promise 4."""
+    square = Square()
+    anna = square.enters("anna")
+    for number in range(ANSWERS_MAX + 1):
+        client = square.connects()
+        client.says(f"NICK crowd{number}", "USER c 0 * :C")
+    square.go_on(1.0)
+    anna.hears()
+    answers = asks(square, anna, "WHO crowd* %n")
+    assert len(answers) == ANSWERS_MAX + 2
+    assert answers[-2].startswith(":square.test NOTE WHO TOO_MANY_MATCHES * :")
+    assert len(asks(square, anna, "WHO crowd?? %n")) == 91
