@@ -22,6 +22,7 @@ network = "Example"
 profile = "test"
 password = "{password}"
 motd = "Hello\\nto you"
+{server}
 
 [[listen]]
 kind = "irc"
@@ -105,17 +106,20 @@ def serving(
     name: str = "chat.test",
     password: str = "",
     limits: str = "exempt_loopback = true",
+    server: str = "",
     user_modes: str = "",
     store: str = "sqlite",
 ) -> Iterator[Server]:
     """Run a server for a while; at the end it must have broken nowhere and stop as told."""
-    config = CONFIG.format(name=name, password=password, limits=limits, user_modes=user_modes, store=store)
-    server = Server(folder, config)
+    config = CONFIG.format(
+        name=name, password=password, limits=limits, user_modes=user_modes, store=store, server=server
+    )
+    running = Server(folder, config)
     try:
-        yield server
+        yield running
     finally:
-        status = server.stop()
-    log = server.log()
+        status = running.stop()
+    log = running.log()
     assert "command failed" not in log, log
     assert "Traceback" not in log, log
     assert status == 0, log

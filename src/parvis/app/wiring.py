@@ -24,9 +24,10 @@ from parvis.chat.turn import Turn
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import NOBODY, ConversationId
+from parvis.model.ids import NOBODY, ConversationId, IdentityId
 from parvis.model.kept import Keep, KeptKind, read
 from parvis.model.records import KeptRoom
+from parvis.model.silences import KeptSilence
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
@@ -63,6 +64,7 @@ def settings_of(config: Config) -> Settings:
         version=f"parvis-{__version__}",
         description=server.description,
         password=server.password.reveal(),
+        admin=server.admin,
         motd=tuple(server.motd.splitlines()),
         nick_bytes=limits.nicklen,
         room_bytes=limits.channellen,
@@ -72,6 +74,9 @@ def settings_of(config: Config) -> Settings:
         real_name_bytes=limits.realnamelen,
         rooms_per_session=limits.rooms_per_session,
         list_modes=limits.list_modes,
+        monitor=limits.monitor,
+        silence=limits.silence,
+        whowas_minutes=limits.whowas_minutes,
         read_queue_bytes=limits.read_queue_bytes,
         send_queue_bytes=limits.send_queue_bytes,
         commands_per_second=limits.commands_per_second,
@@ -109,8 +114,16 @@ def assemble(
     operators: OperatorBook,
     loop: asyncio.AbstractEventLoop,
     stop_server: Callable[[str], None],
+    reload: Callable[[], bool],
 ) -> Parts:
     """Open the archive and put a chat in front of it.
+
+    Args:
+        config: What the operator chose.
+        operators: Who may log in as an operator.
+        loop: Where everything runs.
+        stop_server: Called with a reason when the archive contradicts itself.
+        reload: Reads the configuration again (`chat/outside.py`).
 
     Raises:
         ArchiveError: The archive cannot be opened; the text says why and what to do.
@@ -122,7 +135,7 @@ def assemble(
     turn.set_floor(opened.last_time_ms)
     chance = Chance(os.urandom)
     workers = Workers(loop)
-    outside = Outside(work=workers, find_operator=operators.find)
+    outside = Outside(work=workers, find_operator=operators.find, reload=reload)
     chat = Chat(settings_of(config), keys().derived(b"chat"), chance, clock, turn, outside)
     intake = Intake(chat)
     doors = Doors(chat, intake)
@@ -140,6 +153,8 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
             case KeptKind.ACCOUNT:
                 account = read(each, Account)
                 chat.apply(e.AccountKept(account, fold(account.name)))
+            case KeptKind.SILENCE:
+                chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
             case _:
                 assert_never(each.kind)
 

@@ -15,3 +15,5 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Does a task in a thread."""
     find_operator: Callable[[str, str], Operator | None]
     """Gives the operator with a name and a password. Blocks."""
+    reload: Callable[[], bool]
+    """Reads the configuration again and takes it; with a mistake in it, gives False and changes nothing."""
