@@ -71,6 +71,7 @@ def test_whois_shows_operators_no_address(enter: Enter) -> None:
 # WHOWAS.
 
 
+@pytest.mark.stream  # its names are looked for on one server
 def test_whowas(enter: Enter, connect: Connect) -> None:
     """The newest first, as many as asked for. Source: modern IRC, "WHOWAS"; RFC 2812, section 3.6.3."""
     asker = enter("asker")
@@ -86,6 +87,7 @@ def test_whowas(enter: Enter, connect: Connect) -> None:
     assert commands(asker.ask("WHOWAS WasHere -1")) == ["314", "312"] * 2 + ["369"]
 
 
+@pytest.mark.stream  # its names are looked for on one server
 def test_whowas_of_several(enter: Enter, connect: Connect) -> None:
     """The newest first, whatever the order of the names, with one end. Source: RFC 2812, section 3.6.3."""
     asker = enter("asker")
