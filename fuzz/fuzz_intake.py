@@ -32,7 +32,10 @@ T = TypeVar("T")
 CLIENTS = 4
 TURN_S = 0.3
 
-CAPS = b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname"
+CAPS = (
+    b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname chghost "
+    b"extended-monitor invite-notify"
+)
 PLAYS = [
     [CAPS, b"JOIN #a,#b", b"PRIVMSG #a :hi", b"@label=x;+t=u PRIVMSG #a,n1,n2 :all", b"@+typing=active TAGMSG #a"],
     [
@@ -45,6 +48,29 @@ PLAYS = [
     [b"TOPIC #a :words", b"TOPIC #a", b"NAMES #a", b"WHO #a", b"WHO *", b"WHOIS n1", b"LIST >0,*a*", b"LUSERS"],
     [b"NICK n9", b"NICK n0", b"AWAY :out", b"AWAY", b"SETNAME :new", b"USERHOST n1 n2 n3", b"MODE n1 +i", b"ISUPPORT"],
     [b"KICK #a n1 :out", b"INVITE n1 #a", b"PART #a :bye", b"JOIN 0", b"QUIT :gone", b"PING x", b"PONG", b"MOTD"],
+    [
+        b"MONITOR + n1,n2,N9,*!x@y",
+        b"MONITOR S",
+        b"MONITOR L",
+        b"MONITOR - n1",
+        b"MONITOR C",
+        b"MODE n0 +Bw",
+        b"WALLOPS :x",
+    ],
+    [b"SILENCE +n1,n2!*@*", b"SILENCE", b"SILENCE -n1", b"WHOWAS n9,n0 2", b"WHO * o%tcuihsnfdlaor,1", b"WHOIS n1,n2"],
+    [
+        b"INVITE",
+        b"INVITE n1 #a",
+        b"ISON n1 n2",
+        b"HELP",
+        b"HELP JOIN",
+        b"VERSION *",
+        b"TIME",
+        b"INFO",
+        b"ADMIN",
+        b"LINKS",
+    ],
+    [b"STATS u", b"STATS d", b"REHASH", b"MODE n1 +b", b"MODE n2 -Bw+or", b"SILENCE +x@y,-n2,+*!*@*", b"MONITOR + n0"],
     [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
     [
         b"OPER op right",
@@ -162,12 +188,25 @@ class Square:
         self.archive.open(self.clock.now_ms())
         turn = Turn(self.archive, self.clock, fan_out, self.stopped)
         self.chat = Chat(
-            Settings(server="chat.test", network="Test", version="0", commands_per_second=50, list_modes=5),
+            Settings(
+                server="chat.test",
+                network="Test",
+                version="0",
+                commands_per_second=50,
+                list_modes=5,
+                silence=3,
+                monitor=3,
+            ),
             bytes(32),
             Chance(os.urandom),
             self.clock,
             turn,
-            Outside(work=self.work, find_operator=self.find_operator, find_gateway=self.find_gateway),
+            Outside(
+                work=self.work,
+                find_operator=self.find_operator,
+                find_gateway=self.find_gateway,
+                reload=lambda: True,
+            ),
         )
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)
@@ -246,6 +285,10 @@ def check_world(chat: Chat) -> None:
         assert folded == person.folded == fold(person.nick)
         assert len(set(person.rooms)) == len(person.rooms)
         assert all(person in room.members and world.rooms[room.folded] is room for room in person.rooms)
+    invited = {(session, room) for room in world.rooms.values() for session in room.invited}
+    assert invited == {(session, room) for session, rooms in world.invitations.items() for room in rooms}
+    assert world.silences.keys() <= {person.identity for person in people} | world.accounts.keys()
+    assert all(0 < len(masks) <= chat.settings.silence for masks in world.silences.values())
     assert chat.people_count == len(people)
     assert world.operators == sum(bool(person.modes & OPERATOR) for person in people)
     assert world.invisible == sum(bool(person.modes & INVISIBLE) for person in people)
@@ -270,6 +313,7 @@ def play(data: bytes) -> None:
     square.settle()
     check_world(square.chat)
     assert not square.chat.world.people
+    assert not any(square.chat.watching.watchers(f"n{number}") for number in range(10))
     assert not square.doors.open_connections
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeVar
 
-from parvis.app.wiring import open_rooms
+from parvis.app.wiring import open_rooms, restore
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.doors import Doors
@@ -165,6 +165,8 @@ class Square:
     ) -> None:
         """Open it, with the default rooms or those that a store has kept."""
         self.passwords_checked = 0
+        self.reloads = 0
+        self.reload_works = True
         self.clock = HandClock()
         self.archive = MemoryArchive(store)
         self.stopped_because: list[str] = []
@@ -188,15 +190,20 @@ class Square:
         # The same ids each time a test is done, and none twice.
         chance = Chance(Random(opened.run).randbytes)
         self.check_takes_s = 0.05
-        outside = Outside(work=self._work, find_operator=self._find_operator)
+        outside = Outside(work=self._work, find_operator=self._find_operator, reload=self._reload)
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, outside)
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)
         open_rooms(self.chat, opened.rooms)
+        restore(self.chat, opened.kept)
         self.end_turn()
 
     def _work(self, task: Callable[[], T], done: Callable[[T | None], None]) -> None:
         self.clock.later(self.check_takes_s, lambda: done(task()))
+
+    def _reload(self) -> bool:
+        self.reloads += 1
+        return self.reload_works
 
     def _find_operator(self, _name: str, password: str) -> Operator | None:
         self.passwords_checked += 1

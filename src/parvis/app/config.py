@@ -53,6 +53,9 @@ TABLES_MAX: Final = 64
 MISTAKES_MAX: Final = 200
 """Most mistakes that are told of one configuration."""
 
+CONTACT_BYTES_MAX: Final = 100
+"""Longest way to reach those who run the server: an ERROR holds it beside a reason and an end."""
+
 WINDOW_S_MAX: Final = 30 * 86_400
 """Longest of the three windows. What the server can open for longer is not sealed."""
 
@@ -166,10 +169,15 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     ] = "A public chat, made answerable"
     contact: Annotated[
         str,
-        Text(0, 100),
+        Text(0, CONTACT_BYTES_MAX),
         "How those who run the server are reached, such as an address or a page: told to whoever is banned, for an "
-        "appeal. Set it.",
+        "appeal. Without it, the last line of `admin` that is short enough.",
     ] = ""
+    admin: Annotated[
+        tuple[str, ...],
+        Many(Text(1, 200), high=3),
+        "Who runs the server, and where to write to them: up to three lines, for ADMIN.",
+    ] = ()
     motd: Annotated[str, Lines(390, 100), "Message of the day, line by line; empty: none."] = DEFAULT_MOTD
     data_dir: Annotated[Path, Folder(1), "Folder of the archive and the keys; relative to where the server starts."] = (
         Path("parvis-data")
@@ -269,6 +277,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     kicklen: Annotated[int, Whole(1, 390), "Longest reason of a KICK, in bytes."] = 390
     realnamelen: Annotated[int, Whole(1, 300), "Longest real name (USER, SETNAME), in bytes."] = 150
     monitor: Annotated[int, Whole(1, 10_000), "Most pseudonyms on one MONITOR list."] = 100
+    silence: Annotated[int, Whole(1, 10_000), "Most masks on one SILENCE list."] = 64
+    whowas_minutes: Annotated[
+        int, Whole(0, 60), "Minutes for which WHOWAS remembers who bore a pseudonym, in memory; 0: not at all."
+    ] = 10
     multiline_max_bytes: Annotated[int, Whole(512, 65_536), "Most bytes of one multiline message."] = 4096
     multiline_max_lines: Annotated[int, Whole(1, 1000), "Most lines of one multiline message."] = 32
     read_queue_bytes: Annotated[
@@ -292,7 +304,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     rooms_per_session: Annotated[int, Whole(1, 10_000), "Most rooms that one session is in."] = 50
     list_modes: Annotated[int, Whole(1, 10_000), "Most masks on all lists (b, e, I) of one room together."] = 100
     targets: Annotated[
-        int, Whole(1, 100), "Most targets of one PRIVMSG, NOTICE, TAGMSG, KICK or NAMES (JOIN: four times as many)."
+        int,
+        Whole(1, 100),
+        "Most targets of one PRIVMSG, NOTICE, TAGMSG, KICK, NAMES, WHOIS or WHOWAS; four times as many of a JOIN.",
     ] = 4
     server_bans: Annotated[int, Whole(1, 10_000), "Most bans of the whole server (UBAN) at a time."] = 1000
     server_ban_s: Annotated[int, Span(BAN_S_MAX), "Longest ban of the whole server. None is for ever."] = msgspec.field(
@@ -364,8 +378,8 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     ] = AlwaysOn.OPT_IN
     default_user_modes: Annotated[
         str,
-        Text(0, 8, shape=r"(?:\+?i)?", called='user modes such as "+i"'),
-        "User modes set on everybody who enters; `o` is given by OPER alone.",
+        Text(0, 8, shape=r"(?:\+?[Biw]+)?", called='user modes such as "+i"'),
+        "User modes set on everybody who enters: `B` bot, `i` invisible, `w` reads WALLOPS.",
     ] = ""
 
 

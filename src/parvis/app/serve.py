@@ -72,10 +72,16 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
         stop(FAILED)
 
     operators, gateways = OperatorBook(config.operators), GatewayBook(config.webirc)
+
+    def reload() -> bool:
+        is_taken = _reload(config, read_again, parts, listeners, operators, gateways)
+        running.reloaded(is_taken=is_taken)
+        return is_taken
+
     try:
         listeners = Listeners(config.listen)
         try:
-            parts = assemble(config, operators, gateways, loop, stop_broken)
+            parts = assemble(config, operators, gateways, loop, stop_broken, reload)
         except ArchiveError as error:
             listeners.close_sockets()
             _tell_failure(str(error))
@@ -83,6 +89,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     except ListenFailed as error:
         _tell_failure(str(error))
         return FAILED
+    running = Running(config.server.data_dir if config.archive.store is StoreKind.SQLITE else None)
     if config.server.profile is not Profile.TEST:
         log.warning("not in this version, whatever the configuration says", keys=NOT_YET)
     for notice in parts.notices:
@@ -91,11 +98,6 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     await listeners.serve(parts)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop, DONE)
-    running = Running(config.server.data_dir if config.archive.store is StoreKind.SQLITE else None)
-
-    def reload() -> None:
-        running.reloaded(is_taken=_reload(config, read_again, parts, listeners, operators, gateways))
-
     loop.add_signal_handler(signal.SIGHUP, reload)
     gc.collect()
     gc.freeze()

@@ -11,7 +11,7 @@ import msgspec
 
 from parvis import __version__
 from parvis.app.clock import LoopClock
-from parvis.app.config import Config, Profile, StoreKind
+from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
 from parvis.app.gateways import GatewayBook
 from parvis.app.operators import OperatorBook
 from parvis.app.workers import Workers
@@ -25,10 +25,11 @@ from parvis.chat.turn import Turn
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import NOBODY, ConversationId
+from parvis.model.ids import NOBODY, ConversationId, IdentityId
 from parvis.model.kept import Keep, KeptKind, read
 from parvis.model.records import KeptRoom
 from parvis.model.sanctions import Defence, ServerBan
+from parvis.model.silences import KeptSilence
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
@@ -64,8 +65,9 @@ def settings_of(config: Config) -> Settings:
         network=server.network,
         version=f"parvis-{__version__}",
         description=server.description,
-        contact=server.contact,
+        contact=server.contact or _short_enough(server.admin),
         password=server.password.reveal(),
+        admin=server.admin,
         motd=tuple(server.motd.splitlines()),
         nick_bytes=limits.nicklen,
         room_bytes=limits.channellen,
@@ -78,6 +80,9 @@ def settings_of(config: Config) -> Settings:
         targets=limits.targets,
         server_bans=limits.server_bans,
         server_ban_s=limits.server_ban_s,
+        monitor=limits.monitor,
+        silence=limits.silence,
+        whowas_minutes=limits.whowas_minutes,
         read_queue_bytes=limits.read_queue_bytes,
         send_queue_bytes=limits.send_queue_bytes,
         commands_per_second=limits.commands_per_second,
@@ -91,6 +96,11 @@ def settings_of(config: Config) -> Settings:
         commit_queue_records=limits.commit_queue_records,
         default_user_modes=config.accounts.default_user_modes,
     )
+
+
+def _short_enough(lines: Sequence[str]) -> str:
+    """Give the last line that an ERROR has room for: addresses mostly stand at the end."""
+    return next((line for line in reversed(lines) if len(line.encode()) <= CONTACT_BYTES_MAX), "")
 
 
 def make_archive(
@@ -116,8 +126,16 @@ def assemble(
     gateways: GatewayBook,
     loop: asyncio.AbstractEventLoop,
     stop_server: Callable[[str], None],
+    reload: Callable[[], bool],
 ) -> Parts:
     """Open the archive and put a chat in front of it.
+
+    Args:
+        config: What the operator chose.
+        operators: Who may log in as an operator.
+        loop: Where everything runs.
+        stop_server: Called with a reason when the archive contradicts itself.
+        reload: Reads the configuration again (`chat/outside.py`).
 
     Raises:
         ArchiveError: The archive cannot be opened; the text says why and what to do.
@@ -129,7 +147,7 @@ def assemble(
     turn.set_floor(opened.last_time_ms)
     chance = Chance(os.urandom)
     workers = Workers(loop)
-    outside = Outside(work=workers, find_operator=operators.find, find_gateway=gateways.find)
+    outside = Outside(work=workers, find_operator=operators.find, find_gateway=gateways.find, reload=reload)
     chat = Chat(settings_of(config), keys().derived(b"chat"), chance, clock, turn, outside)
     intake = Intake(chat)
     doors = Doors(chat, intake)
@@ -151,6 +169,8 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 chat.apply(e.ServerBanned(read(each, ServerBan)))
             case KeptKind.DEFENCE:
                 chat.apply(e.DefenceSet(read(each, Defence)))
+            case KeptKind.SILENCE:
+                chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
             case _:
                 assert_never(each.kind)
 

@@ -19,6 +19,8 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Does a task in a thread."""
     find_operator: Callable[[str, str], Operator | None]
     """Gives the operator with a name and a password. Blocks."""
+    reload: Callable[[], bool]
+    """Reads the configuration again and takes it; with a mistake in it, gives False and changes nothing."""
     find_gateway: Callable[[str, str, str], str | None] = _no_gateway
     """Names the gateway at an address, with the fingerprint of its certificate and a password, that may say for whom
     it speaks (WEBIRC). Blocks."""

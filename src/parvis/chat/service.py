@@ -12,25 +12,27 @@ from time import gmtime, strftime
 from typing import Final
 
 from parvis.chat import audience as audiences
-from parvis.chat import texts
+from parvis.chat import consequences, texts
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
 from parvis.chat.client import NO_DEVICES, Address, Client
 from parvis.chat.cloaks import conversation_of_pair
+from parvis.chat.departed import Departed
 from parvis.chat.offers import offered
 from parvis.chat.outside import Outside
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
+from parvis.chat.watching import Watching
 from parvis.irc.capabilities import LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
-from parvis.irc.tags import escape
-from parvis.irc.wire import cut_body, frame, middle, tag_data
+from parvis.irc.tags import BOT_TAG, escape
+from parvis.irc.wire import cut_body, frame, frame_all, middle, tag_data
 from parvis.model import events as e
 from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
 from parvis.model.kept import Keep
-from parvis.model.person import Person
+from parvis.model.person import BOT, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.verdicts import Refused
@@ -81,7 +83,8 @@ class Chat:
         """Connections that have not entered."""
         self.most_people = 0
         self.people_count = 0
-        self._started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
+        self.started_at_ms = clock.now_ms()
+        self.started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(self.started_at_ms / 1000))
         self.draining = False
         self.host_of: dict[str, str] = {}
         """Cloaks by address (`registration.py`)."""
@@ -95,6 +98,10 @@ class Chat:
         """The server's sanctions, found quickly (`sanctions.py`)."""
         self.guests_entered = (0, 0)
         """A minute by the steady clock, and the guests who entered in it (`sanctions.py`)."""
+        self.watching = Watching()
+        """The MONITOR lists (`commands/monitor.py`)."""
+        self.departed = Departed()
+        """Who bore which pseudonym until a few minutes ago (`commands/whowas.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.connection: Client
@@ -116,7 +123,7 @@ class Chat:
         self.offers = (offered(settings, is_secure=False), offered(settings, is_secure=True))
         """What plain connections are offered, and what those over TLS are (`commands/cap.py`)."""
         self.isupport = texts.isupport_lines(settings)
-        self.greetings = texts.greeting_lines(settings, self._started)
+        self.greetings = texts.greeting_lines(settings, self.started)
         self.motd = texts.motd_lines(settings)
 
     def reconfigure(self, settings: Settings) -> None:
@@ -152,6 +159,7 @@ class Chat:
 
     def apply(self, event: e.Event) -> None:
         """Make an event true. Those that change who is where, or who is called what, are fences."""
+        consequences.follow(self, event)
         self.world.apply(event)
 
     def fence(self) -> None:
@@ -210,12 +218,23 @@ class Chat:
 
     def show(self, author: Client | None, body: bytes, audience: Audience, message_id: str = "") -> None:
         """Show a line that a record of this batch covers; its author's connection reads it as part of the answer."""
-        sender, account = None, ""
+        sender, account, tags = None, "", ""
         if author is not None:
             sender, account = self.connection, author.account
+            if author.modes & BOT:
+                tags = BOT_TAG
             if sender in audience.members:
-                self._answers.append((tag_data(sender.signature, self.now_ms, message_id, "", account), body))
-        self.turn.batch.say(Said(audience, body, self.now_ms, message_id, "", sender, None, None, None, False, account))
+                self._answers.append((tag_data(sender.signature, self.now_ms, message_id, tags, account), body))
+        now_ms = self.now_ms
+        self.turn.batch.say(Said(audience, body, now_ms, message_id, tags, sender, None, None, None, False, account))
+
+    def tell_devices(self, client: Client, code: str, *params: str) -> None:
+        """Let a person's other connections read a numeric about themselves that always says the same."""
+        if client.devices:
+            words = " ".join((code, client.nick, *params))
+            body = cut_body(self._source + f"{words} :{TEXT[code]}".encode())
+            audience = Audience((client,))
+            self.turn.batch.say(Said(audience, body, self.now_ms, "", "", self.connection, None, None, None, False))
 
     # Answers to a command: one unit, under its label if it has one.
 
@@ -234,6 +253,11 @@ class Chat:
         """Answer with a line of the server, cut to what a line may hold."""
         body = cut_body(self._source + words.encode())
         self._answers.append((tag_data(self.connection.signature, self.now_ms, "", ""), body))
+
+    def answer_lines(self, lines: Iterable[str]) -> None:
+        """Answer with lines of the server, each cut to what a line may hold."""
+        tags, source = tag_data(self.connection.signature, self.now_ms, "", ""), self._source
+        self._answers += [(tags, cut_body(source + words.encode())) for words in lines]
 
     def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
         """Answer with lines that wait only for the client's name."""
@@ -291,11 +315,7 @@ class Chat:
             self.label = None
             return
         self.drop_answer()
-        if label is None:
-            signature = client.signature
-            data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
-        else:
-            data = self._labelled(client, label, answers)
+        data = frame_all(answers, client.signature) if label is None else self._labelled(client, label, answers)
         if at_once or client.greeting is not None:
             client.send(data)
             return
@@ -358,16 +378,20 @@ class Chat:
             client: The connection; a second call does nothing.
             reason: What the rooms read.
             told: What the one who goes reads as ERROR; None when the connection is already lost.
-            waits: ERROR comes after answers of the client's own that still wait.
+            waits: ERROR comes with the record of the leaving, and after answers of the client's own that still wait;
+                without either while nothing can be sealed.
             by: Whose act it is when not the client's own; what they say is read by nobody before it is kept.
         """
         if client.gone:
             return
         client.gone = True
+        self.watching.forget(client)
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
-            if by is not None or (waits and client.is_registered and self.turn.has_own_pending(client)):
+            works = self.turn.failing_since_s is None
+            if by is not None or (waits and client.is_registered and (works or self.turn.has_own_pending(client))):
+                # Who reads ERROR may rely on it that others have read of the leaving.
                 self.turn.batch.tell((client, error, None, None, None))
                 self.turn.batch.closing.append(client)
             else:
@@ -389,8 +413,9 @@ class Chat:
             kind = RecordKind.QUIT if by is None else RecordKind.KILLED
             self.record(kind, by or client, PRESENCE, body, message_id=raw_id, rooms=rooms)
             if neighbours:
+                tags = BOT_TAG if by is None and client.modes & BOT else ""
                 self.turn.batch.say(
-                    Said(Audience(neighbours), body, self.now_ms, message_id, "", None, None, None, None, False)
+                    Said(Audience(neighbours), body, self.now_ms, message_id, tags, None, None, None, None, False)
                 )
 
     def leave_whole(self, client: Client, reason: str, *, told: str, by: Client | None = None) -> None:

@@ -3,9 +3,14 @@
 Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters".
 """
 
+from typing import Final
+
 from parvis.irc import modes
 from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, USER_BYTES_MAX
 from parvis.irc.names import ROOM_PREFIX
+
+_SEVERAL_TARGETS: Final = ("KICK", "NAMES", "NOTICE", "PRIVMSG", "TAGMSG", "WHOIS", "WHOWAS")
+"""Commands that take several targets, parted by commas."""
 
 
 def tokens(
@@ -20,11 +25,14 @@ def tokens(
     rooms: int,
     list_modes: int,
     targets: int,
+    monitor: int,
+    silence: int,
 ) -> list[str]:
     """List the tokens of a server with these limits; bytes are of UTF-8."""
     lists = modes.LISTS
     return [
         f"AWAYLEN={away_bytes}",
+        f"BOT={modes.BOT}",
         "CASEMAPPING=ascii",
         f"CHANLIMIT={ROOM_PREFIX}:{rooms}",
         f"CHANMODES={lists},{modes.WITH_PARAMETER},{modes.WITH_PARAMETER_TO_SET},{modes.FLAGS}",
@@ -38,15 +46,18 @@ def tokens(
         f"MAXLIST={lists}:{list_modes}",
         f"MODES={MODES_PER_LINE}",
         f"NAMELEN={name_bytes}",
+        f"MONITOR={monitor}",
         "NETWORK=" + network.replace(" ", r"\x20"),
         f"NICKLEN={nick_bytes}",
         f"PREFIX=({modes.RANKS}){modes.MARKS}",
         "SAFELIST",
+        f"SILENCE={silence}",
         f"STATUSMSG={modes.MARKS}",
-        f"TARGMAX=KICK:{targets},NAMES:{targets},NOTICE:{targets},PRIVMSG:{targets},TAGMSG:{targets},WHOIS:1",
+        "TARGMAX=" + ",".join(f"{command}:{targets}" for command in _SEVERAL_TARGETS),
         f"TOPICLEN={topic_bytes}",
         f"USERLEN={USER_BYTES_MAX}",
         "UTF8ONLY",
+        "WHOX",
     ]
 
 

@@ -13,6 +13,9 @@ Tags = Mapping[str, str]
 NO_TAGS: Final[dict[str, str]] = {}
 """The tags of a line without any. Shared: never written to."""
 
+BOT_TAG: Final = "bot"
+"""The tag on the lines of somebody with the user mode B (IRCv3 bot-mode)."""
+
 _KEY: Final = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
 _ESCAPED: Final = re.compile(r"\\(.?)", re.DOTALL)
 _UNESCAPE: Final = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}

@@ -187,6 +187,21 @@ class AwaySet(msgspec.Struct, frozen=True):
     message: str
 
 
+class HostChanged(msgspec.Struct, frozen=True):
+    """The user or the host that others see of somebody changed."""
+
+    person: Person
+    user: str
+    host: str
+
+
+class SilenceSet(msgspec.Struct, frozen=True):
+    """An identity chose whom it reads nothing from; without masks: it reads everybody."""
+
+    identity: IdentityId
+    masks: tuple[str, ...]
+
+
 class RealNameSet(msgspec.Struct, frozen=True):
     """Somebody changed their real name."""
 
@@ -235,6 +250,8 @@ Event = (
     | Invited
     | UserModesSet
     | AwaySet
+    | HostChanged
+    | SilenceSet
     | RealNameSet
     | ServerBanned
     | ServerBanEnded

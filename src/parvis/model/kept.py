@@ -18,6 +18,7 @@ class KeptKind(StrEnum):
     ACCOUNT = "account"
     SERVER_BAN = "server-ban"
     DEFENCE = "defence"
+    SILENCE = "silence"
 
 
 class Keep(msgspec.Struct, frozen=True):

@@ -2,7 +2,8 @@
 
 The content of a record is what its readers saw, byte for byte (docs/adr/0002-record-and-leaf.md):
 a count of rooms (unsigned, 16 bits, big endian), that many room ids of 16 bytes, and the line without CR LF,
-client-only tags in front. Only NICK, QUIT and the like name rooms; a message counts none.
+client-only tags in front, and before them `bot` where a program wrote. Only NICK, QUIT and the like name rooms; a
+message counts none.
 """
 
 from enum import IntEnum
@@ -31,6 +32,8 @@ class RecordKind(IntEnum):
     SET_NAME = 14
     INVITED = 15
     KILLED = 16
+    WALLOPS = 19
+    HOST_CHANGED = 20
     DECISION = 23
 
 

@@ -33,7 +33,7 @@ LETTERS_MIN: Final = 3
 
 _SPAN: Final = re.compile(r"([0-9]{1,6})([mhdw])")
 _UNITS_S: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_CLOAK: Final = re.compile(r"[a-z0-9.-]{1,63}")
+_CLOAK: Final = re.compile(r"[a-z0-9-]{1,63}")
 
 
 class Newcomer(msgspec.Struct, frozen=True):
@@ -94,7 +94,7 @@ class Index:
             yield from self._of_address(newcomer.address)
         if self._words:
             for host in newcomer.hosts:
-                yield from self._words.get((TargetKind.HOST, host), ())
+                yield from self._words.get((TargetKind.HOST, _network_word(host)), ())
             if newcomer.account is not None:
                 yield from self._words.get((TargetKind.ACCOUNT, newcomer.account), ())
         if newcomer.mask and masks.matches_any(self._all_masks, newcomer.mask):
@@ -115,7 +115,8 @@ class Index:
 def parse_target(text: str) -> Target | None:
     """Read `account:name`, `ip:203.0.113.0/24`, `host:xxxx.guest` or `mask:nick!user@host`; None: it is none of them.
 
-    An address stands for itself, one of IPv6 for its /64; bits behind the length of a network are taken off.
+    An address stands for itself, one of IPv6 for its /64; bits behind the length of a network are taken off. Of a
+    cloak, what says whether a guest or a member bears it is taken off.
     """
     word, colon, value = text.partition(":")
     if not colon or not value or " " in value:
@@ -125,7 +126,7 @@ def parse_target(text: str) -> Target | None:
             network = _network(value)
             return None if network is None else Target(TargetKind.ADDRESS, str(network))
         case TargetKind.HOST:
-            host = value.lower()
+            host = _network_word(value.lower())
             return Target(TargetKind.HOST, host) if _CLOAK.fullmatch(host) else None
         case TargetKind.MASK:
             mask = masks.complete(value)
@@ -134,6 +135,11 @@ def parse_target(text: str) -> Target | None:
             return Target(TargetKind.ACCOUNT, value)
         case _:
             return None
+
+
+def _network_word(host: str) -> str:
+    """Give what stands for the network in a cloak; what follows says who is on it, a guest or a member."""
+    return host.partition(".")[0]
 
 
 def _network(text: str) -> IPv4Network | IPv6Network | None:

@@ -36,9 +36,9 @@ async def chatting(
         limits=c.Limits(exempt_loopback=exempt, **limits),
         archive=c.ArchiveStore(store=c.StoreKind.MEMORY),
     )
-    operators = OperatorBook(())
     doors = Listeners(config.listen)
-    parts = assemble(config, operators, GatewayBook(config.webirc), asyncio.get_running_loop(), lambda why: None)
+    books = OperatorBook(()), GatewayBook(config.webirc)
+    parts = assemble(config, *books, asyncio.get_running_loop(), lambda why: None, lambda: True)
     parts.doors.start()
     await doors.serve(parts)
     try:

@@ -15,7 +15,9 @@ TOKENS = isupport.tokens(
     name_bytes=6,
     rooms=7,
     list_modes=8,
-    targets=9,
+    monitor=9,
+    silence=10,
+    targets=11,
 )
 
 
@@ -31,6 +33,8 @@ def test_every_limit_is_told() -> None:
         "NAMELEN": "6",
     }
     assert (told["CHANLIMIT"], told["MAXLIST"], told["NETWORK"]) == ("#:7", "beI:8", r"A\x20b")
+    assert (told["MONITOR"], told["SILENCE"], told["BOT"], told["WHOX"]) == ("9", "10", "B", "")
+    assert set(told["TARGMAX"].split(",")) >= {"WHOIS:11", "WHOWAS:11", "PRIVMSG:11"}
     assert (told["PREFIX"], told["CHANMODES"], told["CASEMAPPING"]) == ("(ov)@+", "beI,k,l,imnst", "ascii")
 
 

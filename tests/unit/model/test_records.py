@@ -23,6 +23,8 @@ def test_numbers_of_kinds_never_change() -> None:
         "SET_NAME": 14,
         "INVITED": 15,
         "KILLED": 16,
+        "WALLOPS": 19,
+        "HOST_CHANGED": 20,
         "DECISION": 23,
     }
 

@@ -7,8 +7,9 @@ from tests.unit.model.people import a_room, mask, somebody
 
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
-from parvis.model.ids import SessionId
-from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR
+from parvis.model.accounts import Account
+from parvis.model.ids import IdentityId, SessionId
+from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import HOST, INVITED_MAX, VOICE
 from parvis.model.world import World
 
@@ -31,6 +32,38 @@ def test_who_is_renamed_is_found_under_the_new_name_alone() -> None:
     assert alice.prefix == b"Bob!~user@host.guest"
     world.apply(e.Renamed(alice, "BOB", "bob"))
     assert world.people == {"bob": alice}
+
+
+def test_another_connection_carries_a_person_on_unseen() -> None:
+    """Name, rooms, rank and place in them stay; the rooms forget their audiences. Source: ADR 8."""
+    world = World()
+    alice, bob = somebody(world, "alice"), somebody(world, "bob")
+    room = a_room(world, members=[alice, bob])
+    world.apply(e.RankChanged(room, alice, HOST, True))
+    room.audience = object()
+    new = Person()
+    world.apply(e.CarriedOver(alice, new))
+    assert world.people == {"alice": new, "bob": bob}
+    assert list(room.members.items()) == [(new, HOST), (bob, 0)]
+    assert (new.nick, new.session, new.rooms) == ("alice", alice.session, (room,))
+    assert room.audience is None
+    assert alice.rooms == NO_ROOMS
+
+
+def test_an_account_is_found_by_id_and_by_name_until_it_ends() -> None:
+    """Whoever logs in is known by it; whoever logs out has an identity of a guest. Source: ADR 7."""
+    world = World()
+    ada = Account(id=IdentityId(b"a" * 16), name="Ada", registered_at_ms=7)
+    world.apply(e.AccountKept(ada, "ada"))
+    assert world.accounts == {ada.id: ada}
+    assert world.account_names == {"ada": ada}
+    person = somebody(world, "somebody")
+    world.apply(e.LoggedIn(person, ada))
+    assert (person.identity, person.account) == (ada.id, "Ada")
+    world.apply(e.LoggedOut(person, IdentityId(b"g" * 16)))
+    assert (person.identity, person.account) == (b"g" * 16, "")
+    world.apply(e.AccountDeleted(ada, "ada"))
+    assert (world.accounts, world.account_names) == ({}, {})
 
 
 def test_joining_uses_up_an_invitation_and_forgets_the_audience() -> None:
@@ -181,3 +214,58 @@ class AnyWorld(RuleBasedStateMachine):
 
 TestAnyWorld = AnyWorld.TestCase
 TestAnyWorld.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_invitations_are_known_from_both_sides() -> None:
+    """By room and by session, until they are used, pushed out, or one side ends. Source: `World.invitations`."""
+    world = World()
+    guest, host = somebody(world, "guest"), somebody(world, "host")
+    one, other = a_room(world, "#one", members=[host]), a_room(world, "#other", members=[host])
+    for room in (one, other, one):
+        world.apply(e.Invited(room, guest))
+    assert list(world.invitations[guest.session]) == [one, other]
+    world.apply(e.Joined(guest, one, 0))
+    assert list(world.invitations[guest.session]) == [other]
+    world.apply(e.Parted(host, other))
+    assert world.invitations == {}
+    world.apply(e.Invited(one, host))
+    world.apply(e.Left(host))
+    assert (world.invitations, one.invited) == ({}, {})
+
+
+def test_the_oldest_invitation_of_a_room_goes_first() -> None:
+    """From both sides. Source: `model/room.py`, INVITED_MAX."""
+    world = World()
+    host = somebody(world, "host")
+    room = a_room(world, members=[host])
+    guests = [somebody(world, f"guest{number}") for number in range(INVITED_MAX + 1)]
+    for guest in guests:
+        world.apply(e.Invited(room, guest))
+    assert len(room.invited) == len(world.invitations) == INVITED_MAX
+    assert guests[0].session not in world.invitations
+
+
+def test_a_changed_host_stands_in_the_prefix() -> None:
+    """And in the mask. Source: IRCv3 chghost."""
+    world = World()
+    person = somebody(world, "Alice")
+    world.apply(e.HostChanged(person, "~other", "host.member"))
+    assert person.prefix == b"Alice!~other@host.member" == person.mask().encode()
+
+
+def test_a_guests_silences_end_with_the_session_and_an_accounts_do_not() -> None:
+    """An account's end with the account. Source: docs/adr/0015-people-and-queries.md."""
+    world = World()
+    guest, member = somebody(world, "guest"), somebody(world, "member")
+    account = Account(id=IdentityId(b"a" * 16), name="member", registered_at_ms=1)
+    world.apply(e.AccountKept(account, "member"))
+    world.apply(e.LoggedIn(member, account))
+    for person in (guest, member):
+        world.apply(e.SilenceSet(person.identity, ("troll!*@*",)))
+        world.apply(e.Left(person))
+    assert world.silences == {account.id: ("troll!*@*",)}
+    world.apply(e.SilenceSet(account.id, ()))
+    assert world.silences == {}
+    world.apply(e.SilenceSet(account.id, ("troll!*@*",)))
+    world.apply(e.AccountDeleted(account, "member"))
+    assert world.silences == {}
