@@ -14,7 +14,6 @@ from parvis.chat.client import Client
 from parvis.chat.cloaks import cloak, network_of
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.casemapping import fold
 from parvis.irc.limits import USER_BYTES_MAX
 from parvis.irc.names import user_name
 from parvis.irc.wire import cut_body, frame
@@ -56,7 +55,7 @@ def at_entry(chat: Chat, client: Client) -> bool:
     if isinstance(verdict, Refused):
         _turn_away(chat, client, verdict)
         return False
-    if not client.account:
+    if _account(chat, client) is None:
         minute, count = chat.guests_entered
         now = _minute(chat)
         chat.guests_entered = (now, count + 1 if minute == now else 1)
@@ -105,7 +104,7 @@ def _may_enter(chat: Chat, client: Client) -> Verdict:
     return defence.enter(
         step(chat),
         _defence_ends_at_ms(chat),
-        is_guest=not client.account,
+        is_guest=_account(chat, client) is None,
         guests_in_minute=count if minute == _minute(chat) else 0,
     )
 
@@ -128,8 +127,9 @@ def _newcomer(chat: Chat, client: Client, mask: str) -> Newcomer:
     return Newcomer(address, hosts, mask, _account(chat, person))
 
 
-def _account(chat: Chat, client: Client) -> IdentityId | None:
-    account = chat.world.account_names.get(fold(client.account)) if client.account else None
+def _account(chat: Chat, person: Client) -> IdentityId | None:
+    """Give the account that somebody is logged in to: the one place here that knows where that stands."""
+    account = chat.world.accounts.get(person.identity) if person.account else None
     return account.id if account is not None else None
 
 
