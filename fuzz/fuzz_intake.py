@@ -35,7 +35,10 @@ T = TypeVar("T")
 CLIENTS = 4
 TURN_S = 0.3
 
-CAPS = b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname"
+CAPS = (
+    b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname chghost "
+    b"extended-monitor invite-notify"
+)
 PLAYS = [
     [CAPS, b"JOIN #a,#b", b"PRIVMSG #a :hi", b"@label=x;+t=u PRIVMSG #a,n1,n2 :all", b"@+typing=active TAGMSG #a"],
     [
@@ -48,7 +51,41 @@ PLAYS = [
     [b"TOPIC #a :words", b"TOPIC #a", b"NAMES #a", b"WHO #a", b"WHO *", b"WHOIS n1", b"LIST >0,*a*", b"LUSERS"],
     [b"NICK n9", b"NICK n0", b"AWAY :out", b"AWAY", b"SETNAME :new", b"USERHOST n1 n2 n3", b"MODE n1 +i", b"ISUPPORT"],
     [b"KICK #a n1 :out", b"INVITE n1 #a", b"PART #a :bye", b"JOIN 0", b"QUIT :gone", b"PING x", b"PONG", b"MOTD"],
+    [
+        b"MONITOR + n1,n2,N9,*!x@y",
+        b"MONITOR S",
+        b"MONITOR L",
+        b"MONITOR - n1",
+        b"MONITOR C",
+        b"MODE n0 +Bw",
+        b"WALLOPS :x",
+    ],
+    [b"SILENCE +n1,n2!*@*", b"SILENCE", b"SILENCE -n1", b"WHOWAS n9,n0 2", b"WHO * o%tcuihsnfdlaor,1", b"WHOIS n1,n2"],
+    [
+        b"INVITE",
+        b"INVITE n1 #a",
+        b"ISON n1 n2",
+        b"HELP",
+        b"HELP JOIN",
+        b"VERSION *",
+        b"TIME",
+        b"INFO",
+        b"ADMIN",
+        b"LINKS",
+    ],
+    [b"STATS u", b"STATS d", b"REHASH", b"MODE n1 +b", b"MODE n2 -Bw+or", b"SILENCE +x@y,-n2,+*!*@*", b"MONITOR + n0"],
     [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
+    [
+        b"OPER op right",
+        b"UBAN ADD 1m mask:n1!*@* :why",
+        b"UBAN REQUIRE 2m ip:192.0.2.0/24 :why",
+        b"UBAN ADD 30m host:x.guest :why",
+        b"UBAN LIST",
+        b"UBAN DEL mask:n1 :over",
+        b"DEFENCE 2 1m :wave",
+        b"DEFENCE",
+    ],
+    [b"UBAN ADD 1h ip:2001:db8::1/48 :x", b"UBAN INFO 0", b"DEFENCE 5 :over", b"WEBIRC right web h 192.0.2.77 :secure"],
     [b"PRIVMSG @#a :hosts", b"NOTICE +#a :voiced", b"NOTICE n1 :x", b"PRIVMSG #a :" + b"x" * 480, b"PRIVMSG \xff"],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
     [
@@ -167,7 +204,15 @@ class Square:
         turn = Turn(self.archive, self.clock, fan_out, self.stopped)
         turn.follow(opened)
         self.chat = Chat(
-            Settings(server="chat.test", network="Test", version="0", commands_per_second=50, list_modes=5),
+            Settings(
+                server="chat.test",
+                network="Test",
+                version="0",
+                commands_per_second=50,
+                list_modes=5,
+                silence=3,
+                monitor=3,
+            ),
             bytes(32),
             Chance(os.urandom),
             self.clock,
@@ -177,6 +222,8 @@ class Square:
                 history=MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32))),
                 history_work=self.work,
                 find_operator=self.find_operator,
+                find_gateway=self.find_gateway,
+                reload=lambda: True,
             ),
         )
         self.intake = Intake(self.chat)
@@ -195,6 +242,9 @@ class Square:
 
     def find_operator(self, name: str, password: str) -> Operator | None:
         return Operator(name, "server-admin") if (name, password) == ("op", "right") else None
+
+    def find_gateway(self, _host: str, _certificate: str, password: str) -> str | None:
+        return "web" if password == "right" else None
 
     def enter(self, number: int) -> FakeClient:
         client = FakeClient(number)
@@ -253,6 +303,10 @@ def check_world(chat: Chat) -> None:
         assert folded == person.folded == fold(person.nick)
         assert len(set(person.rooms)) == len(person.rooms)
         assert all(person in room.members and world.rooms[room.folded] is room for room in person.rooms)
+    invited = {(session, room) for room in world.rooms.values() for session in room.invited}
+    assert invited == {(session, room) for session, rooms in world.invitations.items() for room in rooms}
+    assert world.silences.keys() <= {person.identity for person in people} | world.accounts.keys()
+    assert all(0 < len(masks) <= chat.settings.silence for masks in world.silences.values())
     assert chat.people_count == len(people)
     assert world.operators == sum(bool(person.modes & OPERATOR) for person in people)
     assert world.invisible == sum(bool(person.modes & INVISIBLE) for person in people)
@@ -277,6 +331,7 @@ def play(data: bytes) -> None:
     square.settle()
     check_world(square.chat)
     assert not square.chat.world.people
+    assert not any(square.chat.watching.watchers(f"n{number}") for number in range(10))
     assert not square.doors.open_connections
 
 

@@ -32,6 +32,7 @@ def test_isupport_says_what_the_server_can_do(enter: Enter) -> None:
     tokens = dict(token.partition("=")[::2] for answer in answers for token in answer.params[1:-1])
     assert tokens == {
         "AWAYLEN": "200",
+        "BOT": "B",
         "CASEMAPPING": "ascii",
         "CHANLIMIT": "#:50",
         "CHANMODES": "beI,k,Hl,imnst",
@@ -46,16 +47,19 @@ def test_isupport_says_what_the_server_can_do(enter: Enter) -> None:
         "KICKLEN": "390",
         "MAXLIST": "beI:100",
         "MODES": "20",
+        "MONITOR": "100",
         "NAMELEN": "150",
         "NETWORK": "Example",
         "NICKLEN": "32",
         "PREFIX": "(ov)@+",
         "SAFELIST": "",
+        "SILENCE": "64",
         "STATUSMSG": "@+",
-        "TARGMAX": "KICK:4,NAMES:4,NOTICE:4,PRIVMSG:4,TAGMSG:4,WHOIS:1",
+        "TARGMAX": "KICK:4,NAMES:4,NOTICE:4,PRIVMSG:4,TAGMSG:4,WHOIS:4,WHOWAS:4",
         "TOPICLEN": "390",
         "USERLEN": "12",
         "UTF8ONLY": "",
+        "WHOX": "",
     }
 
 

@@ -53,8 +53,14 @@ TABLES_MAX: Final = 64
 MISTAKES_MAX: Final = 200
 """Most mistakes that are told of one configuration."""
 
+CONTACT_BYTES_MAX: Final = 100
+"""Longest way to reach those who run the server: an ERROR holds it beside a reason and an end."""
+
 WINDOW_S_MAX: Final = 30 * 86_400
 """Longest of the three windows. What the server can open for longer is not sealed."""
+
+BAN_S_MAX: Final = 365 * 86_400
+"""Longest ban that may be allowed: a sanction ends (DESIGN, promise 3)."""
 
 ENVIRONMENT_PREFIX: Final = "PARVIS_"
 
@@ -161,6 +167,17 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     description: Annotated[
         str, Text(0, 100), "One line that says what this server is, for WHOIS, LINKS and the entry page."
     ] = "A public chat, made answerable"
+    contact: Annotated[
+        str,
+        Text(0, CONTACT_BYTES_MAX),
+        "How those who run the server are reached, such as an address or a page: told to whoever is banned, for an "
+        "appeal. Without it, the last line of `admin` that is short enough.",
+    ] = ""
+    admin: Annotated[
+        tuple[str, ...],
+        Many(Text(1, 200), high=3),
+        "Who runs the server, and where to write to them: up to three lines, for ADMIN.",
+    ] = ()
     motd: Annotated[str, Lines(390, 100), "Message of the day, line by line; empty: none."] = DEFAULT_MOTD
     data_dir: Annotated[Path, Folder(1), "Folder of the archive and the keys; relative to where the server starts."] = (
         Path("parvis-data")
@@ -218,6 +235,12 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
         "Addresses and networks of proxies whose RFC 7239 `Forwarded` header (with port) is believed.",
     ] = ()
     plaintext: Annotated[bool, Switch(), "Must be true to listen without TLS off loopback."] = False
+    client_certificates: Annotated[
+        bool,
+        Switch(),
+        "Over TLS, ask clients for a certificate, of any authority or of none, by which an account may be known (SASL "
+        "EXTERNAL). Without it: true for `irc`, false for the others, where browsers would ask people to choose one.",
+    ] = True
     allowed_origins: Annotated[
         tuple[str, ...],
         Many(Origin()),
@@ -228,6 +251,11 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     def tls(self) -> bool:
         """Tell whether connections are encrypted."""
         return self.tls_cert is not None and self.tls_key is not None
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Tell whether clients are asked for a certificate of theirs."""
+        return self.tls and self.client_certificates
 
     @property
     def loopback(self) -> bool:
@@ -249,6 +277,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     kicklen: Annotated[int, Whole(1, 390), "Longest reason of a KICK, in bytes."] = 390
     realnamelen: Annotated[int, Whole(1, 300), "Longest real name (USER, SETNAME), in bytes."] = 150
     monitor: Annotated[int, Whole(1, 10_000), "Most pseudonyms on one MONITOR list."] = 100
+    silence: Annotated[int, Whole(1, 10_000), "Most masks on one SILENCE list."] = 64
+    whowas_minutes: Annotated[
+        int, Whole(0, 60), "Minutes for which WHOWAS remembers who bore a pseudonym, in memory; 0: not at all."
+    ] = 10
     multiline_max_bytes: Annotated[int, Whole(512, 65_536), "Most bytes of one multiline message."] = 4096
     multiline_max_lines: Annotated[int, Whole(1, 1000), "Most lines of one multiline message."] = 32
     read_queue_bytes: Annotated[
@@ -271,6 +303,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ] = 64
     rooms_per_session: Annotated[int, Whole(1, 10_000), "Most rooms that one session is in."] = 50
     list_modes: Annotated[int, Whole(1, 10_000), "Most masks on all lists (b, e, I) of one room together."] = 100
+    targets: Annotated[
+        int,
+        Whole(1, 100),
+        "Most targets of one PRIVMSG, NOTICE, TAGMSG, KICK, NAMES, WHOIS or WHOWAS; four times as many of a JOIN.",
+    ] = 4
+    server_bans: Annotated[int, Whole(1, 10_000), "Most bans of the whole server (UBAN) at a time."] = 1000
+    server_ban_s: Annotated[int, Span(BAN_S_MAX), "Longest ban of the whole server. None is for ever."] = msgspec.field(
+        default=BAN_S_MAX, name="server_ban"
+    )
     registration_timeout_s: Annotated[int, Whole(1, 600), "Seconds a connection has to finish CAP, NICK and USER."] = 60
     ping_interval_s: Annotated[int, Whole(1, 3600), "Seconds of silence after which the server sends PING."] = 120
     ping_timeout_s: Annotated[int, Whole(1, 600), "Seconds a connection has to answer that PING."] = 60
@@ -341,8 +382,8 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     ] = AlwaysOn.OPT_IN
     default_user_modes: Annotated[
         str,
-        Text(0, 8, shape=r"(?:\+?i)?", called='user modes such as "+i"'),
-        "User modes set on everybody who enters; `o` is given by OPER alone.",
+        Text(0, 8, shape=r"(?:\+?[Biw]+)?", called='user modes such as "+i"'),
+        "User modes set on everybody who enters: `B` bot, `i` invisible, `w` reads WALLOPS.",
     ] = ""
 
 
@@ -383,6 +424,38 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
     )
 
 
+class Gateway(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway, such as a web client's, that says with WEBIRC for whom it speaks: it is believed. Limits and bans then
+    go by the address that it states.
+    """
+
+    name: Annotated[
+        str,
+        Text(1, 64, shape=r"[^\s:]\S*", called="a name without spaces"),
+        "What the log calls the gateway.",
+    ] = ""
+    hosts: Annotated[
+        tuple[Network, ...],
+        Many(NetworkOf()),
+        "Addresses and networks that the gateway connects from. From anywhere else it is refused.",
+    ] = ()
+    password: Annotated[
+        Secret,
+        Hidden(0, SECRET_BYTES_MAX, shape=r"\S*", called="a password without spaces"),
+        "Password in the clear. Set this, `password_hash` or `certificate`.",
+    ] = Secret("")  # frozen and without state to share
+    password_hash: Annotated[
+        Secret,
+        HiddenHash(0, 256, called="a hash that begins with $scrypt$"),
+        "Hash of the password, as `parvis hash-password` prints it.",
+    ] = Secret("")  # frozen and without state to share
+    certificate: Annotated[
+        str,
+        Text(0, 64, shape=r"(?:[0-9A-Fa-f]{64})?", called="a SHA-256 in hexadecimal without colons, or nothing"),
+        "Fingerprint (SHA-256) of the certificate that the gateway shows over TLS. With a password both are needed.",
+    ] = ""
+
+
 class ArchiveStore(msgspec.Struct, frozen=True, kw_only=True):
     """Where sealed records go. That they are sealed has no switch."""
 
@@ -411,6 +484,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     accounts: Accounts = Accounts()
     safety: Safety = Safety()
     operators: tuple[Operator, ...] = ()
+    webirc: tuple[Gateway, ...] = ()
     archive: ArchiveStore = ArchiveStore()
 
 
@@ -422,7 +496,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = {
     "safety": Safety,
     "archive": ArchiveStore,
 }
-ARRAYS: Final[Mapping[str, type[msgspec.Struct]]] = {"listen": Listener, "operators": Operator}
+ARRAYS: Final[Mapping[str, type[msgspec.Struct]]] = {"listen": Listener, "operators": Operator, "webirc": Gateway}
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -518,10 +592,12 @@ class _Reading:
             accounts=self._table("accounts", Accounts, tables),
             safety=self._table("safety", Safety, tables, safety_defaults),
             operators=self._array("operators", Operator, tables.get("operators")),
+            webirc=self._array("webirc", Gateway, tables.get("webirc")),
             archive=self._table("archive", ArchiveStore, tables),
         )
         self._check_listeners(config)
         self._check_operators(config)
+        self._check_gateways(config)
         self._check_archive(config)
         return config
 
@@ -577,10 +653,7 @@ class _Reading:
             return ()
         listeners = self._array("listen", Listener, given)
         tables = given if isinstance(given, list) else []
-        return tuple(
-            listener if "port" in table else msgspec.structs.replace(listener, port=DEFAULT_PORTS[listener.kind])
-            for listener, table in zip(listeners, tables, strict=False)
-        )
+        return tuple(_with_defaults(listener, table) for listener, table in zip(listeners, tables, strict=False))
 
     def _check_listeners(self, config: Config) -> None:
         places: list[tuple[str, int]] = []
@@ -670,6 +743,24 @@ class _Reading:
                     "The operator has no password. Set password_hash (`parvis hash-password` makes one) or password.",
                 )
 
+    def _check_gateways(self, config: Config) -> None:
+        for i, gateway in enumerate(config.webirc):
+            at = f"webirc[{i}]"
+            if not gateway.name and self.sound(f"{at}.name"):
+                self.note(f"{at}.name", "This is missing. Give the gateway a name.")
+            if not gateway.hosts and self.sound(f"{at}.hosts"):
+                self.note(f"{at}.hosts", "This is missing, so nobody would be believed. Name the gateway's addresses.")
+            if not self.sound(f"{at}.password", f"{at}.password_hash", f"{at}.certificate"):
+                continue
+            if gateway.password and gateway.password_hash:
+                self.note(f"{at}.password", "Both password and password_hash are set. Leave out this one.")
+            if not (gateway.password or gateway.password_hash or gateway.certificate):
+                self.note(
+                    f"{at}.password",
+                    "The gateway has no password. Set password_hash (`parvis hash-password` makes one), password, or "
+                    "certificate.",
+                )
+
     def _check_archive(self, config: Config) -> None:
         if not self.sound("archive.store", "server.profile"):
             return
@@ -679,6 +770,16 @@ class _Reading:
                 'An archive in memory is allowed with profile "test" alone, since nothing of it survives the '
                 'process. Use "sqlite".',
             )
+
+
+def _with_defaults(listener: Listener, table: Mapping[str, object]) -> Listener:
+    """Fill in what depends on the kind of a listener and was not said."""
+    defaults: dict[str, Any] = {}
+    if "port" not in table:
+        defaults["port"] = DEFAULT_PORTS[listener.kind]
+    if "client_certificates" not in table:
+        defaults["client_certificates"] = listener.kind is Kind.IRC
+    return msgspec.structs.replace(listener, **defaults)
 
 
 def _read_file(path: Path) -> dict[str, object]:

@@ -19,9 +19,11 @@ import structlog
 from msgspec.structs import replace
 
 from parvis.app import logs, systemd
-from parvis.app.config import Config, Mistakes, Profile
+from parvis.app.config import Config, Mistakes, Profile, StoreKind
+from parvis.app.gateways import GatewayBook
 from parvis.app.listeners import Listeners, ListenFailed
 from parvis.app.operators import OperatorBook
+from parvis.app.running import Running
 from parvis.app.web import Web
 from parvis.app.wiring import Parts, assemble, settings_of
 from parvis.ports.archive import ArchiveError
@@ -69,11 +71,17 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
         log.critical("the archive cannot go on; nothing more is shown", why=reason)
         stop(FAILED)
 
-    operators = OperatorBook(config.operators)
+    operators, gateways = OperatorBook(config.operators), GatewayBook(config.webirc)
+
+    def reload() -> bool:
+        is_taken = _reload(config, read_again, parts, listeners, operators, gateways)
+        running.reloaded(is_taken=is_taken)
+        return is_taken
+
     try:
         listeners = Listeners(config.listen)
         try:
-            parts = assemble(config, operators, loop, stop_broken)
+            parts = assemble(config, operators, gateways, loop, stop_broken, reload)
         except ArchiveError as error:
             listeners.close_sockets()
             _tell_failure(str(error))
@@ -81,6 +89,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     except ListenFailed as error:
         _tell_failure(str(error))
         return FAILED
+    running = Running(config.server.data_dir if config.archive.store is StoreKind.SQLITE else None)
     if config.server.profile is not Profile.TEST:
         log.warning("not in this version, whatever the configuration says", keys=NOT_YET)
     for notice in parts.notices:
@@ -89,7 +98,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     await listeners.serve(parts)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop, DONE)
-    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(config, read_again, parts, listeners, operators))
+    loop.add_signal_handler(signal.SIGHUP, reload)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
@@ -109,6 +118,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     parts.workers.close()
     parts.history_workers.close()
     await loop.run_in_executor(None, parts.history.close)
+    running.close()
     await loop.run_in_executor(None, parts.archive.close)
     return status
 
@@ -126,9 +136,18 @@ async def _drain(parts: Parts, timeout_s: float) -> None:
 
 
 def _reload(
-    running: Config, read_again: Callable[[], Config], parts: Parts, listeners: Listeners, operators: OperatorBook
-) -> None:
-    """Take what can be changed while running; with a mistake in the configuration, change nothing."""
+    running: Config,
+    read_again: Callable[[], Config],
+    parts: Parts,
+    listeners: Listeners,
+    operators: OperatorBook,
+    gateways: GatewayBook,
+) -> bool:
+    """Take what can be changed while running; with a mistake in the configuration, change nothing.
+
+    Gives whether all of it was taken that a reload takes.
+    """
+    is_taken = False
     systemd.notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
     try:
         config = read_again()
@@ -147,9 +166,11 @@ def _reload(
             log.warning("kept as they were until a restart", keys=kept)
         parts.chat.reconfigure(replace(settings, server=running.server.name, network=running.server.network))
         operators.replace(config.operators)
-        listeners.reload_certificates()
+        gateways.replace(config.webirc)
+        is_taken = listeners.reload_certificates()
         log.info("reloaded")
     systemd.notify("READY=1")
+    return is_taken
 
 
 def _say(text: str) -> None:

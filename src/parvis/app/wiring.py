@@ -12,7 +12,8 @@ import msgspec
 
 from parvis import __version__
 from parvis.app.clock import LoopClock
-from parvis.app.config import Config, Profile, StoreKind
+from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
+from parvis.app.gateways import GatewayBook
 from parvis.app.operators import OperatorBook
 from parvis.app.workers import Workers
 from parvis.chat.chance import Chance
@@ -29,6 +30,8 @@ from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId, IdentityId
 from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, read
 from parvis.model.records import KeptRoom
+from parvis.model.sanctions import Defence, ServerBan
+from parvis.model.silences import KeptSilence
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
@@ -67,7 +70,9 @@ def settings_of(config: Config) -> Settings:
         network=server.network,
         version=f"parvis-{__version__}",
         description=server.description,
+        contact=server.contact or _short_enough(server.admin),
         password=server.password.reveal(),
+        admin=server.admin,
         motd=tuple(server.motd.splitlines()),
         nick_bytes=limits.nicklen,
         room_bytes=limits.channellen,
@@ -77,6 +82,12 @@ def settings_of(config: Config) -> Settings:
         real_name_bytes=limits.realnamelen,
         rooms_per_session=limits.rooms_per_session,
         list_modes=limits.list_modes,
+        targets=limits.targets,
+        server_bans=limits.server_bans,
+        server_ban_s=limits.server_ban_s,
+        monitor=limits.monitor,
+        silence=limits.silence,
+        whowas_minutes=limits.whowas_minutes,
         read_queue_bytes=limits.read_queue_bytes,
         send_queue_bytes=limits.send_queue_bytes,
         commands_per_second=limits.commands_per_second,
@@ -109,6 +120,11 @@ HistoryOf = Callable[[PairOf], IndexedHistory]
 """Makes the reader of an archive that is open, given what makes conversations of pairs."""
 
 
+def _short_enough(lines: Sequence[str]) -> str:
+    """Give the last line that an ERROR has room for: addresses mostly stand at the end."""
+    return next((line for line in reversed(lines) if len(line.encode()) <= CONTACT_BYTES_MAX), "")
+
+
 def make_archive(
     config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock
 ) -> tuple[Archive, Callable[[], KeyStore], HistoryOf]:
@@ -131,10 +147,19 @@ def make_archive(
 def assemble(
     config: Config,
     operators: OperatorBook,
+    gateways: GatewayBook,
     loop: asyncio.AbstractEventLoop,
     stop_server: Callable[[str], None],
+    reload: Callable[[], bool],
 ) -> Parts:
     """Open the archive and put a chat in front of it.
+
+    Args:
+        config: What the operator chose.
+        operators: Who may log in as an operator.
+        loop: Where everything runs.
+        stop_server: Called with a reason when the archive contradicts itself.
+        reload: Reads the configuration again (`chat/outside.py`).
 
     Raises:
         ArchiveError: The archive cannot be opened; the text says why and what to do.
@@ -148,7 +173,14 @@ def assemble(
     workers = Workers(loop)
     secret = keys().derived(b"chat")
     history, history_workers = history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
-    outside = Outside(work=workers, history=history, history_work=history_workers, find_operator=operators.find)
+    outside = Outside(
+        work=workers,
+        history=history,
+        history_work=history_workers,
+        find_operator=operators.find,
+        find_gateway=gateways.find,
+        reload=reload,
+    )
     chat = Chat(settings_of(config), secret, chance, clock, turn, outside)
     intake = Intake(chat)
     doors = Doors(chat, intake)
@@ -173,6 +205,12 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                     chat.apply(e.VisibleSet(room, room.visible_s, read(each, KeptVisible).from_ms))
             case KeptKind.MARKERS:
                 chat.markers.restore(IdentityId(each.id), read(each, KeptMarkers).read_ms)
+            case KeptKind.SERVER_BAN:
+                chat.apply(e.ServerBanned(read(each, ServerBan)))
+            case KeptKind.DEFENCE:
+                chat.apply(e.DefenceSet(read(each, Defence)))
+            case KeptKind.SILENCE:
+                chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
             case _:
                 assert_never(each.kind)
 

@@ -20,12 +20,13 @@ class Audience:
 
     __slots__ = ("_members", "_others", "groups")
 
-    def __init__(self, people: Iterable[Person], capability: int = 0) -> None:
+    def __init__(self, people: Iterable[Person], capability: int = 0, further: Iterable[Client] = ()) -> None:
         """Group every connection of some people; who is here through another process has none and is left out.
 
         Args:
             people: Who gets the lines.
             capability: Only connections that asked for all of these do.
+            further: Connections that get them besides, each once although it may be of one of the people.
         """
         groups: dict[int, list[Client]] = {}
         for person in people:
@@ -38,6 +39,11 @@ class Audience:
                         groups[client.signature] = [client]
                     else:
                         group.append(client)
+        if further:
+            known = {client for group in groups.values() for client in group}
+            for client in further:
+                if client not in known:
+                    groups.setdefault(client.signature, []).append(client)
         self.groups: Groups = list(groups.items())
         self._members: dict[Client, int] | None = None
         self._others: tuple[frozenset[Client], Groups] | None = None

@@ -9,6 +9,10 @@ from parvis.ports.history import History
 from parvis.ports.work import Work
 
 
+def _no_gateway(_host: str, _certificate: str, _password: str) -> str | None:
+    return None
+
+
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Ways out of the chat. What blocks is called through `work` alone."""
 
@@ -20,3 +24,8 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Does a question to it in a thread of its own: a long one keeps nobody from logging in."""
     find_operator: Callable[[str, str], Operator | None]
     """Gives the operator with a name and a password. Blocks."""
+    reload: Callable[[], bool]
+    """Reads the configuration again and takes it; with a mistake in it, gives False and changes nothing."""
+    find_gateway: Callable[[str, str, str], str | None] = _no_gateway
+    """Names the gateway at an address, with the fingerprint of its certificate and a password, that may say for whom
+    it speaks (WEBIRC). Blocks."""

@@ -3,6 +3,7 @@
 Source: modern IRC, "Connection registration"; the order of the welcome is that of its "RPL_WELCOME" and following.
 """
 
+from parvis.chat import sanctions
 from parvis.chat.client import Client
 from parvis.chat.cloaks import cloak, network_of
 from parvis.chat.commands import lusers, mode
@@ -14,7 +15,6 @@ from parvis.irc.limits import USER_BYTES_MAX
 from parvis.irc.names import user_name
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE, IdentityId, SessionId
-from parvis.model.person import INVISIBLE
 from parvis.model.records import RecordKind
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
@@ -47,6 +47,8 @@ def go_on(chat: Chat, client: Client) -> None:
         chat.fail("*", "ARCHIVE_UNAVAILABLE", verdict.told)
         _turn_away(chat, client, "Nobody can enter while the archive cannot be written. Try again in a moment")
         return
+    if not sanctions.at_entry(chat, client):
+        return
     enter(chat, client, greeting)
 
 
@@ -70,8 +72,8 @@ def enter(chat: Chat, client: Client, greeting: Greeting) -> None:
     chat.people_count += 1
     chat.strangers -= 1
     chat.most_people = max(chat.most_people, chat.people_count)
-    if "i" in chat.settings.default_user_modes:
-        chat.apply(e.UserModesSet(client, INVISIBLE))
+    if chat.settings.default_user_modes:
+        chat.apply(e.UserModesSet(client, mode.bits_of(chat.settings.default_user_modes)))
     body = b":%b USER %b" % (client.prefix, f"{client.user} 0 * :{client.real_name}".encode())
     chat.record(RecordKind.ENTERED, client, PRESENCE, body)
     welcome(chat, client)

@@ -17,8 +17,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     network: str
     version: str
     description: str = ""
+    contact: str = ""
+    """How those who run the server are reached, for who appeals; empty: not said."""
     password: str = ""
     motd: tuple[str, ...] = ()
+    admin: tuple[str, ...] = ()
+    """Who runs the server and how to write to them: up to three lines."""
     nick_bytes: int = 32
     room_bytes: int = 64
     topic_bytes: int = 390
@@ -27,6 +31,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     real_name_bytes: int = 150
     rooms_per_session: int = 50
     list_modes: int = 100
+    targets: int = 4
+    server_bans: int = 1000
+    server_ban_s: int = 365 * 86_400
+    monitor: int = 100
+    silence: int = 64
+    whowas_minutes: int = 10
     read_queue_bytes: int = 16384
     send_queue_bytes: int = 262144
     commands_per_second: float = 4

@@ -8,24 +8,30 @@ from typing import Final
 VERSION_302: Final = 302
 """From this version on, CAP LS shows values and may take several lines."""
 
-BEFORE_REGISTRATION: Final = frozenset({"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"})
+BEFORE_REGISTRATION: Final = frozenset({"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT", "WEBIRC"})
 """Commands that a connection may use before it is registered; ERROR from a client is ignored."""
 
 
 class Greeting:
     """What a connection has said of itself before it is registered. Dropped once it is."""
 
-    __slots__ = ("began_s", "negotiating", "nick", "password_is_right", "real_name", "user")
+    __slots__ = ("began_s", "gateway", "negotiating", "nick", "password_is_right", "real_name", "user")
 
     def __init__(self) -> None:
         """Begin with nothing said."""
         self.began_s = 0.0
         """When the connection was opened, by the steady clock."""
+        self.gateway = ""
+        """The name of the gateway that has said whom it speaks for (WEBIRC); empty: nobody speaks for the client."""
         self.negotiating = False
         self.nick = ""
         self.user = ""
         self.real_name = ""
         self.password_is_right = False
+
+    def has_begun(self) -> bool:
+        """Tell whether the connection has said anything of itself that WEBIRC has to stand before."""
+        return bool(self.nick or self.user or self.negotiating or self.gateway)
 
     def is_complete(self) -> bool:
         """Tell whether NICK and USER have come and no capability negotiation is open."""

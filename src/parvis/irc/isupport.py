@@ -3,9 +3,14 @@
 Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters".
 """
 
+from typing import Final
+
 from parvis.irc import modes, references
-from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, TARGETS_MAX, USER_BYTES_MAX
+from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, USER_BYTES_MAX
 from parvis.irc.names import ROOM_PREFIX
+
+_SEVERAL_TARGETS: Final = ("KICK", "NAMES", "NOTICE", "PRIVMSG", "TAGMSG", "WHOIS", "WHOWAS")
+"""Commands that take several targets, parted by commas."""
 
 
 def tokens(
@@ -20,12 +25,16 @@ def tokens(
     rooms: int,
     list_modes: int,
     history_lines: int,
+    targets: int,
+    monitor: int,
+    silence: int,
 ) -> list[str]:
     """List the tokens of a server with these limits; bytes are of UTF-8; no line of history: there is none."""
     lists = modes.LISTS
     history = [f"CHATHISTORY={history_lines}", f"MSGREFTYPES={','.join(references.TYPES)}"] if history_lines else []
     return [
         f"AWAYLEN={away_bytes}",
+        f"BOT={modes.BOT}",
         "CASEMAPPING=ascii",
         f"CHANLIMIT={ROOM_PREFIX}:{rooms}",
         f"CHANMODES={lists},{modes.WITH_PARAMETER},{modes.WITH_PARAMETER_TO_SET},{modes.FLAGS}",
@@ -39,16 +48,19 @@ def tokens(
         f"MAXLIST={lists}:{list_modes}",
         f"MODES={MODES_PER_LINE}",
         f"NAMELEN={name_bytes}",
+        f"MONITOR={monitor}",
         "NETWORK=" + network.replace(" ", r"\x20"),
         f"NICKLEN={nick_bytes}",
         f"PREFIX=({modes.RANKS}){modes.MARKS}",
         "SAFELIST",
+        f"SILENCE={silence}",
         f"STATUSMSG={modes.MARKS}",
-        f"TARGMAX=KICK:{TARGETS_MAX},NAMES:{TARGETS_MAX},NOTICE:{TARGETS_MAX},PRIVMSG:{TARGETS_MAX},TAGMSG:{TARGETS_MAX},WHOIS:1",
+        "TARGMAX=" + ",".join(f"{command}:{targets}" for command in _SEVERAL_TARGETS),
         f"TOPICLEN={topic_bytes}",
         f"USERLEN={USER_BYTES_MAX}",
         "UTF8ONLY",
         *history,
+        "WHOX",
     ]
 
 

@@ -26,9 +26,6 @@ LABEL_BYTES_MAX: Final = 64
 MODES_PER_LINE: Final = 20
 """Most mode changes with a parameter in one MODE command, told as MODES in ISUPPORT; ours."""
 
-TARGETS_MAX: Final = 4
-"""Most targets of one PRIVMSG, NOTICE, TAGMSG, KICK or WHOIS, told as TARGMAX in ISUPPORT; ours."""
-
 USER_BYTES_MAX: Final = 12
 """Most bytes of a user name, without the `~` that says it was not checked; told as USERLEN in ISUPPORT; ours."""
 

@@ -19,8 +19,10 @@ RANKS: Final = "ov"
 """Marks of members, highest first."""
 MARKS: Final = "@+"
 """How the ranks are shown, in the same order."""
-USER_MODES: Final = "io"
-"""Modes of a person."""
+USER_MODES: Final = "Biorw"
+"""Modes of a person: bot, invisible, operator, logged in, reads WALLOPS."""
+BOT: Final = "B"
+"""The user mode and WHO flag of bots, told as BOT in ISUPPORT (IRCv3 bot-mode)."""
 
 
 class ModeChange(msgspec.Struct, frozen=True):

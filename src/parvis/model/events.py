@@ -13,6 +13,7 @@ from parvis.model.ids import ConversationId, IdentityId, SessionId
 from parvis.model.person import Person
 from parvis.model.records import KeptRoom, ListMask
 from parvis.model.room import Room
+from parvis.model.sanctions import Defence, ServerBan
 
 
 class Entered(msgspec.Struct, frozen=True):
@@ -197,11 +198,44 @@ class AwaySet(msgspec.Struct, frozen=True):
     message: str
 
 
+class HostChanged(msgspec.Struct, frozen=True):
+    """The user or the host that others see of somebody changed."""
+
+    person: Person
+    user: str
+    host: str
+
+
+class SilenceSet(msgspec.Struct, frozen=True):
+    """An identity chose whom it reads nothing from; without masks: it reads everybody."""
+
+    identity: IdentityId
+    masks: tuple[str, ...]
+
+
 class RealNameSet(msgspec.Struct, frozen=True):
     """Somebody changed their real name."""
 
     person: Person
     real_name: str
+
+
+class ServerBanned(msgspec.Struct, frozen=True):
+    """Staff decided a sanction of the whole server."""
+
+    ban: ServerBan
+
+
+class ServerBanEnded(msgspec.Struct, frozen=True):
+    """A sanction of the whole server was lifted, or its time is over."""
+
+    ban: ServerBan
+
+
+class DefenceSet(msgspec.Struct, frozen=True):
+    """Staff set the level of defence; None: it is the normal one again."""
+
+    defence: Defence | None
 
 
 Event = (
@@ -228,5 +262,10 @@ Event = (
     | Invited
     | UserModesSet
     | AwaySet
+    | HostChanged
+    | SilenceSet
     | RealNameSet
+    | ServerBanned
+    | ServerBanEnded
+    | DefenceSet
 )

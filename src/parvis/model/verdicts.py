@@ -33,6 +33,11 @@ class Ground(StrEnum):
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a ground
     TOO_MANY_FAILURES = "too-many-failures"
     TOO_MANY_CONNECTIONS = "too-many-connections"
+    BANNED_HERE = "banned-here"
+    ACCOUNT_REQUIRED = "account-required"
+    DEFENCE = "defence"
+    SANCTION_TOO_LONG = "sanction-too-long"
+    SANCTION_TOO_WIDE = "sanction-too-wide"
     ARCHIVE_UNAVAILABLE = "archive-unavailable"
     SERVER_BUSY = "server-busy"
 

@@ -9,9 +9,10 @@ from typing import assert_never
 
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import ConversationId, IdentityId
+from parvis.model.ids import ConversationId, IdentityId, SessionId
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import INVITED_MAX, Room
+from parvis.model.sanctions import Defence, ServerBan
 
 
 class World:
@@ -26,6 +27,14 @@ class World:
         """Accounts by the folded pseudonym they hold."""
         self.showing: dict[ConversationId, Room] = {}
         """The rooms whose hosts chose to show newcomers something."""
+        self.bans: tuple[ServerBan, ...] = ()
+        """Sanctions of the whole server. Replaced at each change, so that an index of them knows when it is old."""
+        self.defence: Defence | None = None
+        """The level of defence, when it is not the normal one."""
+        self.silences: dict[IdentityId, tuple[str, ...]] = {}
+        """Masks of those an identity reads nothing from; only who silences somebody stands here."""
+        self.invitations: dict[SessionId, dict[Room, None]] = {}
+        """The rooms that a session was let into and has not joined; the other side of `Room.invited`."""
         self.operators = 0
         self.invisible = 0
 
@@ -34,7 +43,7 @@ class World:
         match event:
             case e.Joined(person, room, rank):
                 room.members[person] = rank
-                room.invited.pop(person.session, None)
+                self._uninvite(room, person.session)
                 person.rooms = (*person.rooms, room)
                 room.audience = None
             case e.Parted(person, room):
@@ -55,6 +64,7 @@ class World:
                 self.accounts[account.id] = self.account_names[folded] = account
             case e.AccountDeleted(account, folded):
                 del self.accounts[account.id], self.account_names[folded]
+                self.silences.pop(account.id, None)
             case e.LoggedIn(person, account):
                 person.identity, person.account = account.id, account.name
             case e.LoggedOut(person, identity):
@@ -86,17 +96,29 @@ class World:
             case e.MaskUnlisted(room, kind, mask):
                 room.lists[kind] = [entry for entry in room.entries(kind) if entry.mask != mask]
             case e.Invited(room, person):
-                if len(room.invited) >= INVITED_MAX:
-                    del room.invited[next(iter(room.invited))]
-                room.invited[person.session] = None
+                self._invite(room, person.session)
             case e.UserModesSet(person, modes):
                 self.operators += bool(modes & OPERATOR) - bool(person.modes & OPERATOR)
                 self.invisible += bool(modes & INVISIBLE) - bool(person.modes & INVISIBLE)
                 person.modes = modes
             case e.AwaySet(person, message):
                 person.away = message
+            case e.HostChanged(person, user, host):
+                person.user, person.host = user, host
+                person.prefix = person.mask().encode()
+            case e.SilenceSet(identity, masks):
+                if masks:
+                    self.silences[identity] = masks
+                else:
+                    self.silences.pop(identity, None)
             case e.RealNameSet(person, real_name):
                 person.real_name = real_name
+            case e.ServerBanned(ban):
+                self.bans = (*self.bans, ban)
+            case e.ServerBanEnded(ban):
+                self.bans = tuple(each for each in self.bans if each.id != ban.id)
+            case e.DefenceSet(defence):
+                self.defence = defence
             case _:
                 assert_never(event)
 
@@ -118,6 +140,26 @@ class World:
         self.operators -= bool(person.modes & OPERATOR)
         self.invisible -= bool(person.modes & INVISIBLE)
         del self.people[person.folded]
+        for room in self.invitations.pop(person.session, ()):
+            room.invited.pop(person.session, None)
+        if not person.account:
+            # What a guest chose lasts as long as the session.
+            self.silences.pop(person.identity, None)
+
+    def _invite(self, room: Room, session: SessionId) -> None:
+        if session not in room.invited and len(room.invited) >= INVITED_MAX:
+            self._uninvite(room, next(iter(room.invited)))
+        room.invited[session] = None
+        self.invitations.setdefault(session, {})[room] = None
+
+    def _uninvite(self, room: Room, session: SessionId) -> None:
+        if session not in room.invited:
+            return
+        del room.invited[session]
+        rooms = self.invitations[session]
+        del rooms[room]
+        if not rooms:
+            del self.invitations[session]
 
     def _carry_over(self, old: Person, new: Person) -> None:
         for slot in Person.__slots__:
@@ -135,6 +177,8 @@ class World:
         if not room.members and not room.registered:
             del self.rooms[room.folded]
             self.showing.pop(room.id, None)
+            for session in list(room.invited):
+                self._uninvite(room, session)
 
     def _restore(self, event: e.RoomRestored) -> None:
         kept = event.kept

@@ -15,7 +15,10 @@ TOKENS = isupport.tokens(
     name_bytes=6,
     rooms=7,
     list_modes=8,
-    history_lines=9,
+    history_lines=12,
+    monitor=9,
+    silence=10,
+    targets=11,
 )
 
 
@@ -31,6 +34,8 @@ def test_every_limit_is_told() -> None:
         "NAMELEN": "6",
     }
     assert (told["CHANLIMIT"], told["MAXLIST"], told["NETWORK"]) == ("#:7", "beI:8", r"A\x20b")
+    assert (told["MONITOR"], told["SILENCE"], told["BOT"], told["WHOX"]) == ("9", "10", "B", "")
+    assert set(told["TARGMAX"].split(",")) >= {"WHOIS:11", "WHOWAS:11", "PRIVMSG:11"}
     assert (told["PREFIX"], told["CHANMODES"], told["CASEMAPPING"]) == ("(ov)@+", "beI,k,Hl,imnst", "ascii")
 
 
@@ -50,4 +55,4 @@ def test_a_line_holds_thirteen_at_most() -> None:
 
 def test_history_is_told_where_there_is_any() -> None:
     """How many lines at once, and how messages are referred to. Source: IRCv3 draft/chathistory, "ISUPPORT tokens"."""
-    assert {"CHATHISTORY=9", "MSGREFTYPES=msgid,timestamp"} <= set(TOKENS)
+    assert {"CHATHISTORY=12", "MSGREFTYPES=msgid,timestamp"} <= set(TOKENS)

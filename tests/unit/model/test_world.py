@@ -228,3 +228,58 @@ def test_a_room_shows_newcomers_what_its_hosts_chose() -> None:
     world.apply(e.VisibleSet(room, 60, 6000))
     world.apply(e.Parted(anna, room))
     assert world.showing == {}
+
+
+def test_invitations_are_known_from_both_sides() -> None:
+    """By room and by session, until they are used, pushed out, or one side ends. Source: `World.invitations`."""
+    world = World()
+    guest, host = somebody(world, "guest"), somebody(world, "host")
+    one, other = a_room(world, "#one", members=[host]), a_room(world, "#other", members=[host])
+    for room in (one, other, one):
+        world.apply(e.Invited(room, guest))
+    assert list(world.invitations[guest.session]) == [one, other]
+    world.apply(e.Joined(guest, one, 0))
+    assert list(world.invitations[guest.session]) == [other]
+    world.apply(e.Parted(host, other))
+    assert world.invitations == {}
+    world.apply(e.Invited(one, host))
+    world.apply(e.Left(host))
+    assert (world.invitations, one.invited) == ({}, {})
+
+
+def test_the_oldest_invitation_of_a_room_goes_first() -> None:
+    """From both sides. Source: `model/room.py`, INVITED_MAX."""
+    world = World()
+    host = somebody(world, "host")
+    room = a_room(world, members=[host])
+    guests = [somebody(world, f"guest{number}") for number in range(INVITED_MAX + 1)]
+    for guest in guests:
+        world.apply(e.Invited(room, guest))
+    assert len(room.invited) == len(world.invitations) == INVITED_MAX
+    assert guests[0].session not in world.invitations
+
+
+def test_a_changed_host_stands_in_the_prefix() -> None:
+    """And in the mask. Source: IRCv3 chghost."""
+    world = World()
+    person = somebody(world, "Alice")
+    world.apply(e.HostChanged(person, "~other", "host.member"))
+    assert person.prefix == b"Alice!~other@host.member" == person.mask().encode()
+
+
+def test_a_guests_silences_end_with_the_session_and_an_accounts_do_not() -> None:
+    """An account's end with the account. Source: docs/adr/0015-people-and-queries.md."""
+    world = World()
+    guest, member = somebody(world, "guest"), somebody(world, "member")
+    account = Account(id=IdentityId(b"a" * 16), name="member", registered_at_ms=1)
+    world.apply(e.AccountKept(account, "member"))
+    world.apply(e.LoggedIn(member, account))
+    for person in (guest, member):
+        world.apply(e.SilenceSet(person.identity, ("troll!*@*",)))
+        world.apply(e.Left(person))
+    assert world.silences == {account.id: ("troll!*@*",)}
+    world.apply(e.SilenceSet(account.id, ()))
+    assert world.silences == {}
+    world.apply(e.SilenceSet(account.id, ("troll!*@*",)))
+    world.apply(e.AccountDeleted(account, "member"))
+    assert world.silences == {}

@@ -1,6 +1,5 @@
 """AWAY: say that one is not at the keyboard. Source: modern IRC, "AWAY"; IRCv3 away-notify."""
 
-from parvis.chat import audience as audiences
 from parvis.chat.client import Client
 from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
@@ -15,11 +14,13 @@ from parvis.model.records import RecordKind
 def run(chat: Chat, client: Client, line: Line) -> None:
     """Go away with a word, or come back without one."""
     message = cut(line.params[0], chat.settings.away_bytes) if line.params else ""
+    code = n.RPL_NOWAWAY if message else n.RPL_UNAWAY
     if message != client.away:
         chat.apply(e.AwaySet(client, message))
         body = b":%b AWAY" % client.prefix
         if message:
             body += b" :%b" % message.encode()
-        audience = audiences.with_capability(audiences.neighbours(client), AWAY_NOTIFY, but=client)
+        audience = chat.watching.concerned(client, AWAY_NOTIFY, but=client)
         chat.happen(RecordKind.AWAY, client, PRESENCE, body, audience)
-    chat.numeric(client, n.RPL_NOWAWAY if message else n.RPL_UNAWAY)
+        chat.tell_devices(client, code)
+    chat.numeric(client, code)

@@ -8,7 +8,6 @@ from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import AWAY_NOTIFY, READ_MARKER
 from parvis.irc.casemapping import fold
-from parvis.irc.limits import TARGETS_MAX
 from parvis.irc.line import Line
 from parvis.irc.names import is_room
 from parvis.irc.spans import write_span
@@ -19,8 +18,8 @@ from parvis.model.room import HOST, NEW_ROOM_FLAGS, Room
 from parvis.model.verdicts import Ground, Refused
 from parvis.policy import gates
 
-ROOMS_MAX = TARGETS_MAX * 4
-"""Most rooms in one JOIN; ours. The rest is answered, room by room."""
+ROOMS_PER_TARGET = 4
+"""How many times as many rooms one JOIN may name as other commands targets; ours. The rest is answered one by one."""
 
 _NUMERIC = {
     Ground.INVITATION_ONLY: n.ERR_INVITEONLYCHAN,
@@ -42,7 +41,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if not wanted:
         chat.numeric(client, n.ERR_NEEDMOREPARAMS, "JOIN")
     for at, name in enumerate(wanted):
-        if at >= ROOMS_MAX:
+        if at >= chat.settings.targets * ROOMS_PER_TARGET:
             chat.numeric(client, n.ERR_TOOMANYTARGETS, name)
             continue
         _join(chat, client, name, keys[at] if at < len(keys) else "")

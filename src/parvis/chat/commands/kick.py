@@ -6,7 +6,6 @@ from parvis.chat.client import Client
 from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.limits import TARGETS_MAX
 from parvis.irc.line import Line
 from parvis.irc.wire import space_after
 from parvis.model import events as e
@@ -28,7 +27,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     """
     names = [name for name in line.params[0].split(",") if name]
     nicks = [nick for nick in line.params[1].split(",") if nick]
-    if len(nicks) > TARGETS_MAX:
+    if len(nicks) > chat.settings.targets:
         chat.numeric(client, n.ERR_TOOMANYTARGETS, line.params[1])
         return
     if len(names) not in (1, len(nicks)) or not nicks:

@@ -1,9 +1,10 @@
 """MODE: of rooms and of oneself. Source: modern IRC, "MODE message", "Channel modes", "User modes"."""
 
 from collections.abc import Callable
+from typing import Final
 
 from parvis.chat import audience as audiences
-from parvis.chat import history
+from parvis.chat import history, hosts
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import masks, modes
@@ -16,7 +17,7 @@ from parvis.irc.names import ROOM_PREFIX
 from parvis.irc.spans import read_span, write_span
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE
-from parvis.model.person import INVISIBLE, OPERATOR, Person
+from parvis.model.person import BOT, INVISIBLE, OPERATOR, READS_WALLOPS, Person
 from parvis.model.records import ListMask, RecordKind
 from parvis.model.room import RANK_OF, Room
 from parvis.model.verdicts import Refused
@@ -27,7 +28,12 @@ _LIST_NUMERICS = {
     "e": (n.RPL_EXCEPTLIST, n.RPL_ENDOFEXCEPTLIST),
     "I": (n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
 }
-_USER_BIT = {"i": INVISIBLE, "o": OPERATOR}
+_USER_BIT = {"B": BOT, "i": INVISIBLE, "o": OPERATOR, "w": READS_WALLOPS}
+_GIVEN: Final = {
+    "o": "Only OPER makes somebody an operator.",
+    "r": "The mode r says that somebody is logged in: it cannot be set.",
+}
+"""Modes that one does not give to oneself, and what to say of each."""
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
@@ -155,7 +161,7 @@ def _rank(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChang
 
 
 def _list(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChange | None:
-    mask = masks.complete(wish.parameter or "")
+    mask = hosts.any_label(masks.complete(wish.parameter or ""))
     if len(mask.encode()) > masks.MASK_BYTES_MAX or " " in mask or mask[0] == ":":
         chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, wish.letter, "*", "This mask is too long")
         return None
@@ -254,17 +260,22 @@ def _of_person(chat: Chat, client: Client, line: Line) -> None:
     wanted = client.modes
     adding = True
     unknown = False
+    refused: dict[str, str] = {}
     for letter in line.params[1]:
         if letter in "+-":
             adding = letter == "+"
-        elif letter not in _USER_BIT:
+        elif letter not in modes.USER_MODES:
             unknown = True
-        elif not adding:
+        elif letter in _USER_BIT and not adding:
             wanted &= ~_USER_BIT[letter]
-        elif letter != "o":  # only OPER makes an operator
+        elif letter in _GIVEN:
+            refused[letter] = _GIVEN[letter]
+        else:
             wanted |= _USER_BIT[letter]
     if unknown:
         chat.numeric(client, n.ERR_UMODEUNKNOWNFLAG)
+    for letter, text in refused.items():
+        chat.fail("MODE", "MODE_NOT_YOURS_TO_SET", letter, text)
     set_user_modes(chat, client, wanted)
 
 
@@ -280,10 +291,18 @@ def set_user_modes(chat: Chat, client: Client, wanted: int) -> None:
     chat.apply(e.UserModesSet(client, wanted))
     changes.sort(key=lambda change: not change.adding)
     body = b":%b MODE %b :%b" % (client.prefix, client.nick.encode(), modes.write_modes(changes).encode())
-    chat.record(RecordKind.MODE, client, PRESENCE, body)
-    chat.echo("", body)
+    # Every device of the person reads it, and nobody else.
+    chat.happen(RecordKind.MODE, client, PRESENCE, body, audiences.Audience((client,)))
 
 
 def user_modes(person: Person) -> str:
     """Write somebody's own modes."""
-    return "".join(letter for letter, bit in _USER_BIT.items() if person.modes & bit)
+    held = {letter for letter, bit in _USER_BIT.items() if person.modes & bit}
+    if person.account:
+        held.add("r")
+    return "".join(letter for letter in modes.USER_MODES if letter in held)
+
+
+def bits_of(letters: str) -> int:
+    """Give the bits of modes that everybody enters with; a sign in front means nothing."""
+    return sum(_USER_BIT[letter] for letter in set(letters) - {"+"})

@@ -4,7 +4,7 @@ from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import MULTI_PREFIX
-from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
+from parvis.irc.limits import BODY_BYTES_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS, RANKS
 from parvis.model.person import INVISIBLE
@@ -19,7 +19,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         chat.numeric(client, n.RPL_ENDOFNAMES, "*")
         return
     names = list(dict.fromkeys(line.params[0].split(",")))
-    if len(names) > TARGETS_MAX:
+    if len(names) > chat.settings.targets:
         chat.numeric(client, n.ERR_TOOMANYTARGETS, line.params[0][:64])
         return
     for name in names:

@@ -1,7 +1,7 @@
 """NICK: take a pseudonym, or another one. Source: modern IRC, "NICK"."""
 
 from parvis.chat import audience as audiences
-from parvis.chat import registration
+from parvis.chat import registration, sanctions
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
@@ -36,6 +36,10 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     verdict = gates.change_name(client)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_CANNOTSENDTOCHAN, client.nick, verdict=verdict)
+        return
+    verdict = sanctions.take_name(chat, client, wanted)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_ERRONEUSNICKNAME, wanted, verdict=verdict)
         return
     body = b":%b NICK :%b" % (client.prefix, wanted.encode())
     chat.fence()

@@ -28,12 +28,12 @@ log = structlog.get_logger()
 
 def run(chat: Chat, client: Client, line: Line) -> None:
     """Have the password checked off the loop; the connection's later lines wait for it, nobody else does."""
-    verdict = gates.login(_failures(chat, chat.connection), FAILURES_MAX)
+    verdict = gates.login(failures(chat, chat.connection), FAILURES_MAX)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_PASSWDMISMATCH, verdict=verdict)
         return
     # Counted before it is checked, so that many connections at once do not get many tries.
-    _count_failure(chat, chat.connection)
+    count_failure(chat, chat.connection)
     name, password = line.params[0], line.params[1]
     find = chat.outside.find_operator
     wait(chat, "OPER", lambda: (find(name, password),), partial(_checked, chat))
@@ -53,16 +53,17 @@ def _checked(chat: Chat, connection: Client, found: tuple[Operator | None]) -> N
         mode.set_user_modes(chat, client, client.modes | OPERATOR)
 
 
-def _failures(chat: Chat, client: Client) -> int:
+def failures(chat: Chat, client: Client) -> int:
     """Count the wrong passwords of an address. Who is exempt from limits per address has no address to count."""
     count, last_s = chat.failed_logins.get(client.address_key, (0, 0.0))
     return count if client.address_key and chat.clock.steady_s() - last_s < FORGIVEN_AFTER_S else 0
 
 
-def _count_failure(chat: Chat, client: Client) -> None:
+def count_failure(chat: Chat, client: Client) -> None:
+    """Count one wrong password more."""
     if not client.address_key:
         return
-    count = _failures(chat, client)
+    count = failures(chat, client)
     chat.failed_logins.pop(client.address_key, None)
     if len(chat.failed_logins) >= ADDRESSES_KEPT:
         del chat.failed_logins[next(iter(chat.failed_logins))]

@@ -8,6 +8,7 @@ target is not there, is not: programs write notices to each other (RFC 2812, sec
 from typing import Final
 
 from parvis.chat import audience as audiences
+from parvis.chat import silences
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.client import Client
@@ -15,13 +16,13 @@ from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
 from parvis.irc.casemapping import fold
-from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
+from parvis.irc.limits import BODY_BYTES_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS
 from parvis.irc.names import ROOM_PREFIX
-from parvis.irc.tags import client_only, escape
+from parvis.irc.tags import BOT_TAG, client_only, escape
 from parvis.irc.wire import frame, render, tag_data
-from parvis.model.person import Person
+from parvis.model.person import BOT, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.verdicts import Refused
@@ -52,12 +53,14 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     else:
         text = params[1]
+    if client.modes & BOT:
+        tags = f"{BOT_TAG};{tags}" if tags else BOT_TAG
     names = params[0]
     if "," not in names:
         _to_one(chat, client, line, names, text, tags, True)
         return
     targets = list(dict.fromkeys(target for target in names.split(",") if target))
-    if len(targets) > TARGETS_MAX:
+    if len(targets) > chat.settings.targets:
         _answer(chat, client, line, n.ERR_TOOMANYTARGETS, names[:64])
         return
     for target in targets:
@@ -138,7 +141,16 @@ def _to_one(
     if audience is not None:
         batch.say(Said(audience, body, now_ms, message_id, tags, connection, own, record, label, text is None, account))
     else:
-        if isinstance(person, Client):
+        if (
+            person is not None
+            and person.identity in chat.world.silences
+            and silences.hides_person(chat, person, client)
+        ):
+            # Read by nobody; everything else is as with any message, a refusal by a failing archive too.
+            batch.say(
+                Said(Audience(()), body, now_ms, message_id, tags, connection, None, record, label, True, account)
+            )
+        elif isinstance(person, Client):
             tagged = text is None
             for reader in person.connections if person.devices else (person,):
                 if not tagged or reader.capabilities & MESSAGE_TAGS:
