@@ -32,7 +32,10 @@ T = TypeVar("T")
 CLIENTS = 4
 TURN_S = 0.3
 
-CAPS = b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname"
+CAPS = (
+    b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname "
+    b"draft/multiline"
+)
 PLAYS = [
     [CAPS, b"JOIN #a,#b", b"PRIVMSG #a :hi", b"@label=x;+t=u PRIVMSG #a,n1,n2 :all", b"@+typing=active TAGMSG #a"],
     [
@@ -47,6 +50,22 @@ PLAYS = [
     [b"KICK #a n1 :out", b"INVITE n1 #a", b"PART #a :bye", b"JOIN 0", b"QUIT :gone", b"PING x", b"PONG", b"MOTD"],
     [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
     [b"PRIVMSG @#a :hosts", b"NOTICE +#a :voiced", b"NOTICE n1 :x", b"PRIVMSG #a :" + b"x" * 480, b"PRIVMSG \xff"],
+    [
+        CAPS,
+        b"JOIN #a",
+        b"@label=m;+t=u BATCH +1 draft/multiline #a",
+        b"@batch=1 PRIVMSG #a :one",
+        b"@batch=1;draft/multiline-concat PRIVMSG #a :two",
+        b"@batch=1 PRIVMSG #a :",
+        b"BATCH -1",
+        b"@label=n BATCH +2 draft/multiline n1",
+        b"@batch=2 NOTICE n1 :x",
+        b"@batch=2;label=o NOTICE n1 :y",
+        b"@label=p BATCH -2",
+        b"BATCH +3 draft/multiline #a",
+        b"@batch=4 PRIVMSG #a :wrong",
+        b"CAP REQ :-draft/multiline",
+    ],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
     [b"NICK " + b"x" * 500, b"JOIN #" + b"y" * 500, b"WHO " + b"\xc3\xa9" * 240, b"PING :" + b"z" * 500],
 ]

@@ -182,6 +182,26 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         Many(Choice(Language), low=1),
         "Languages in which the server writes to people, the preferred one first.",
     ] = (Language.FR, Language.EN)
+    icon: Annotated[
+        str,
+        Text(0, 300, shape=r"(?:https://[!-~]+)?", called="an https:// address"),
+        "Address of a square picture of the network, for clients that show one; empty: none. Every client that shows "
+        "it fetches it from there.",
+    ] = ""
+    sts_port: Annotated[
+        int,
+        Whole(0, 65535, " (0: off)"),
+        "Port of a TLS listener that plain IRC connections are told to use from now on (IRCv3 STS); 0: off. It must "
+        "have a certificate that clients accept for the name they connect to.",
+    ] = 0
+    sts_duration_s: Annotated[
+        int,
+        Span(366 * 86_400),
+        "How long clients that came over TLS refuse to come without; `0s`: they forget it at once. With `sts_port`.",
+    ] = msgspec.field(default=0, name="sts_duration")
+    sts_preload: Annotated[
+        bool, Switch(), "Whether clients may be shipped with that rule for this server. With `sts_duration`."
+    ] = False
     drain_timeout_s: Annotated[
         int, Whole(1, 300), "Seconds that SIGTERM leaves to seal and deliver what is under way."
     ] = 5
@@ -251,6 +271,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     monitor: Annotated[int, Whole(1, 10_000), "Most pseudonyms on one MONITOR list."] = 100
     multiline_max_bytes: Annotated[int, Whole(512, 65_536), "Most bytes of one multiline message."] = 4096
     multiline_max_lines: Annotated[int, Whole(1, 1000), "Most lines of one multiline message."] = 32
+    client_tags_denied: Annotated[
+        tuple[str, ...],
+        Many(
+            Text(
+                1,
+                64,
+                shape=r"\*|-?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9][A-Za-z0-9-]*",
+                called="a client-only tag without its +, - before it where it is relayed all the same, or * for all",
+            ),
+            high=32,
+        ),
+        "Client-only tags that are not relayed, as ISUPPORT tells them in CLIENTTAGDENY: names without `+`, or `*` "
+        "first for all and then `-name` for each that is relayed. Those of the default make people's clients fetch "
+        "pictures from a stranger's address, or show a name that nobody has checked.",
+    ] = ("display-name", "draft/display-name", "draft/icon", "icon")
     read_queue_bytes: Annotated[
         int,
         Whole(8192, 1 << 20),
@@ -517,6 +552,7 @@ class _Reading:
             archive=self._table("archive", ArchiveStore, tables),
         )
         self._check_listeners(config)
+        self._check_sts(config)
         self._check_operators(config)
         self._check_archive(config)
         return config
@@ -646,6 +682,17 @@ class _Reading:
                 f"{at}.allowed_origins",
                 "IRC over TCP has no origins, so this would do nothing. Leave it out.",
             )
+
+    def _check_sts(self, config: Config) -> None:
+        server = config.server
+        if not self.sound("server.sts_port", "server.sts_duration", "server.sts_preload", "listen"):
+            return
+        if not server.sts_port:
+            for key, is_set in (("sts_duration", server.sts_duration_s), ("sts_preload", server.sts_preload)):
+                if is_set:
+                    self.note(f"server.{key}", "This does nothing without sts_port. Set that, or leave this out.")
+        elif server.sts_preload and not server.sts_duration_s:
+            self.note("server.sts_preload", "This asks for a rule that lasts. Set sts_duration, or leave this out.")
 
     def _check_operators(self, config: Config) -> None:
         names: set[str] = set()

@@ -143,7 +143,7 @@ def _reload(
         kept += ["listen"] * (config.listen != running.listen)
         if kept:
             log.warning("kept as they were until a restart", keys=kept)
-        parts.chat.reconfigure(replace(settings, server=running.server.name, network=running.server.network))
+        parts.doors.reconfigure(replace(settings, server=running.server.name, network=running.server.network))
         operators.replace(config.operators)
         listeners.reload_certificates()
         log.info("reloaded")

@@ -9,8 +9,10 @@ from typing import Final
 
 from parvis.chat.client import Client
 from parvis.chat.cloaks import is_loopback, network_of
+from parvis.chat.commands import batch, cap
 from parvis.chat.intake import Intake
 from parvis.chat.service import Chat
+from parvis.chat.settings import Settings
 from parvis.irc.wire import frame
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
@@ -45,6 +47,14 @@ class Doors:
         """Begin to sweep."""
         self._minute_began_s = self._chat.clock.steady_s()
         self._chat.clock.later(SWEEP_S, self._sweep)
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Take what a reload may change; who is connected stays, and hears which capabilities came or went."""
+        chat = self._chat
+        before = chat.offers
+        chat.turn.begin()
+        chat.reconfigure(settings)
+        cap.tell_changes(chat, list(self._connections), before)
 
     def arrived(self, client: Client) -> None:
         """Note a connection that has to finish a handshake before it is let in."""
@@ -151,6 +161,7 @@ class Doors:
             self._minute_began_s = now_s
             self._opened_this_minute.clear()
         chat.turn.begin()
+        batch.sweep(chat, now_s)
         for client in [client for client, since_s in self._shaking.items() if now_s - since_s > HANDSHAKE_S]:
             client.hang_up()
         for client in [client for client in self._connections if not client.gone]:

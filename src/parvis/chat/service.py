@@ -19,18 +19,19 @@ from parvis.chat.chance import Chance
 from parvis.chat.client import NO_DEVICES, Client
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.offers import offered
+from parvis.chat.open_batch import OpenBatch
 from parvis.chat.outside import Outside
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
-from parvis.irc.capabilities import LABELED_RESPONSE
+from parvis.irc.capabilities import BATCH, LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
-from parvis.irc.tags import escape
+from parvis.irc.tags import denial, escape
 from parvis.irc.wire import cut_body, frame, middle, tag_data
 from parvis.model import events as e
-from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
+from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId, SessionId
 from parvis.model.kept import Keep
-from parvis.model.person import Person
+from parvis.model.person import OPERATOR, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.verdicts import Refused
@@ -39,6 +40,8 @@ from parvis.ports.clock import Clock
 
 NO_ROOMS_NAMED: Final = b"\0\0"
 """The count of rooms in front of a line whose record names none."""
+_LABELS: Final = LABELED_RESPONSE | BATCH
+"""Labels mean nothing without batches (IRCv3 labeled-response, "Dependencies")."""
 _PAIRS_KEPT: Final = 16384
 """Conversations of pairs remembered, so that the hash is made once; ours."""
 
@@ -88,6 +91,10 @@ class Chat:
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
         self.failed_logins: dict[str, tuple[int, float]] = {}
         """Wrong passwords by address, and when the last was given, by the steady clock (`commands/oper.py`)."""
+        self.typed_at_ms: dict[tuple[SessionId, ConversationId], int] = {}
+        """When somebody's typing was last relayed to a target (`commands/privmsg.py`)."""
+        self.open_batches: dict[Client, OpenBatch] = {}
+        """What connections are sending line by line (`commands/batch.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.connection: Client
@@ -107,13 +114,15 @@ class Chat:
         """From so many bytes of answers that wait, likewise."""
         self._source = f":{settings.server} ".encode()
         self.offers = (offered(settings, is_secure=False), offered(settings, is_secure=True))
-        """What plain connections are offered, and what those over TLS are (`commands/cap.py`)."""
+        """What plain connections are offered, and what those over TLS are (`chat/offers.py`)."""
+        self.denial = denial(settings.client_tags_denied)
+        """Which client-only tags are not relayed."""
         self.isupport = texts.isupport_lines(settings)
         self.greetings = texts.greeting_lines(settings, self._started)
         self.motd = texts.motd_lines(settings)
 
     def reconfigure(self, settings: Settings) -> None:
-        """Take what a reload may change; who is connected stays."""
+        """Take what a reload may change (`doors.py` tells those who are connected)."""
         self._configure(settings)
 
     # What a command asks of the world.
@@ -203,12 +212,15 @@ class Chat:
 
     def show(self, author: Client | None, body: bytes, audience: Audience, message_id: str = "") -> None:
         """Show a line that a record of this batch covers; its author's connection reads it as part of the answer."""
-        sender, account = None, ""
+        sender, account, is_staff = None, "", False
         if author is not None:
-            sender, account = self.connection, author.account
+            sender, account, is_staff = self.connection, author.account, bool(author.modes & OPERATOR)
             if sender in audience.members:
-                self._answers.append((tag_data(sender.signature, self.now_ms, message_id, "", account), body))
-        self.turn.batch.say(Said(audience, body, self.now_ms, message_id, "", sender, None, None, None, False, account))
+                tags = tag_data(sender.signature, self.now_ms, message_id, "", account, is_staff)
+                self._answers.append((tags, body))
+        self.turn.batch.say(
+            Said(audience, body, self.now_ms, message_id, "", sender, None, None, None, False, account, is_staff)
+        )
 
     # Answers to a command: one unit, under its label if it has one.
 
@@ -263,7 +275,7 @@ class Chat:
     def begin(self, connection: Client, label: str | None) -> None:
         """Begin the answer to a command of a connection, under its label if it asked for labels."""
         self.connection = connection
-        self.label = label if connection.capabilities & LABELED_RESPONSE else None
+        self.label = label if connection.capabilities & _LABELS == _LABELS else None
 
     def drop_answer(self) -> None:
         """Forget the answer that was gathered: the command was answered otherwise."""
@@ -309,9 +321,7 @@ class Chat:
         reference = f"L{self.chance.message_id()[0][:5].hex()}"
         pieces = [frame(_tagged(first, self._source + f"BATCH +{reference} labeled-response".encode()), signature)]
         for tags, body in answers:
-            pieces.append(
-                frame(_tagged(f"batch={reference};{tags}" if tags else f"batch={reference}", body), signature)
-            )
+            pieces.append(frame(_tagged(_inside(reference, tags), body), signature))
         pieces.append(frame(_tagged(time, self._source + f"BATCH -{reference}".encode()), signature))
         return b"".join(pieces)
 
@@ -357,6 +367,7 @@ class Chat:
         if client.gone:
             return
         client.gone = True
+        self.open_batches.pop(client, None)
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
@@ -380,11 +391,10 @@ class Chat:
             self.apply(e.Left(client))
             raw_id, message_id = self.chance.message_id()
             kind = RecordKind.QUIT if by is None else RecordKind.KILLED
+            shown = ("", None, None, None, None, False, client.account, bool(client.modes & OPERATOR))
             self.record(kind, by or client, PRESENCE, body, message_id=raw_id, rooms=rooms)
             if neighbours:
-                self.turn.batch.say(
-                    Said(Audience(neighbours), body, self.now_ms, message_id, "", None, None, None, None, False)
-                )
+                self.turn.batch.say(Said(Audience(neighbours), body, self.now_ms, message_id, *shown))
 
     def leave_whole(self, client: Client, reason: str, *, told: str, by: Client | None = None) -> None:
         """Let a person go from every connection of theirs; arguments as for `leave`."""
@@ -424,6 +434,13 @@ class Chat:
 
 def _nobody_parks(client: Client) -> None:
     raise AssertionError(f"no intake serves this chat: {client}")
+
+
+def _inside(reference: str, tags: str) -> str:
+    """Write the tags of a line inside a batch, unless it stands in one that is inside of that."""
+    if tags.startswith("batch="):
+        return tags
+    return f"batch={reference};{tags}" if tags else f"batch={reference}"
 
 
 def _tagged(tags: str, body: bytes) -> bytes:

@@ -25,6 +25,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     away_bytes: int = 200
     kick_bytes: int = 390
     real_name_bytes: int = 150
+    multiline_bytes: int = 4096
+    multiline_lines: int = 32
+    client_tags_denied: tuple[str, ...] = ()
+    """Entries of CLIENTTAGDENY."""
+    sts_port: int = 0
+    """Port of the TLS listener that plain IRC connections are sent to; 0: none are."""
+    sts_duration_s: int = 0
+    sts_preload: bool = False
+    icon: str = ""
+    """Address of the picture of the network; empty: none."""
     rooms_per_session: int = 50
     list_modes: int = 100
     read_queue_bytes: int = 16384

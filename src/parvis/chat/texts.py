@@ -32,6 +32,8 @@ def isupport_lines(settings: Settings) -> list[Prepared]:
         name_bytes=settings.real_name_bytes,
         rooms=settings.rooms_per_session,
         list_modes=settings.list_modes,
+        tags_denied=settings.client_tags_denied,
+        icon=settings.icon,
     )
     return [
         _line(settings, n.RPL_ISUPPORT, f"{words} :are supported by this server") for words in isupport.lines(tokens)

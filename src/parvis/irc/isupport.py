@@ -1,6 +1,7 @@
 """What the server can do, as RPL_ISUPPORT tells it.
 
-Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters".
+Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters"; IRCv3 message-tags (CLIENTTAGDENY),
+draft/network-icon.
 """
 
 from parvis.irc import modes
@@ -19,10 +20,12 @@ def tokens(
     name_bytes: int,
     rooms: int,
     list_modes: int,
+    tags_denied: tuple[str, ...] = (),
+    icon: str = "",
 ) -> list[str]:
     """List the tokens of a server with these limits; bytes are of UTF-8."""
     lists = modes.LISTS
-    return [
+    all_tokens = [
         f"AWAYLEN={away_bytes}",
         "CASEMAPPING=ascii",
         f"CHANLIMIT={ROOM_PREFIX}:{rooms}",
@@ -47,6 +50,11 @@ def tokens(
         f"USERLEN={USER_BYTES_MAX}",
         "UTF8ONLY",
     ]
+    if tags_denied:
+        all_tokens.append(f"CLIENTTAGDENY={','.join(tags_denied)}")
+    if icon:
+        all_tokens.append("draft/ICON=" + icon)
+    return sorted(all_tokens, key=str.upper)
 
 
 def lines(all_tokens: list[str]) -> list[str]:

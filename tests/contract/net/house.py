@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 from tests.contract.net.edge import WAIT_S
 
 from parvis.app import config as c
@@ -27,7 +28,7 @@ async def chatting(
     config = c.Config(
         server=c.Server(profile=c.Profile.TEST, data_dir=folder, motd=""),
         listen=listeners,
-        limits=c.Limits(exempt_loopback=exempt, **limits),
+        limits=msgspec.structs.replace(c.Limits(exempt_loopback=exempt), **limits),
         archive=c.ArchiveStore(store=c.StoreKind.MEMORY),
     )
     operators = OperatorBook(())

@@ -11,6 +11,7 @@ import msgspec
 from parvis.chat.client import Client
 from parvis.chat.commands import (
     away,
+    batch,
     cap,
     error,
     invite,
@@ -59,6 +60,7 @@ class Command(msgspec.Struct, frozen=True):
 
 COMMANDS: Final[dict[str, Command]] = {
     "AWAY": Command(away.run, 0, ""),
+    "BATCH": Command(batch.run, 1, "message, relayed_line", of_connection=True),
     "CAP": Command(cap.run, 1, "", waits=False, of_connection=True),
     "ERROR": Command(error.run, 0, "", waits=False, of_connection=True),
     "INVITE": Command(invite.run, 2, "invite"),
