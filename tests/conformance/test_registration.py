@@ -32,6 +32,7 @@ def test_isupport_says_what_the_server_can_do(enter: Enter) -> None:
     tokens = dict(token.partition("=")[::2] for answer in answers for token in answer.params[1:-1])
     assert tokens == {
         "AWAYLEN": "200",
+        "CLIENTTAGDENY": "display-name,draft/display-name,draft/icon,icon",
         "CASEMAPPING": "ascii",
         "CHANLIMIT": "#:50",
         "CHANMODES": "beI,k,l,imnst",

@@ -90,3 +90,22 @@ def test_sts_is_told_and_never_taken_back(monkeypatch: pytest.MonkeyPatch) -> No
     assert "sts" not in listed
     reloads(square, monkeypatch, sts_port=0)
     assert plain.hears() == secure.hears() == []
+
+
+def test_what_the_server_can_do_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tokens that are new, changed or gone, to who has entered. Source: modern IRC, "RPL_ISUPPORT"; network-icon."""
+    square = Square()
+    old, new = square.enters("old"), square.enters("new", "batch", "draft/extended-isupport")
+    stranger = square.connects()
+    icon = "https://chat.example/icon.svg"
+    reloads(square, monkeypatch, client_tags_denied=("*", "-typing"), icon=icon, rooms_per_session=7)
+    tokens = f"CHANLIMIT=#:7 CLIENTTAGDENY=*,-typing draft/ICON={icon}"
+    assert old.hears() == [f":square.test 005 old {tokens} :are supported by this server"]
+    opening, line, end = new.hears()
+    reference = opening.split(" ")[2][1:]
+    assert opening == f":square.test BATCH +{reference} draft/isupport"
+    assert line == f"@batch={reference} :square.test 005 new {tokens} :are supported by this server"
+    assert end == f":square.test BATCH -{reference}"
+    assert stranger.hears() == []
+    reloads(square, monkeypatch, client_tags_denied=(), icon="")
+    assert old.hears() == [":square.test 005 old -CLIENTTAGDENY -draft/ICON :are supported by this server"]

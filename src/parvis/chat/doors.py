@@ -9,7 +9,7 @@ from typing import Final
 
 from parvis.chat.client import Client
 from parvis.chat.cloaks import is_loopback, network_of
-from parvis.chat.commands import batch, cap
+from parvis.chat.commands import batch, cap, isupport
 from parvis.chat.intake import Intake
 from parvis.chat.service import Chat
 from parvis.chat.settings import Settings
@@ -49,12 +49,14 @@ class Doors:
         self._chat.clock.later(SWEEP_S, self._sweep)
 
     def reconfigure(self, settings: Settings) -> None:
-        """Take what a reload may change; who is connected stays, and hears which capabilities came or went."""
+        """Take what a reload may change; who is connected stays, and is told what of it concerns them."""
         chat = self._chat
-        before = chat.offers
+        offers, tokens = chat.offers, chat.tokens
+        connections = list(self._connections)
         chat.turn.begin()
         chat.reconfigure(settings)
-        cap.tell_changes(chat, list(self._connections), before)
+        cap.tell_changes(chat, connections, offers)
+        isupport.tell_changes(chat, connections, tokens)
 
     def arrived(self, client: Client) -> None:
         """Note a connection that has to finish a handshake before it is let in."""

@@ -7,7 +7,8 @@ No method waits: a turn runs to its end (`chat/turn.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from time import gmtime, strftime
 from typing import Final
 
@@ -117,7 +118,9 @@ class Chat:
         """What plain connections are offered, and what those over TLS are (`chat/offers.py`)."""
         self.denial = denial(settings.client_tags_denied)
         """Which client-only tags are not relayed."""
-        self.isupport = texts.isupport_lines(settings)
+        self.tokens = texts.isupport_tokens(settings)
+        """What ISUPPORT tells."""
+        self.isupport = texts.isupport_lines(settings, self.tokens)
         self.greetings = texts.greeting_lines(settings, self._started)
         self.motd = texts.motd_lines(settings)
 
@@ -243,8 +246,27 @@ class Chat:
     def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
         """Answer with lines that wait only for the client's name."""
         tags = tag_data(self.connection.signature, self.now_ms, "", "")
-        nick = client.nick.encode()
+        nick = (client.nick or (client.greeting.nick if client.greeting else "") or "*").encode()
         self._answers += [(tags, before + nick + after) for before, after in lines]
+
+    @contextmanager
+    def answer_batch(self, *kind: str) -> Iterator[None]:
+        """Put what is answered meanwhile in a batch of its own, for who understands batches.
+
+        Args:
+            kind: The type of the batch, and its parameters.
+        """
+        signature = self.connection.signature
+        begun_at = len(self._answers)
+        yield
+        if not self.connection.capabilities & BATCH:
+            return
+        reference = f"B{self.chance.message_id()[0][:5].hex()}"
+        time = tag_data(signature, self.now_ms, "", "")
+        opening = self._source + f"BATCH +{reference} {' '.join(kind)}".encode()
+        inside = [(_inside(reference, tags), body) for tags, body in self._answers[begun_at:]]
+        end = self._source + f"BATCH -{reference}".encode()
+        self._answers[begun_at:] = [(time, opening), *inside, (time, end)]
 
     def fail(self, command: str, code: str, *context_and_text: str) -> None:
         """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
@@ -317,6 +339,11 @@ class Chat:
         if len(answers) == 1:
             tags, body = answers[0]
             return frame(_tagged(f"{tag};{tags}" if tags else tag, body), signature)
+        if _is_one_batch(answers):
+            # The label stands on its opening: no other batch is needed around it.
+            tags, body = answers[0]
+            labelled = [(f"{tag};{tags}" if tags else tag, body), *answers[1:]]
+            return b"".join([frame(_tagged(tags, body), signature) for tags, body in labelled])
         # Random, so that it does not tell how busy others are.
         reference = f"L{self.chance.message_id()[0][:5].hex()}"
         pieces = [frame(_tagged(first, self._source + f"BATCH +{reference} labeled-response".encode()), signature)]
@@ -434,6 +461,12 @@ class Chat:
 
 def _nobody_parks(client: Client) -> None:
     raise AssertionError(f"no intake serves this chat: {client}")
+
+
+def _is_one_batch(answers: list[Answer]) -> bool:
+    """Tell whether an answer is one batch of a type of its own, and nothing beside it."""
+    source, command, reference = answers[0][1].split(b" ", 3)[:3] if answers[0][1].count(b" ") > 1 else (b"", b"", b"")
+    return command == b"BATCH" and answers[-1][1] == b"%b BATCH -%b" % (source, reference[1:])
 
 
 def _inside(reference: str, tags: str) -> str:

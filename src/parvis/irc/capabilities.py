@@ -67,7 +67,9 @@ PRE_AWAY: Final = 1 << 28
 RESUME: Final = 1 << 29
 """`parvis.chat/resume`: a token by which a guest is the same person again (docs/protocol)."""
 
-VERSION_302: Final = 1 << 30
+USERHOST_IN_NAMES: Final = 1 << 32
+"""IRCv3 userhost-in-names: `nick!user@host` in NAMES."""
+VERSION_302: Final = 1 << 33
 """No capability, but kept with them: the client has asked for CAP LS 302 once, and has cap-notify for good."""
 
 CAPABILITIES: Final = {
@@ -88,6 +90,7 @@ CAPABILITIES: Final = {
     "setname": SETNAME,
     "standard-replies": STANDARD_REPLIES,
     "sts": STS,
+    "userhost-in-names": USERHOST_IN_NAMES,
 }
 """Every capability by its name. Which of them a connection is offered, and with what value: `chat/offers.py`."""
 

@@ -1,6 +1,7 @@
 """A connection before it is registered: what it has said so far, and whether that is enough.
 
-Source: modern IRC, "Connection registration"; IRCv3 capability-negotiation.
+Source: modern IRC, "Connection registration"; IRCv3 capability-negotiation, draft/pre-away,
+draft/extended-isupport.
 """
 
 from typing import Final
@@ -8,19 +9,22 @@ from typing import Final
 VERSION_302: Final = 302
 """From this version on, CAP LS shows values and may take several lines."""
 
-BEFORE_REGISTRATION: Final = frozenset({"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"})
-"""Commands that a connection may use before it is registered; ERROR from a client is ignored."""
+BEFORE_REGISTRATION: Final = frozenset({"AWAY", "CAP", "ISUPPORT", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"})
+"""Commands that a connection may use before it is registered; ERROR from a client is ignored. AWAY and ISUPPORT ask
+for their capability then."""
 
 
 class Greeting:
     """What a connection has said of itself before it is registered. Dropped once it is."""
 
-    __slots__ = ("began_s", "negotiating", "nick", "password_is_right", "real_name", "user")
+    __slots__ = ("away", "began_s", "negotiating", "nick", "password_is_right", "real_name", "user")
 
     def __init__(self) -> None:
         """Begin with nothing said."""
         self.began_s = 0.0
         """When the connection was opened, by the steady clock."""
+        self.away = ""
+        """The away message it will enter with (IRCv3 draft/pre-away)."""
         self.negotiating = False
         self.nick = ""
         self.user = ""

@@ -57,6 +57,13 @@ def tokens(
     return sorted(all_tokens, key=str.upper)
 
 
+def changes(before: list[str], after: list[str]) -> list[str]:
+    """List the tokens that are new or changed, and `-NAME` for each that is no more (modern IRC, "RPL_ISUPPORT")."""
+    kept = {token.partition("=")[0] for token in after}
+    gone = [f"-{name}" for name in (token.partition("=")[0] for token in before) if name not in kept]
+    return [token for token in after if token not in before] + gone
+
+
 def lines(all_tokens: list[str]) -> list[str]:
     """Join tokens to the middle of as many lines as the protocol asks for."""
     return [

@@ -1,11 +1,11 @@
-"""JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"."""
+"""JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"; IRCv3 no-implicit-names."""
 
 from parvis.chat import audience as audiences
 from parvis.chat.client import Client
 from parvis.chat.commands import names, part, topic
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.capabilities import AWAY_NOTIFY
+from parvis.irc.capabilities import AWAY_NOTIFY, NO_IMPLICIT_NAMES
 from parvis.irc.casemapping import fold
 from parvis.irc.limits import TARGETS_MAX
 from parvis.irc.line import Line
@@ -78,4 +78,5 @@ def _tell(chat: Chat, client: Client, room: Room) -> None:
         chat.show(None, b":%b AWAY :%b" % (client.prefix, client.away.encode()), audience)
     if room.topic:
         topic.tell(chat, client, room)
-    names.tell(chat, client, room)
+    if not chat.connection.capabilities & NO_IMPLICIT_NAMES:
+        names.tell(chat, client, room)
