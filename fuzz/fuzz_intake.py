@@ -34,7 +34,7 @@ TURN_S = 0.3
 
 CAPS = (
     b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname "
-    b"draft/multiline"
+    b"draft/multiline draft/metadata-2"
 )
 PLAYS = [
     [CAPS, b"JOIN #a,#b", b"PRIVMSG #a :hi", b"@label=x;+t=u PRIVMSG #a,n1,n2 :all", b"@+typing=active TAGMSG #a"],
@@ -65,6 +65,21 @@ PLAYS = [
         b"BATCH +3 draft/multiline #a",
         b"@batch=4 PRIVMSG #a :wrong",
         b"CAP REQ :-draft/multiline",
+    ],
+    [
+        CAPS,
+        b"@label=s METADATA * SUB status display-name :x",
+        b"JOIN #a",
+        b"METADATA * SET status :here",
+        b"@label=g METADATA n1 GET status $ color",
+        b"METADATA #a SET color red",
+        b"METADATA #a CLEAR",
+        b"@label=y METADATA #a SYNC",
+        b"METADATA * SET display-name n2",
+        b"METADATA * LIST",
+        b"METADATA * UNSUB status",
+        b"METADATA * SUBS",
+        b"AWAY *",
     ],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
     [b"NICK " + b"x" * 500, b"JOIN #" + b"y" * 500, b"WHO " + b"\xc3\xa9" * 240, b"PING :" + b"z" * 500],

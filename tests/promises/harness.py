@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeVar
 
-from parvis.app.wiring import open_rooms
+from parvis.app.wiring import open_rooms, restore
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.doors import Doors
@@ -193,6 +193,7 @@ class Square:
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)
         open_rooms(self.chat, opened.rooms)
+        restore(self.chat, opened.kept)
         self.end_turn()
 
     def _work(self, task: Callable[[], T], done: Callable[[T | None], None]) -> None:

@@ -286,6 +286,20 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         "first for all and then `-name` for each that is relayed. Those of the default make people's clients fetch "
         "pictures from a stranger's address, or show a name that nobody has checked.",
     ] = ("display-name", "draft/display-name", "draft/icon", "icon")
+    metadata_keys: Annotated[
+        tuple[str, ...],
+        Many(Text(1, 32, shape=r"[a-z0-9_./-][a-z0-9_.:/-]*", called="a metadata key in lower case"), high=32),
+        "Metadata keys that people may set beside their name, and hosts beside that of a room; others are refused, and "
+        "not shown. None: no metadata. With a key whose value is an address (avatar, url), every client fetches it.",
+    ] = ("color", "display-name", "pronouns", "status")
+    metadata_max_keys: Annotated[int, Whole(1, 64), "Most metadata keys set beside one name."] = 16
+    metadata_max_subs: Annotated[int, Whole(1, 256), "Most metadata keys whose changes one connection reads."] = 32
+    metadata_max_value_bytes: Annotated[int, Whole(1, 300), "Longest metadata value, in bytes."] = 200
+    metadata_after_s: Annotated[
+        int,
+        Span(30 * 86_400),
+        "How old an account must be to set metadata; `0s`: guests may, too. With safety.trust = false it is `0s`.",
+    ] = msgspec.field(default=86_400, name="metadata_after")
     read_queue_bytes: Annotated[
         int,
         Whole(8192, 1 << 20),
@@ -379,7 +393,7 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
 
 class Safety(msgspec.Struct, frozen=True, kw_only=True):
     """Gates that a test may lift. Sealing, reports and decisions have no switch. The gates themselves come with later
-    versions: in this one the keys do nothing.
+    versions: in this one `trust` alone does something, and only to metadata.
 
     Each is true by default and false with profile ``test``; a key that is set wins over both.
     """

@@ -26,6 +26,7 @@ from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId
 from parvis.model.kept import Keep, KeptKind, read
+from parvis.model.metadata import KeptMetadata
 from parvis.model.records import KeptRoom
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
@@ -72,6 +73,11 @@ def settings_of(config: Config) -> Settings:
         real_name_bytes=limits.realnamelen,
         multiline_bytes=limits.multiline_max_bytes,
         multiline_lines=limits.multiline_max_lines,
+        metadata_keys=limits.metadata_keys,
+        metadata_max_keys=limits.metadata_max_keys,
+        metadata_max_subs=limits.metadata_max_subs,
+        metadata_max_value_bytes=limits.metadata_max_value_bytes,
+        metadata_after_s=limits.metadata_after_s if config.safety.trust else 0,
         client_tags_denied=limits.client_tags_denied,
         sts_port=server.sts_port,
         sts_duration_s=server.sts_duration_s,
@@ -147,6 +153,9 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
             case KeptKind.ACCOUNT:
                 account = read(each, Account)
                 chat.apply(e.AccountKept(account, fold(account.name)))
+            case KeptKind.METADATA:
+                for key, value in read(each, KeptMetadata).values.items():
+                    chat.apply(e.MetadataSet(each.id, key, value))
             case _:
                 assert_never(each.kind)
 

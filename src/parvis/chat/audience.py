@@ -59,6 +59,16 @@ class Audience:
         return self._members
 
 
+def of_connections(connections: Iterable[Client]) -> Audience:
+    """Give some connections, without the other ones of their people."""
+    groups: dict[int, list[Client]] = {}
+    for client in connections:
+        groups.setdefault(client.signature, []).append(client)
+    audience = Audience(())
+    audience.groups = list(groups.items())
+    return audience
+
+
 def of_room(room: Room) -> Audience:
     """Give the audience of a room as it is now."""
     audience = room.audience

@@ -1,6 +1,6 @@
 """Which capabilities a connection is offered, and with what value: what the settings say, and how it is connected.
 
-Source: IRCv3 capability-negotiation, "Capability values", "CAP NEW", "CAP DEL"; sts; draft/multiline.
+Source: IRCv3 capability-negotiation, "Capability values", "CAP NEW", "CAP DEL"; sts; draft/multiline; draft/metadata-2.
 """
 
 from parvis.chat.client import Client
@@ -12,12 +12,25 @@ def offered(settings: Settings, *, is_secure: bool) -> Offer:
     """Give the capabilities of a connection under these settings."""
     offer = dict.fromkeys(CAPABILITIES, "")
     offer["draft/multiline"] = f"max-bytes={settings.multiline_bytes},max-lines={settings.multiline_lines}"
+    if settings.metadata_keys:
+        offer["draft/metadata-2"] = _metadata(settings)
+    else:
+        del offer["draft/metadata-2"]
     sts = _sts(settings, is_secure)
     if sts:
         offer["sts"] = sts
     else:
         del offer["sts"]
     return offer
+
+
+def _metadata(settings: Settings) -> str:
+    limits = (
+        f"max-subs={settings.metadata_max_subs},max-keys={settings.metadata_max_keys},"
+        f"max-value-bytes={settings.metadata_max_value_bytes}"
+    )
+    # Whoever has not entered is a newcomer.
+    return limits if settings.metadata_after_s else f"before-connect,{limits}"
 
 
 def offer_to(offers: tuple[Offer, Offer], client: Client) -> Offer:

@@ -5,7 +5,7 @@ Source: modern IRC, "Connection registration"; the order of the welcome is that 
 
 from parvis.chat.client import Client
 from parvis.chat.cloaks import cloak, network_of
-from parvis.chat.commands import away, isupport, lusers, mode
+from parvis.chat.commands import away, isupport, lusers, metadata, mode
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.casemapping import fold
@@ -76,7 +76,9 @@ def enter(chat: Chat, client: Client, greeting: Greeting) -> None:
     chat.record(RecordKind.ENTERED, client, PRESENCE, body)
     if greeting.away:
         away.go_away(chat, client, greeting.away)
+    metadata.enter(chat, client, greeting.metadata)
     welcome(chat, client)
+    metadata.tell_own(chat, client)
 
 
 def welcome(chat: Chat, client: Client) -> None:

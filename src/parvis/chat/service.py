@@ -41,8 +41,6 @@ from parvis.ports.clock import Clock
 
 NO_ROOMS_NAMED: Final = b"\0\0"
 """The count of rooms in front of a line whose record names none."""
-_LABELS: Final = LABELED_RESPONSE | BATCH
-"""Labels mean nothing without batches (IRCv3 labeled-response, "Dependencies")."""
 _PAIRS_KEPT: Final = 16384
 """Conversations of pairs remembered, so that the hash is made once; ours."""
 
@@ -96,6 +94,8 @@ class Chat:
         """When somebody's typing was last relayed to a target (`commands/privmsg.py`)."""
         self.open_batches: dict[Client, OpenBatch] = {}
         """What connections are sending line by line (`commands/batch.py`)."""
+        self.subscriptions: dict[Client, dict[str, None]] = {}
+        """The metadata keys whose changes a connection reads (`commands/metadata.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.connection: Client
@@ -297,7 +297,7 @@ class Chat:
     def begin(self, connection: Client, label: str | None) -> None:
         """Begin the answer to a command of a connection, under its label if it asked for labels."""
         self.connection = connection
-        self.label = label if connection.capabilities & _LABELS == _LABELS else None
+        self.label = label if connection.capabilities & LABELED_RESPONSE else None
 
     def drop_answer(self) -> None:
         """Forget the answer that was gathered: the command was answered otherwise."""
@@ -395,6 +395,7 @@ class Chat:
             return
         client.gone = True
         self.open_batches.pop(client, None)
+        self.subscriptions.pop(client, None)
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)

@@ -78,6 +78,7 @@ CAPABILITIES: Final = {
     "batch": BATCH,
     "cap-notify": CAP_NOTIFY,
     "draft/extended-isupport": EXTENDED_ISUPPORT,
+    "draft/metadata-2": METADATA,
     "draft/multiline": MULTILINE,
     "draft/oper": OPER_TAG,
     "draft/pre-away": PRE_AWAY,

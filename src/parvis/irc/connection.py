@@ -9,15 +9,17 @@ from typing import Final
 VERSION_302: Final = 302
 """From this version on, CAP LS shows values and may take several lines."""
 
-BEFORE_REGISTRATION: Final = frozenset({"AWAY", "CAP", "ISUPPORT", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"})
-"""Commands that a connection may use before it is registered; ERROR from a client is ignored. AWAY and ISUPPORT ask
-for their capability then."""
+BEFORE_REGISTRATION: Final = frozenset(
+    {"AWAY", "CAP", "ISUPPORT", "METADATA", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"}
+)
+"""Commands that a connection may use before it is registered; ERROR from a client is ignored. AWAY, ISUPPORT and
+METADATA ask for their capability then."""
 
 
 class Greeting:
     """What a connection has said of itself before it is registered. Dropped once it is."""
 
-    __slots__ = ("away", "began_s", "negotiating", "nick", "password_is_right", "real_name", "user")
+    __slots__ = ("away", "began_s", "metadata", "negotiating", "nick", "password_is_right", "real_name", "user")
 
     def __init__(self) -> None:
         """Begin with nothing said."""
@@ -25,6 +27,8 @@ class Greeting:
         """When the connection was opened, by the steady clock."""
         self.away = ""
         """The away message it will enter with (IRCv3 draft/pre-away)."""
+        self.metadata: dict[str, str] | None = None
+        """What it will say beside its name (IRCv3 draft/metadata-2, before-connect)."""
         self.negotiating = False
         self.nick = ""
         self.user = ""

@@ -193,6 +193,19 @@ class RealNameSet(msgspec.Struct, frozen=True):
     real_name: str
 
 
+class MetadataSet(msgspec.Struct, frozen=True):
+    """What is said beside a person or a room changed: one key of it; an empty value takes the key away."""
+
+    owner: bytes
+    """An account, the session of a guest, or a room."""
+    key: str
+    value: str
+
+    def __repr__(self) -> str:
+        """Give the owner's id and the key alone: values stay out of logs."""
+        return f"MetadataSet({self.owner.hex()}, {self.key})"
+
+
 Event = (
     Entered
     | Left
@@ -217,4 +230,5 @@ Event = (
     | UserModesSet
     | AwaySet
     | RealNameSet
+    | MetadataSet
 )

@@ -28,6 +28,8 @@ class Ground(StrEnum):
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a ground
     TOO_MANY_FAILURES = "too-many-failures"
     TOO_MANY_CONNECTIONS = "too-many-connections"
+    NEWCOMER = "newcomer"
+    NOT_ONES_OWN = "not-ones-own"
     ARCHIVE_UNAVAILABLE = "archive-unavailable"
     SERVER_BUSY = "server-busy"
 

@@ -24,6 +24,8 @@ class World:
         self.accounts: dict[IdentityId, Account] = {}
         self.account_names: dict[str, Account] = {}
         """Accounts by the folded pseudonym they hold."""
+        self.metadata: dict[bytes, dict[str, str]] = {}
+        """Values by key, of accounts, of guests by their session, and of rooms (`model/metadata.py`)."""
         self.operators = 0
         self.invisible = 0
 
@@ -53,6 +55,7 @@ class World:
                 self.accounts[account.id] = self.account_names[folded] = account
             case e.AccountDeleted(account, folded):
                 del self.accounts[account.id], self.account_names[folded]
+                self.metadata.pop(account.id, None)
             case e.LoggedIn(person, account):
                 person.identity, person.account = account.id, account.name
             case e.LoggedOut(person, identity):
@@ -89,6 +92,8 @@ class World:
                 person.away = message
             case e.RealNameSet(person, real_name):
                 person.real_name = real_name
+            case e.MetadataSet(owner, key, value):
+                self._set_metadata(owner, key, value)
             case _:
                 assert_never(event)
 
@@ -110,6 +115,16 @@ class World:
         self.operators -= bool(person.modes & OPERATOR)
         self.invisible -= bool(person.modes & INVISIBLE)
         del self.people[person.folded]
+        self.metadata.pop(person.session, None)
+
+    def _set_metadata(self, owner: bytes, key: str, value: str) -> None:
+        if value:
+            self.metadata.setdefault(owner, {})[key] = value
+            return
+        values = self.metadata[owner]
+        del values[key]
+        if not values:
+            del self.metadata[owner]
 
     def _carry_over(self, old: Person, new: Person) -> None:
         for slot in Person.__slots__:
@@ -126,6 +141,7 @@ class World:
         room.audience = None
         if not room.members and not room.registered:
             del self.rooms[room.folded]
+            self.metadata.pop(room.id, None)
 
     def _restore(self, event: e.RoomRestored) -> None:
         kept = event.kept

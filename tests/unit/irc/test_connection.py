@@ -24,4 +24,15 @@ def test_nothing_is_agreed_at_first() -> None:
 
 def test_what_may_be_said_before() -> None:
     """Source: modern IRC, "Connection Registration"; IRCv3 draft/pre-away, draft/extended-isupport."""
-    assert {"AWAY", "ISUPPORT", "CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"} == BEFORE_REGISTRATION
+    assert {
+        "AWAY",
+        "ISUPPORT",
+        "METADATA",
+        "CAP",
+        "PASS",
+        "NICK",
+        "USER",
+        "PING",
+        "PONG",
+        "QUIT",
+    } == BEFORE_REGISTRATION

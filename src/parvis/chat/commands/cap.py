@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from parvis.chat import audience as audiences
 from parvis.chat import registration
 from parvis.chat.client import Client
+from parvis.chat.commands import metadata
 from parvis.chat.offers import offer_to
 from parvis.chat.service import Chat
 from parvis.irc import capabilities as c
@@ -114,7 +115,10 @@ def _request(chat: Chat, client: Client, wanted: str) -> None:
         return
     # Not past what waits: lines decided before it have the bytes that were agreed before.
     _send(chat, client, "ACK", words)
+    is_new = agreed & ~client.capabilities & c.METADATA
     _agree(chat, client, agreed)
+    if is_new and client.is_registered:
+        metadata.tell_own(chat, client.person)
 
 
 def _agree(chat: Chat, client: Client, agreed: int) -> None:

@@ -2,7 +2,7 @@
 
 from parvis.chat import audience as audiences
 from parvis.chat.client import Client
-from parvis.chat.commands import names, part, topic
+from parvis.chat.commands import metadata, names, part, topic
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import AWAY_NOTIFY, NO_IMPLICIT_NAMES
@@ -80,3 +80,4 @@ def _tell(chat: Chat, client: Client, room: Room) -> None:
         topic.tell(chat, client, room)
     if not chat.connection.capabilities & NO_IMPLICIT_NAMES:
         names.tell(chat, client, room)
+    metadata.tell_joined(chat, client, room)
