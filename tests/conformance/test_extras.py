@@ -96,3 +96,10 @@ def test_lines_of_staff_are_marked(enter: Enter, room: str) -> None:
             "after": False,
         }
     assert all(not message.tags for message in plain.sync())
+
+
+def test_an_invitation_by_staff_is_marked(enter: Enter, room: str) -> None:
+    """As every line of theirs. Source: IRCv3 draft/oper-tag."""
+    staff, guest = enter("staff", [], [room]), enter("guest", ["message-tags"])
+    staff.ask("OPER operuser operpassword", f"INVITE {guest.nick} {room}")
+    assert "draft/oper" in guest.until("INVITE").tags

@@ -66,6 +66,31 @@ def test_a_message_of_several_lines_is_one_record() -> None:
     assert kept == f"@+a=1 :{speaker.mask()} PRIVMSG #a :one\n\ntwo \rwords"
 
 
+def test_everybody_reads_a_room_in_its_order() -> None:
+    """Whatever shape a message of several lines has for them, it stands where it was said. Source: ADR 1."""
+    square = Square()
+    speaker = square.enters("speaker", *CAPS, rooms=["#a"])
+    readers = [square.enters("knows", *CAPS, rooms=["#a"]), square.enters("tags", "message-tags", rooms=["#a"])]
+    readers.append(square.enters("plain", rooms=["#a"]))
+    square.end_turn()
+    for client in (speaker, *readers):
+        client.hears()
+    for number in range(3):
+        speaker.says(
+            f"PRIVMSG #a :before {number}",
+            f"BATCH +{number} draft/multiline #a",
+            f"@batch={number} PRIVMSG #a :one {number}",
+            f"@batch={number} PRIVMSG #a :two {number}",
+            f"BATCH -{number}",
+        )
+        readers[0].says(f"PRIVMSG #a :after {number}")
+    square.go_on(1)
+    said = [f"{word} {number}" for number in range(3) for word in ("before", "one", "two", "after")]
+    for client in (speaker, *readers):
+        texts = [line.rsplit(":", 1)[1] for line in client.hears() if " PRIVMSG " in line]
+        assert texts == said
+
+
 def test_the_end_of_a_batch_can_be_tried_again() -> None:
     """While nothing can be sealed its end is refused and its lines wait; the label is answered once, at its end."""
     square = Square()

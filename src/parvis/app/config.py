@@ -56,6 +56,9 @@ MISTAKES_MAX: Final = 200
 WINDOW_S_MAX: Final = 30 * 86_400
 """Longest of the three windows. What the server can open for longer is not sealed."""
 
+LINE_OVERHEAD_BYTES: Final = 300
+"""What a line of a multiline message takes on the wire beside its text: mask, command, target, tags."""
+
 ENVIRONMENT_PREFIX: Final = "PARVIS_"
 
 
@@ -567,6 +570,7 @@ class _Reading:
         )
         self._check_listeners(config)
         self._check_sts(config)
+        self._check_multiline(config)
         self._check_operators(config)
         self._check_archive(config)
         return config
@@ -705,8 +709,28 @@ class _Reading:
             for key, is_set in (("sts_duration", server.sts_duration_s), ("sts_preload", server.sts_preload)):
                 if is_set:
                     self.note(f"server.{key}", "This does nothing without sts_port. Set that, or leave this out.")
-        elif server.sts_preload and not server.sts_duration_s:
+            return
+        if server.sts_preload and not server.sts_duration_s:
             self.note("server.sts_preload", "This asks for a rule that lasts. Set sts_duration, or leave this out.")
+        if not any(each.kind is Kind.IRC and (each.tls or each.proxy_protocol) for each in config.listen):
+            self.note(
+                "server.sts_port",
+                "Clients would be sent to TLS, and no [[listen]] of kind irc has it, nor stands behind a proxy that "
+                "may. Add one, or leave this out.",
+            )
+
+    def _check_multiline(self, config: Config) -> None:
+        limits = config.limits
+        keys = ("multiline_max_bytes", "multiline_max_lines", "send_queue_bytes")
+        if not self.sound(*[f"limits.{key}" for key in keys]):
+            return
+        sent_bytes = limits.multiline_max_bytes + limits.multiline_max_lines * LINE_OVERHEAD_BYTES
+        if sent_bytes > limits.send_queue_bytes // 2:
+            self.note(
+                "limits.multiline_max_lines",
+                f"One such message could be {sent_bytes} bytes on the wire, more than half of send_queue_bytes: it "
+                "would close whoever reads slowly. Lower this or multiline_max_bytes, or raise send_queue_bytes.",
+            )
 
     def _check_operators(self, config: Config) -> None:
         names: set[str] = set()

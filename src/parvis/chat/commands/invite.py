@@ -6,6 +6,7 @@ from parvis.irc import numerics as n
 from parvis.irc.line import Line
 from parvis.irc.wire import render
 from parvis.model import events as e
+from parvis.model.person import OPERATOR
 from parvis.model.records import RecordKind
 from parvis.model.verdicts import Ground, Refused
 from parvis.policy import gates
@@ -40,8 +41,9 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     raw_id, message_id = chat.chance.message_id()
     chat.record(RecordKind.INVITED, client, room.id, body, message_id=raw_id)
     if isinstance(target, Client):
+        marks = (client.account, bool(client.modes & OPERATOR))
         for reader in target.connections:
-            data = render(reader.signature, body, chat.now_ms, message_id, "", client.account)
+            data = render(reader.signature, body, chat.now_ms, message_id, "", *marks)
             chat.turn.batch.tell((reader, data, None, None, None))
     chat.answer(f"{n.RPL_INVITING} {client.nick} {target.nick} {room.name}")
     if target.away:
