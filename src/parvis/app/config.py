@@ -725,10 +725,10 @@ class _Reading:
         if not self.sound(*[f"limits.{key}" for key in keys]):
             return
         sent_bytes = limits.multiline_max_bytes + limits.multiline_max_lines * LINE_OVERHEAD_BYTES
-        if sent_bytes > limits.send_queue_bytes // 2:
+        if sent_bytes > limits.send_queue_bytes:
             self.note(
                 "limits.multiline_max_lines",
-                f"One such message could be {sent_bytes} bytes on the wire, more than half of send_queue_bytes: it "
+                f"One such message could be {sent_bytes} bytes on the wire, more than send_queue_bytes: it "
                 "would close whoever reads slowly. Lower this or multiline_max_bytes, or raise send_queue_bytes.",
             )
 

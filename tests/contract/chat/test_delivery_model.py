@@ -20,6 +20,9 @@ from hypothesis import strategies as st
 from tests.promises.harness import HeardClient, Square
 
 SERVER: Final = "square.test"
+TYPING: Final = "+typing=active"
+TYPING_MS: Final = 3000
+"""Between two of them to one target (IRCv3 typing)."""
 PEOPLE: Final = 5
 ROOMS: Final = ("#a", "#b")
 NICKS: Final = ("ada", "bob", "cyd", "dan", "eve", "fox", "gus")
@@ -70,6 +73,7 @@ class Model:
         self._square = square
         self._people = people
         self._rooms: dict[str, dict[Someone, bool]] = {}
+        self._typed_ms: dict[tuple[Someone, str], int] = {}
         self._topics: dict[str, tuple[str, str, int]] = {}
         self._fences = 0
         self._is_after = False
@@ -188,6 +192,11 @@ class Model:
                     continue
                 readers = [other]
                 conversation = " ".join(sorted((one.mask_end, other.mask_end)))
+            if text is None and tags == TYPING:
+                now_ms = self._square.turn.now_ms
+                if now_ms - self._typed_ms.get((one, conversation), -TYPING_MS) < TYPING_MS:
+                    continue
+                self._typed_ms[one, conversation] = now_ms
             for each in readers:
                 if text is not None or "message-tags" in each.capabilities:
                     if not name.startswith("#"):
@@ -362,6 +371,7 @@ class Model:
         self._rooms[name] = {each: is_host for each, is_host in self._rooms[name].items() if each is not one}
         if not self._rooms[name]:
             del self._rooms[name]
+            self._typed_ms = {key: at_ms for key, at_ms in self._typed_ms.items() if key[1] != name}
             self._topics.pop(name, None)
 
 
@@ -391,7 +401,7 @@ ROOM = st.sampled_from(ROOMS)
 NICK = st.sampled_from(NICKS)
 TARGET = weighted((6, ROOM), (2, NICK), (2, ROOM.map("@{}".format)))
 TARGETS = weighted((4, TARGET), (1, st.tuples(ROOM, NICK).map(",".join)), (1, st.just(",".join(ROOMS))))
-TAGS = weighted((2, st.just("")), (1, st.sampled_from(("+react=x", "+typing=active"))))
+TAGS = weighted((2, st.just("")), (1, st.sampled_from(("+react=x", TYPING))))
 CHANGE = st.tuples(st.sampled_from(("", "-")), st.sampled_from(CAPABILITIES)).map("".join)
 WORDS = st.just("words")
 COMMAND = weighted(
