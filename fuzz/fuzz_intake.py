@@ -282,7 +282,7 @@ def play(data: bytes) -> None:
             square.settle()
             square.check()
     square.settle()
-    square.clock.move(3.0)
+    square.clock.move(40.0)
     square.check()
     for client in square.clients:
         client.hang_up()

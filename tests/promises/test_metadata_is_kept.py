@@ -111,6 +111,26 @@ def test_many_values_are_told_when_they_are_asked_for() -> None:
     assert len(reader.hears()) == 2 + 3 * len(people)
 
 
+def test_no_answer_is_larger_than_a_reader_may_have_waiting() -> None:
+    """What does not fit is said to be left out. Source: STYLE, 5; DESIGN, 2 (no silence)."""
+    square = Square()
+    for number in range(500):
+        client = square.enters(f"n{number}", rooms=["#a"])
+        client.says(*[f"METADATA * SET {key} :{'x' * 200}" for key in ("status", "color", "pronouns", "display-name")])
+        square.go_on(0.1)
+    reader = square.enters("reader", *CAPS, rooms=["#a"])
+    reader.says("METADATA * SUB status color pronouns display-name")
+    square.end_turn()
+    reader.hears()
+    reader.says("METADATA #a SYNC")
+    square.end_turn()
+    _, data = reader.writes[-1]
+    assert 20_000 < len(data) < square.chat.settings.send_queue_bytes
+    *_, end, warning = reader.hears()
+    assert " BATCH -" in end
+    assert warning.startswith(":square.test WARN METADATA INCOMPLETE #a :These were ")
+
+
 def test_subscriptions_go_with_their_connection() -> None:
     """Nothing is kept of who is gone. Source: STYLE, 5."""
     square = Square()

@@ -32,6 +32,8 @@ VISIBLE: Final = "*"
 """Everything that is set is for everybody."""
 AT_ONCE_MAX: Final = 200
 """Most values that are told beside another answer; more are to be asked for with SYNC. Ours."""
+LINE_OVERHEAD_BYTES: Final = 150
+"""What a value takes on the wire beside its own words: tags, the server's name, a frame. Ours."""
 LATER_S: Final = 5
 """When they may be asked for; ours."""
 PRICE: Final = 5
@@ -81,7 +83,7 @@ def tell_joined(chat: Chat, client: Client, room: Room) -> None:
     if chat.connection in chat.subscriptions:
         _tell_or_postpone(chat, client, room)
     for key, value in _shown(chat, client).items():
-        readers = _subscribers(chat, {person: None for person in room.members if person is not client}, key)
+        readers = _subscribers(chat, (person for person in room.members if person is not client), key)
         if readers:
             chat.show(None, _message(client.prefix, client.nick, key, value), audiences.of_connections(readers))
 
@@ -314,11 +316,12 @@ def _subscribers(chat: Chat, people: Iterable[Person], key: str) -> list[Client]
     """List the connections of some people that asked for metadata and for this key."""
     if not chat.subscriptions:
         return []
-    wanted = people if isinstance(people, dict) else dict.fromkeys(people)
     return [
         connection
-        for connection, keys in chat.subscriptions.items()
-        if key in keys and connection.capabilities & METADATA and connection.person in wanted
+        for person in people
+        if isinstance(person, Client)
+        for connection in person.connections
+        if key in chat.subscriptions.get(connection, ()) and connection.capabilities & METADATA
     ]
 
 
@@ -332,9 +335,22 @@ def _wanted(chat: Chat, owner: Owner) -> list[str]:
 
 
 def _sync(chat: Chat, owner: Owner) -> None:
+    """Tell what is said of somebody, or in a room: as much as a reader may have waiting, and whether that was all."""
+    wanted = _wanted(chat, owner)
+    told = 0
+    left_bytes = chat.settings.send_queue_bytes // 2
     with chat.answer_batch("metadata", _name(owner)):
-        for words in _wanted(chat, owner):
+        for words in wanted:
+            left_bytes -= len(words.encode()) + LINE_OVERHEAD_BYTES
+            if left_bytes < 0:
+                break
             chat.answer(words)
+            told += 1
+    if told < len(wanted):
+        chat.answer(
+            f"WARN METADATA INCOMPLETE {_name(owner)} :These were {told} of {len(wanted)} values, which is what one "
+            "answer holds. Ask for the others person by person."
+        )
 
 
 def _tell_or_postpone(chat: Chat, client: Client, room: Room) -> None:
