@@ -218,7 +218,7 @@ def test_another_command_ends_a_batch(enter: Enter, room: str) -> None:
         ("FAIL", ["BATCH", "MULTILINE_INVALID"]),
     ]
     assert [message.params[1] for message in reader.sync()] == ["between"]
-    speaker.ask(first, second, "PING x", "PONG y", "@batch=b PRIVMSG " + room + " :two", last)
+    speaker.ask(first, second, "PING x", "PONG y", "", "  ", "@batch=b PRIVMSG " + room + " :two", last)
     assert commands(reader.sync()) == ["BATCH", "PRIVMSG", "PRIVMSG", "BATCH"]
 
 

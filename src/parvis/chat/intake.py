@@ -176,7 +176,8 @@ class Intake:
                 chat.fail("*", "INVALID_LINE", "A line holds no NUL and no bare CR: it was not handled.")
             case Fault.EMPTY:
                 pass
-        batch.misses(chat, client)
+        if malformed.fault is not Fault.EMPTY:
+            batch.misses(chat, client)
         chat.end_answer()
 
     # Pace.

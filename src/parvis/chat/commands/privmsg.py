@@ -20,7 +20,7 @@ from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS
 from parvis.irc.names import ROOM_PREFIX
-from parvis.irc.tags import client_only, escape
+from parvis.irc.tags import client_only, escape, unescape
 from parvis.irc.wire import frame, render, tag_data
 from parvis.model.ids import ConversationId
 from parvis.model.person import OPERATOR, Person
@@ -36,7 +36,7 @@ _KIND: Final = {
 }
 _LINE_MAX: Final = BODY_BYTES_MAX - 2
 _TYPING: Final = frozenset({"active", "paused", "done"})
-_CONTEXT_TAGS: Final = ("+channel-context", "+draft/channel-context")
+_CONTEXT_TAGS: Final = frozenset(("+channel-context", "+draft/channel-context"))
 TYPING_MS: Final = 3000
 """Between two typing notifications of a person to one target (IRCv3 typing, "Format")."""
 TYPING_KEPT: Final = 16384
@@ -132,7 +132,7 @@ def _to_one(
         conversation = chat.conversation(client, person)
         shown = person.nick
         if tags and "channel-context" in tags:
-            tags = _with_true_context(chat, client, person, line)
+            tags = _with_true_context(chat, client, person, tags)
     if text is not None:
         body = b":" + client.prefix + f" {command} {shown} :{text}".encode()
     else:
@@ -256,17 +256,20 @@ def _may_type(chat: Chat, client: Client, conversation: ConversationId) -> bool:
     return True
 
 
-def _with_true_context(chat: Chat, client: Client, person: Person, line: Line) -> str:
+def _with_true_context(chat: Chat, client: Client, person: Person, tags: str) -> str:
     """Relay `channel-context` only where both are in that room: else an outsider's words would seem to be said there.
 
     Source: IRCv3 channel-context, "Client implementation considerations"; message-tags, "Client-only tags".
     """
-    tags = dict(line.tags)
-    for key in _CONTEXT_TAGS:
-        room = chat.room(tags.get(key, ""))
-        if key in tags and (room is None or client not in room.members or person not in room.members):
-            del tags[key]
-    return client_only(tags, chat.denial)
+    kept = []
+    for tag in tags.split(";"):
+        key, _, value = tag.partition("=")
+        if key in _CONTEXT_TAGS:
+            room = chat.room(unescape(value))
+            if room is None or client not in room.members or person not in room.members:
+                continue
+        kept.append(tag)
+    return ";".join(kept)
 
 
 def _is_typing_alone(line: Line) -> bool:
