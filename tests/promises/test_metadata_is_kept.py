@@ -6,6 +6,8 @@ from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import IdentityId
+from parvis.model.kept import KeptKind, keep
+from parvis.model.metadata import KeptMetadata
 from parvis.store.memory import MemoryStore
 
 CAPS = ("draft/metadata-2", "batch")
@@ -16,6 +18,7 @@ def log_in(square: Square, client: HeardClient) -> None:
     """Let somebody be logged in to ADA's account."""
     if ADA.id not in square.chat.world.accounts:
         square.chat.apply(e.AccountKept(ADA, fold(ADA.name)))
+        square.chat.keep_value(keep(KeptKind.ACCOUNT, ADA.id, ADA))
     square.chat.apply(e.LoggedIn(client, ADA))
 
 
@@ -49,13 +52,24 @@ def test_a_guests_goes_with_the_guest_and_an_accounts_stays() -> None:
         square.loses(client)
     square.end_turn()
     assert square.chat.world.metadata == {ADA.id: {"status": "here"}}
-    assert len(store.kept) == 1
+    assert set(store.kept) == {(KeptKind.ACCOUNT, ADA.id), (KeptKind.METADATA, ADA.id)}
     again = Square(store=store)
     ada = again.enters("ada", *CAPS)
     log_in(again, ada)
     ada.says("METADATA * LIST", "METADATA * CLEAR")
     again.end_turn()
     assert any("761 ada ada status * :here" in line for line in ada.hears())
+    assert set(store.kept) == {(KeptKind.ACCOUNT, ADA.id)}
+
+
+def test_what_belongs_to_nobody_is_kept_no_longer() -> None:
+    """Its account or room is no more; the next start drops it. Source: DESIGN, 2, "Nothing outlives its term"."""
+    store = MemoryStore()
+    Square(store=store)
+    store.kept[KeptKind.METADATA, b"x" * 16] = keep(KeptKind.METADATA, b"x" * 16, KeptMetadata({"status": "here"}))
+    again = Square(store=store)
+    again.end_turn()
+    assert not again.chat.world.metadata
     assert not store.kept
 
 

@@ -25,7 +25,7 @@ from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId
-from parvis.model.kept import Keep, KeptKind, read
+from parvis.model.kept import Keep, KeptKind, keep, read
 from parvis.model.metadata import KeptMetadata
 from parvis.model.records import KeptRoom
 from parvis.net.fanout import fan_out
@@ -147,17 +147,31 @@ def assemble(
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
-    """Make true again what was kept over the restart."""
+    """Make true again what was kept over the restart; the rooms are open already."""
+    metadata: list[Keep] = []
     for each in kept:
         match each.kind:
             case KeptKind.ACCOUNT:
                 account = read(each, Account)
                 chat.apply(e.AccountKept(account, fold(account.name)))
             case KeptKind.METADATA:
-                for key, value in read(each, KeptMetadata).values.items():
-                    chat.apply(e.MetadataSet(each.id, key, value))
+                metadata.append(each)
             case _:
                 assert_never(each.kind)
+    # Whose it is must be known first.
+    _restore_metadata(chat, metadata)
+
+
+def _restore_metadata(chat: Chat, kept: list[Keep]) -> None:
+    """Say again what is said beside names, unless the account or room is no more: then it is kept no longer."""
+    owners = {*chat.world.accounts, *(room.id for room in chat.world.rooms.values())}
+    for each in kept:
+        if each.id in owners:
+            for key, value in read(each, KeptMetadata).values.items():
+                chat.apply(e.MetadataSet(each.id, key, value))
+        else:
+            chat.turn.begin()
+            chat.keep_value(keep(KeptKind.METADATA, each.id, None))
 
 
 def open_rooms(chat: Chat, kept: list[KeptRoom], first: Sequence[tuple[str, str]] = DEFAULT_ROOMS) -> None:
