@@ -374,7 +374,8 @@ class Model:
         before = set(one.capabilities)
         name = change.lstrip("-")
         one.capabilities.discard(name) if change != name else one.capabilities.add(name)
-        if (before ^ one.capabilities) & {"message-tags", "server-time"}:
+        reads_batches = MULTILINE.issubset(before) is not MULTILINE.issubset(one.capabilities)
+        if reads_batches or (before ^ one.capabilities) & {"message-tags", "server-time"}:
             self._fence()
 
     def _ping(self, one: Someone, word: str) -> None:
