@@ -37,7 +37,7 @@ TURN_S = 0.3
 
 CAPS = (
     b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname chghost "
-    b"extended-monitor invite-notify"
+    b"extended-monitor invite-notify draft/multiline draft/metadata-2"
 )
 PLAYS = [
     [CAPS, b"JOIN #a,#b", b"PRIVMSG #a :hi", b"@label=x;+t=u PRIVMSG #a,n1,n2 :all", b"@+typing=active TAGMSG #a"],
@@ -87,6 +87,37 @@ PLAYS = [
     ],
     [b"UBAN ADD 1h ip:2001:db8::1/48 :x", b"UBAN INFO 0", b"DEFENCE 5 :over", b"WEBIRC right web h 192.0.2.77 :secure"],
     [b"PRIVMSG @#a :hosts", b"NOTICE +#a :voiced", b"NOTICE n1 :x", b"PRIVMSG #a :" + b"x" * 480, b"PRIVMSG \xff"],
+    [
+        CAPS,
+        b"JOIN #a",
+        b"@label=m;+t=u BATCH +1 draft/multiline #a",
+        b"@batch=1 PRIVMSG #a :one",
+        b"@batch=1;draft/multiline-concat PRIVMSG #a :two",
+        b"@batch=1 PRIVMSG #a :",
+        b"BATCH -1",
+        b"@label=n BATCH +2 draft/multiline n1",
+        b"@batch=2 NOTICE n1 :x",
+        b"@batch=2;label=o NOTICE n1 :y",
+        b"@label=p BATCH -2",
+        b"BATCH +3 draft/multiline #a",
+        b"@batch=4 PRIVMSG #a :wrong",
+        b"CAP REQ :-draft/multiline",
+    ],
+    [
+        CAPS,
+        b"@label=s METADATA * SUB status display-name :x",
+        b"JOIN #a",
+        b"METADATA * SET status :here",
+        b"@label=g METADATA n1 GET status $ color",
+        b"METADATA #a SET color red",
+        b"METADATA #a CLEAR",
+        b"@label=y METADATA #a SYNC",
+        b"METADATA * SET display-name n2",
+        b"METADATA * LIST",
+        b"METADATA * UNSUB status",
+        b"METADATA * SUBS",
+        b"AWAY *",
+    ],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
     [
         b"CAP REQ :batch message-tags draft/chathistory draft/event-playback draft/message-redaction draft/read-marker",
@@ -323,7 +354,7 @@ def play(data: bytes) -> None:
             square.settle()
             square.check()
     square.settle()
-    square.clock.move(3.0)
+    square.clock.move(40.0)
     square.check()
     for client in square.clients:
         client.hang_up()

@@ -80,9 +80,7 @@ def limit_rows() -> str:
 
 def isupport_tokens() -> str:
     """Write the tokens of a server with the default configuration."""
-    lines = texts.isupport_lines(settings_of(Config()))
-    words = [word for _, after in lines for word in after.decode().partition(" :are")[0].split()]
-    return "\n".join(f"- `{word}`" for word in words)
+    return "\n".join(f"- `{token}`" for token in texts.isupport_tokens(settings_of(Config())))
 
 
 def numeric_rows() -> str:

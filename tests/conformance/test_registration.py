@@ -33,6 +33,7 @@ def test_isupport_says_what_the_server_can_do(enter: Enter) -> None:
     assert tokens == {
         "AWAYLEN": "200",
         "BOT": "B",
+        "CLIENTTAGDENY": "display-name,draft/display-name,draft/icon,icon",
         "CASEMAPPING": "ascii",
         "CHANLIMIT": "#:50",
         "CHANMODES": "beI,k,Hl,imnst",

@@ -477,7 +477,7 @@ def test_an_auditorium_plays_no_comings_and_goings_to_its_listeners() -> None:
 
 
 def test_a_message_of_several_lines_is_never_a_line_of_the_server() -> None:
-    """Each of its lines is played as one, with the id of the whole. Source: chat/history.py, `write`."""
+    """Each of its lines is played as one. Source: chat/history.py, `write`."""
     square = Square()
     anna = comes(square, "anna", ROOM)
     square.chat.turn.begin()
@@ -490,7 +490,47 @@ def test_a_message_of_several_lines_is_never_a_line_of_the_server() -> None:
     assert [line.partition(f" PRIVMSG {ROOM} :")[2] for line in lines[1:-1]] == ["one", "PING :x", "two"]
 
 
+def test_a_message_of_many_lines_is_played_and_taken_back_whole() -> None:
+    """In a batch inside the batch for who knows multiline, line by line for others. Source: docs/adr/0017."""
+    square = Square()
+    caps = (*CAPS, "labeled-response", "draft/multiline")
+    anna, bert = comes(square, "anna", ROOM, caps=caps), comes(square, "bert", ROOM)
+    anna.says(f"BATCH +m draft/multiline {ROOM}", f"@batch=m PRIVMSG {ROOM} :one", f"@batch=m PRIVMSG {ROOM} :two")
+    anna.says(f"@batch=m;draft/multiline-concat PRIVMSG {ROOM} :fold", "BATCH -m")
+    lines = asks(square, anna, f"@label=l CHATHISTORY LATEST {ROOM} * 1")
+    outer, inner = (lines[at].split(" BATCH +")[1].split(" ")[0] for at in (0, 1))
+    assert lines[0].startswith("@label=l;")
+    assert lines[1].startswith(f"@batch={outer};")
+    assert [line.split(" ")[0] for line in lines[2:5]] == [
+        *(f"@batch={inner}", f"@batch={inner}", f"@batch={inner};draft/multiline-concat"),
+    ]
+    assert lines[5].endswith(f" BATCH -{inner}")
+    assert lines[5].startswith(f"@batch={outer} ")
+    plain = asks(square, bert, f"CHATHISTORY LATEST {ROOM} * 1")
+    assert texts(plain) == texts(lines) == ["one", "two", "fold"]
+    message = lines[1].split("msgid=")[1].split(";")[0].split(" ")[0]
+    assert [line.count("msgid=") for line in plain[1:-1]] == [1, 0, 0]
+    asks(square, anna, f"REDACT {ROOM} {message}")
+    assert latest(square, anna) == latest(square, bert) == []
+
+
 # Private conversations.
+
+
+def test_who_silences_somebody_fetches_nothing_of_theirs_in_private() -> None:
+    """As they read nothing when it was said; rooms are played whole. Source: docs/adr/0013; DESIGN, promise 4."""
+    square = Square()
+    anna, troll = comes(square, "anna", ROOM), comes(square, "troll", ROOM)
+    says(square, anna, "leave me alone", "troll")
+    anna.says("SILENCE +troll!*@*")
+    says(square, troll, "no", "anna")
+    says(square, troll, "to all")
+    assert latest(square, anna, "troll") == ["leave me alone"]
+    assert latest(square, troll, "anna") == ["leave me alone", "no"]
+    assert latest(square, anna) == ["to all"]
+    words = "TARGETS timestamp=1999-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z 9"
+    asked = asks(square, anna, f"CHATHISTORY {words}")
+    assert [line.split(" TARGETS ")[1].split(" ")[0] for line in asked if " TARGETS " in line] == [ROOM]
 
 
 def test_both_of_a_pair_fetch_it_and_nobody_else() -> None:

@@ -61,6 +61,8 @@ WINDOW_S_MAX: Final = 30 * 86_400
 
 BAN_S_MAX: Final = 365 * 86_400
 """Longest ban that may be allowed: a sanction ends (DESIGN, promise 3)."""
+LINE_OVERHEAD_BYTES: Final = 300
+"""What a line of a multiline message takes on the wire beside its text: mask, command, target, tags."""
 
 ENVIRONMENT_PREFIX: Final = "PARVIS_"
 
@@ -199,6 +201,26 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         Many(Choice(Language), low=1),
         "Languages in which the server writes to people, the preferred one first.",
     ] = (Language.FR, Language.EN)
+    icon: Annotated[
+        str,
+        Text(0, 300, shape=r"(?:https://[!-~]+)?", called="an https:// address"),
+        "Address of a square picture of the network, for clients that show one; empty: none. Every client that shows "
+        "it fetches it from there.",
+    ] = ""
+    sts_port: Annotated[
+        int,
+        Whole(0, 65535, " (0: off)"),
+        "Port of a TLS listener that plain IRC connections are told to use from now on (IRCv3 STS); 0: off. It must "
+        "have a certificate that clients accept for the name they connect to.",
+    ] = 0
+    sts_duration_s: Annotated[
+        int,
+        Span(366 * 86_400),
+        "How long clients that came over TLS refuse to come without; `0s`: they forget it at once. With `sts_port`.",
+    ] = msgspec.field(default=0, name="sts_duration")
+    sts_preload: Annotated[
+        bool, Switch(), "Whether clients may be shipped with that rule for this server. With `sts_duration`."
+    ] = False
     drain_timeout_s: Annotated[
         int, Whole(1, 300), "Seconds that SIGTERM leaves to seal and deliver what is under way."
     ] = 5
@@ -283,6 +305,35 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10
     multiline_max_bytes: Annotated[int, Whole(512, 65_536), "Most bytes of one multiline message."] = 4096
     multiline_max_lines: Annotated[int, Whole(1, 1000), "Most lines of one multiline message."] = 32
+    client_tags_denied: Annotated[
+        tuple[str, ...],
+        Many(
+            Text(
+                1,
+                64,
+                shape=r"\*|-?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9][A-Za-z0-9-]*",
+                called="a client-only tag without its +, - before it where it is relayed all the same, or * for all",
+            ),
+            high=32,
+        ),
+        "Client-only tags that are not relayed, as ISUPPORT tells them in CLIENTTAGDENY: names without `+`, or `*` "
+        "first for all and then `-name` for each that is relayed. Those of the default make people's clients fetch "
+        "pictures from a stranger's address, or show a name that nobody has checked.",
+    ] = ("display-name", "draft/display-name", "draft/icon", "icon")
+    metadata_keys: Annotated[
+        tuple[str, ...],
+        Many(Text(1, 32, shape=r"[a-z0-9_./-][a-z0-9_.:/-]*", called="a metadata key in lower case"), high=32),
+        "Metadata keys that people may set beside their name, and hosts beside that of a room; others are refused, and "
+        "not shown. None: no metadata. With a key whose value is an address (avatar, url), every client fetches it.",
+    ] = ("color", "display-name", "pronouns", "status")
+    metadata_max_keys: Annotated[int, Whole(1, 64), "Most metadata keys set beside one name."] = 16
+    metadata_max_subs: Annotated[int, Whole(1, 256), "Most metadata keys whose changes one connection reads."] = 32
+    metadata_max_value_bytes: Annotated[int, Whole(1, 300), "Longest metadata value, in bytes."] = 200
+    metadata_after_s: Annotated[
+        int,
+        Span(30 * 86_400),
+        "How old an account must be to set metadata; `0s`: guests may, too. With safety.trust = false it is `0s`.",
+    ] = msgspec.field(default=86_400, name="metadata_after")
     read_queue_bytes: Annotated[
         int,
         Whole(8192, 1 << 20),
@@ -389,7 +440,7 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
 
 class Safety(msgspec.Struct, frozen=True, kw_only=True):
     """Gates that a test may lift. Sealing, reports and decisions have no switch. The gates themselves come with later
-    versions: in this one the keys do nothing.
+    versions: in this one `trust` alone does something, and only to metadata.
 
     Each is true by default and false with profile ``test``; a key that is set wins over both.
     """
@@ -596,6 +647,8 @@ class _Reading:
             archive=self._table("archive", ArchiveStore, tables),
         )
         self._check_listeners(config)
+        self._check_sts(config)
+        self._check_multiline(config)
         self._check_operators(config)
         self._check_gateways(config)
         self._check_archive(config)
@@ -722,6 +775,37 @@ class _Reading:
             self.note(
                 f"{at}.allowed_origins",
                 "IRC over TCP has no origins, so this would do nothing. Leave it out.",
+            )
+
+    def _check_sts(self, config: Config) -> None:
+        server = config.server
+        if not self.sound("server.sts_port", "server.sts_duration", "server.sts_preload", "listen"):
+            return
+        if not server.sts_port:
+            for key, is_set in (("sts_duration", server.sts_duration_s), ("sts_preload", server.sts_preload)):
+                if is_set:
+                    self.note(f"server.{key}", "This does nothing without sts_port. Set that, or leave this out.")
+            return
+        if server.sts_preload and not server.sts_duration_s:
+            self.note("server.sts_preload", "This asks for a rule that lasts. Set sts_duration, or leave this out.")
+        if not any(each.kind is Kind.IRC and (each.tls or each.proxy_protocol) for each in config.listen):
+            self.note(
+                "server.sts_port",
+                "Clients would be sent to TLS, and no [[listen]] of kind irc has it, nor stands behind a proxy that "
+                "may. Add one, or leave this out.",
+            )
+
+    def _check_multiline(self, config: Config) -> None:
+        limits = config.limits
+        keys = ("multiline_max_bytes", "multiline_max_lines", "send_queue_bytes")
+        if not self.sound(*[f"limits.{key}" for key in keys]):
+            return
+        sent_bytes = limits.multiline_max_bytes + limits.multiline_max_lines * LINE_OVERHEAD_BYTES
+        if sent_bytes > limits.send_queue_bytes:
+            self.note(
+                "limits.multiline_max_lines",
+                f"One such message could be {sent_bytes} bytes on the wire, more than send_queue_bytes: it "
+                "would close whoever reads slowly. Lower this or multiline_max_bytes, or raise send_queue_bytes.",
             )
 
     def _check_operators(self, config: Config) -> None:

@@ -30,7 +30,7 @@ from parvis.ports.archive import ArchiveError
 
 DONE: Final = 0
 FAILED: Final = 1
-NOT_YET: Final = ("safety.first_contact", "safety.trust", "safety.entry", "safety.rules", "accounts.registration")
+NOT_YET: Final = ("safety.first_contact", "safety.entry", "safety.rules", "accounts.registration")
 """Protections that have a key and no code yet: an operator who answers in law must not rely on them."""
 KEPT: Final = ("name", "network", "data_dir", "casemapping")
 """Keys of `[server]` that a reload leaves as they are."""
@@ -164,7 +164,7 @@ def _reload(
         kept += ["listen"] * (config.listen != running.listen)
         if kept:
             log.warning("kept as they were until a restart", keys=kept)
-        parts.chat.reconfigure(replace(settings, server=running.server.name, network=running.server.network))
+        parts.doors.reconfigure(replace(settings, server=running.server.name, network=running.server.network))
         operators.replace(config.operators)
         gateways.replace(config.webirc)
         is_taken = listeners.reload_certificates()

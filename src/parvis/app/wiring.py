@@ -28,7 +28,8 @@ from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId, IdentityId
-from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, read
+from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, keep, read
+from parvis.model.metadata import KeptMetadata
 from parvis.model.records import KeptRoom
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
@@ -80,6 +81,18 @@ def settings_of(config: Config) -> Settings:
         away_bytes=limits.awaylen,
         kick_bytes=limits.kicklen,
         real_name_bytes=limits.realnamelen,
+        multiline_bytes=limits.multiline_max_bytes,
+        multiline_lines=limits.multiline_max_lines,
+        metadata_keys=limits.metadata_keys,
+        metadata_max_keys=limits.metadata_max_keys,
+        metadata_max_subs=limits.metadata_max_subs,
+        metadata_max_value_bytes=limits.metadata_max_value_bytes,
+        metadata_after_s=limits.metadata_after_s if config.safety.trust else 0,
+        client_tags_denied=limits.client_tags_denied,
+        sts_port=server.sts_port,
+        sts_duration_s=server.sts_duration_s,
+        sts_preload=server.sts_preload,
+        icon=server.icon,
         rooms_per_session=limits.rooms_per_session,
         list_modes=limits.list_modes,
         targets=limits.targets,
@@ -192,8 +205,9 @@ def assemble(
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
-    """Make true again what was kept over the restart."""
+    """Make true again what was kept over the restart; the rooms are open already."""
     rooms = {room.id: room for room in chat.world.rooms.values()}
+    metadata: list[Keep] = []
     for each in kept:
         match each.kind:
             case KeptKind.ACCOUNT:
@@ -211,8 +225,24 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 chat.apply(e.DefenceSet(read(each, Defence)))
             case KeptKind.SILENCE:
                 chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
+            case KeptKind.METADATA:
+                metadata.append(each)
             case _:
                 assert_never(each.kind)
+    # Whose it is must be known first.
+    _restore_metadata(chat, metadata)
+
+
+def _restore_metadata(chat: Chat, kept: list[Keep]) -> None:
+    """Say again what is said beside names, unless the account or room is no more: then it is kept no longer."""
+    owners = {*chat.world.accounts, *(room.id for room in chat.world.rooms.values())}
+    for each in kept:
+        if each.id in owners:
+            for key, value in read(each, KeptMetadata).values.items():
+                chat.apply(e.MetadataSet(each.id, key, value))
+        else:
+            chat.turn.begin()
+            chat.keep_value(keep(KeptKind.METADATA, each.id, None))
 
 
 def open_rooms(chat: Chat, kept: list[KeptRoom], first: Sequence[tuple[str, str]] = DEFAULT_ROOMS) -> None:

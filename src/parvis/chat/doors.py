@@ -11,9 +11,11 @@ from typing import Final
 from parvis.chat import sanctions
 from parvis.chat.client import Address, Client
 from parvis.chat.cloaks import is_loopback, network_of
+from parvis.chat.commands import batch, cap, isupport
 from parvis.chat.intake import Intake
 from parvis.chat.roll_call import RollCalls
 from parvis.chat.service import Chat
+from parvis.chat.settings import Settings
 from parvis.irc.wire import frame
 from parvis.model.verdicts import Refused
 from parvis.policy import defence, gates
@@ -72,6 +74,16 @@ class Doors:
         """Begin to sweep."""
         self._minute_began_s = self._chat.clock.steady_s()
         self._chat.clock.later(SWEEP_S, self._sweep)
+
+    def reconfigure(self, settings: Settings) -> None:
+        """Take what a reload may change; who is connected stays, and is told what of it concerns them."""
+        chat = self._chat
+        offers, tokens = chat.offers, chat.tokens
+        connections = list(self._connections)
+        chat.turn.begin()
+        chat.reconfigure(settings)
+        cap.tell_changes(chat, connections, offers)
+        isupport.tell_changes(chat, connections, tokens)
 
     def knock(self, stage: Stage, host: str, *, is_told: bool = True) -> Leave | None:
         """Count a connection that may not chat yet, from its acceptance on; None: its address has too many such.
@@ -247,6 +259,7 @@ class Doors:
             self._opened_this_minute.clear()
         chat.turn.begin()
         sanctions.sweep(chat)
+        batch.sweep(chat, now_s)
         chat.departed.forget_before(chat.now_ms - settings.whowas_minutes * 60_000)
         for client in [client for client, (since_s, _) in self._shaking.items() if now_s - since_s > HANDSHAKE_S]:
             client.hang_up()

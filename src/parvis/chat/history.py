@@ -9,9 +9,11 @@ Source: docs/adr/0013-history-from-the-sealed-log.md; IRCv3 draft/chathistory.
 from collections.abc import Iterator
 from typing import Final
 
+from parvis.chat import silences
 from parvis.chat.client import Client
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.service import Answer, Chat
+from parvis.irc import multiline
 from parvis.irc.capabilities import EVENT_PLAYBACK, MESSAGE_REDACTION, MESSAGE_TAGS
 from parvis.irc.casemapping import fold
 from parvis.irc.names import ROOM_PREFIX
@@ -21,7 +23,7 @@ from parvis.model.ids import ConversationId, IdentityId
 from parvis.model.person import Person
 from parvis.model.records import RecordKind
 from parvis.model.room import HOST, Room
-from parvis.ports.history import NEVER_MS, Place, Played, Reader
+from parvis.ports.history import NEVER_MS, Place, Played, Reader, Target
 
 TEXTS: Final = frozenset({RecordKind.MESSAGE, RecordKind.NOTICE})
 """What everybody is played."""
@@ -124,24 +126,36 @@ def kinds_for(chat: Chat, client: Client, connection: Client, target: str) -> fr
 
 
 def write(chat: Chat, connection: Client, played: Played) -> Iterator[Answer]:
-    """Write a line as it was, with its own time and id, in the form of this connection.
-
-    A message of several lines is played as so many lines: LF and CR in a record stand between them.
-    """
+    """Write a line as it was, with its own time and id, in the form of this connection (`irc/multiline.py`)."""
     tags, body = "", played.line
     if body.startswith(b"@"):
         raw_tags, _, body = body[1:].partition(b" ")
         tags = raw_tags.decode()
     account = chat.world.accounts.get(played.author)
     name = "" if account is None else account.name
-    marks = tag_data(connection.signature, played.time_ms, shown_message_id(played.message_id), tags, name)
-    if b"\n" not in body and b"\r" not in body:
-        yield marks, body
-        return
-    head, colon, text = body.partition(b" :")
-    for piece in text.replace(b"\r", b"\n").split(b"\n"):
-        if piece:
-            yield marks, head + colon + piece
+    shown = (played.time_ms, shown_message_id(played.message_id), tags, name)
+    if b"\n" in body or b"\r" in body:
+        yield from multiline.lines(connection.signature, body, *shown)
+    else:
+        yield tag_data(connection.signature, *shown), body
+
+
+def hides(chat: Chat, client: Client, played: Played) -> bool:
+    """Tell whether a private line is by somebody this person reads nothing from (`chat/silences.py`)."""
+    if played.author == client.identity or client.identity not in chat.world.silences:
+        return False
+    body = played.line.partition(b" ")[2] if played.line.startswith(b"@") else played.line
+    return silences.hides(chat, client.identity, body[1:].partition(b" ")[0].decode())
+
+
+def hides_target(chat: Chat, client: Client, target: Target) -> bool:
+    """Tell whether a private conversation is with somebody this person reads nothing from."""
+    if target.other is None:
+        return False
+    person = chat.world.people.get(fold(target.name))
+    is_here = person is not None and person.identity == target.other
+    mask = person.mask() if person is not None and is_here else f"{target.name}!*@*"
+    return silences.hides(chat, client.identity, mask)
 
 
 def _identity_named(chat: Chat, folded: str) -> IdentityId | None:

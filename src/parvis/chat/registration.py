@@ -6,7 +6,7 @@ Source: modern IRC, "Connection registration"; the order of the welcome is that 
 from parvis.chat import sanctions
 from parvis.chat.client import Client
 from parvis.chat.cloaks import cloak, network_of
-from parvis.chat.commands import lusers, mode
+from parvis.chat.commands import away, isupport, lusers, metadata, mode
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.casemapping import fold
@@ -76,13 +76,18 @@ def enter(chat: Chat, client: Client, greeting: Greeting) -> None:
         chat.apply(e.UserModesSet(client, mode.bits_of(chat.settings.default_user_modes)))
     body = b":%b USER %b" % (client.prefix, f"{client.user} 0 * :{client.real_name}".encode())
     chat.record(RecordKind.ENTERED, client, PRESENCE, body)
+    if greeting.away:
+        away.go_away(chat, client, greeting.away)
+    metadata.enter(chat, client, greeting.metadata)
     welcome(chat, client)
+    metadata.tell_own(chat, client)
 
 
 def welcome(chat: Chat, client: Client) -> None:
     """Say what a newcomer's client needs to know."""
     chat.numeric(client, n.RPL_WELCOME, f"Welcome to the {chat.settings.network} chat, {client.mask()}")
     chat.answer_prepared(client, chat.greetings)
+    isupport.tell(chat, client, chat.isupport)
     lusers.tell(chat, client)
     chat.answer_prepared(client, chat.motd)
     if client.modes:

@@ -7,7 +7,8 @@ No method waits: a turn runs to its end (`chat/turn.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from time import gmtime, strftime
 from typing import Final
 
@@ -21,6 +22,7 @@ from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.departed import Departed
 from parvis.chat.markers import Markers
 from parvis.chat.offers import offered
+from parvis.chat.open_batch import OpenBatch
 from parvis.chat.outside import Outside
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
@@ -28,12 +30,12 @@ from parvis.chat.watching import Watching
 from parvis.irc.capabilities import BATCH, LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
-from parvis.irc.tags import BOT_TAG, escape
+from parvis.irc.tags import BOT_TAG, denial, escape
 from parvis.irc.wire import cut_body, frame, frame_all, middle, tag_data
 from parvis.model import events as e
-from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
+from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId, SessionId
 from parvis.model.kept import Keep, KeptKind, KeptVisible, keep
-from parvis.model.person import BOT, Person
+from parvis.model.person import BOT, OPERATOR, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.verdicts import Refused
@@ -105,6 +107,12 @@ class Chat:
         """The MONITOR lists (`commands/monitor.py`)."""
         self.departed = Departed()
         """Who bore which pseudonym until a few minutes ago (`commands/whowas.py`)."""
+        self.typed_at_ms: dict[tuple[SessionId, ConversationId], int] = {}
+        """When somebody's typing was last relayed to a target (`commands/privmsg.py`)."""
+        self.open_batches: dict[Client, OpenBatch] = {}
+        """What connections are sending line by line (`commands/batch.py`)."""
+        self.subscriptions: dict[Client, dict[str, None]] = {}
+        """The metadata keys whose changes a connection reads (`commands/metadata.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.connection: Client
@@ -113,7 +121,6 @@ class Chat:
         """The label of the command that is being handled."""
         self._answered = False
         self._at_once = False
-        self._is_batch = False
         self._text: Unsealed | None = None
         self._configure(settings)
 
@@ -125,13 +132,17 @@ class Chat:
         """From so many bytes of answers that wait, likewise."""
         self._source = f":{settings.server} ".encode()
         self.offers = (offered(settings, is_secure=False), offered(settings, is_secure=True))
-        """What plain connections are offered, and what those over TLS are (`commands/cap.py`)."""
-        self.isupport = texts.isupport_lines(settings)
+        """What plain connections are offered, and what those over TLS are (`chat/offers.py`)."""
+        self.denial = denial(settings.client_tags_denied)
+        """Which client-only tags are not relayed."""
+        self.tokens = texts.isupport_tokens(settings)
+        """What ISUPPORT tells."""
+        self.isupport = texts.isupport_lines(settings, self.tokens)
         self.greetings = texts.greeting_lines(settings, self.started)
         self.motd = texts.motd_lines(settings)
 
     def reconfigure(self, settings: Settings) -> None:
-        """Take what a reload may change; who is connected stays."""
+        """Take what a reload may change (`doors.py` tells those who are connected)."""
         self._configure(settings)
 
     # What a command asks of the world.
@@ -224,15 +235,17 @@ class Chat:
 
     def show(self, author: Client | None, body: bytes, audience: Audience, message_id: str = "") -> None:
         """Show a line that a record of this batch covers; its author's connection reads it as part of the answer."""
-        sender, account, tags = None, "", ""
+        sender, account, tags, is_staff = None, "", "", False
         if author is not None:
-            sender, account = self.connection, author.account
+            sender, account, is_staff = self.connection, author.account, bool(author.modes & OPERATOR)
             if author.modes & BOT:
                 tags = BOT_TAG
             if sender in audience.members:
-                self._answers.append((tag_data(sender.signature, self.now_ms, message_id, tags, account), body))
-        now_ms = self.now_ms
-        self.turn.batch.say(Said(audience, body, now_ms, message_id, tags, sender, None, None, None, False, account))
+                marks = tag_data(sender.signature, self.now_ms, message_id, tags, account, is_staff)
+                self._answers.append((marks, body))
+        self.turn.batch.say(
+            Said(audience, body, self.now_ms, message_id, tags, sender, None, None, None, False, account, is_staff)
+        )
 
     def tell_devices(self, client: Client, code: str, *params: str) -> None:
         """Let a person's other connections read a numeric about themselves that always says the same."""
@@ -257,12 +270,8 @@ class Chat:
 
     def answer(self, words: str) -> None:
         """Answer with a line of the server, cut to what a line may hold."""
-        self._answers.append(self.line(words))
-
-    def line(self, words: str) -> Answer:
-        """Write a line of the server as a part of an answer."""
         body = cut_body(self._source + words.encode())
-        return tag_data(self.connection.signature, self.now_ms, "", ""), body
+        self._answers.append((tag_data(self.connection.signature, self.now_ms, "", ""), body))
 
     def answer_lines(self, lines: Iterable[str]) -> None:
         """Answer with lines of the server, each cut to what a line may hold."""
@@ -272,8 +281,27 @@ class Chat:
     def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
         """Answer with lines that wait only for the client's name."""
         tags = tag_data(self.connection.signature, self.now_ms, "", "")
-        nick = client.nick.encode()
+        nick = (client.nick or (client.greeting.nick if client.greeting else "") or "*").encode()
         self._answers += [(tags, before + nick + after) for before, after in lines]
+
+    @contextmanager
+    def answer_batch(self, *kind: str) -> Iterator[None]:
+        """Put what is answered meanwhile in a batch of its own, for who understands batches.
+
+        Args:
+            kind: The type of the batch, and its parameters.
+        """
+        signature = self.connection.signature
+        begun_at = len(self._answers)
+        yield
+        if not self.connection.capabilities & BATCH:
+            return
+        reference = self._batch_reference("B")
+        time = tag_data(signature, self.now_ms, "", "")
+        opening = self._source + f"BATCH +{reference} {' '.join(kind)}".encode()
+        inside = [(_inside(reference, tags), body) for tags, body in self._answers[begun_at:]]
+        end = self._source + f"BATCH -{reference}".encode()
+        self._answers[begun_at:] = [(time, opening), *inside, (time, end)]
 
     def fail(self, command: str, code: str, *context_and_text: str) -> None:
         """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
@@ -301,24 +329,6 @@ class Chat:
         """Put the sender's own copy of a line among the answers."""
         self._answers.append((tags, body))
 
-    def answer_batch(self, kind: str, lines: list[Answer]) -> None:
-        """Answer with a batch of lines and nothing else; to who knows no batches, with the lines.
-
-        Args:
-            kind: Its type and parameters.
-            lines: Tags and lines, without the batch's tag.
-        """
-        connection = self.connection
-        if not connection.capabilities & BATCH:
-            self._answers += lines
-            return
-        reference = self._batch_reference("H")
-        self._is_batch = not self._answers
-        self.answer(f"BATCH +{reference} {kind}")
-        mark = f"batch={reference}"
-        self._answers += [(f"{mark};{tags}" if tags else mark, body) for tags, body in lines]
-        self.answer(f"BATCH -{reference}")
-
     def _batch_reference(self, letter: str) -> str:
         # Random, so that it does not tell how busy others are.
         return f"{letter}{self.chance.message_id()[0][:5].hex()}"
@@ -333,7 +343,7 @@ class Chat:
         self._answers = []
         self.label = None
         self._text = None
-        self._answered = self._at_once = self._is_batch = False
+        self._answered = self._at_once = False
 
     def end_answer(self) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
@@ -341,46 +351,32 @@ class Chat:
         answers, label, text = self._answers, self.label, self._text
         at_once = self._at_once and not self.turn.has_own_pending(client)
         owes_ack = label is not None and not self._answered
-        is_batch = self._is_batch
         self._text = None
         self._answered = self._at_once = False
         if not answers and not owes_ack:
             self.label = None
             return
         self.drop_answer()
-        if label is None:
-            data = frame_all(answers, client.signature)
-        else:
-            data = self._labelled(client, label, answers, is_batch=is_batch)
+        data = frame_all(answers, client.signature) if label is None else self._labelled(client, label, answers)
         if at_once or client.greeting is not None:
             client.send(data)
             return
         client.acted = self.turn.batch.serial
         self.turn.batch.tell((client, data, text, client if text is not None else None, label))
 
-    def _labelled(self, client: Client, label: str, answers: list[Answer], *, is_batch: bool) -> bytes:
-        signature = client.signature
+    def _labelled(self, client: Client, label: str, answers: list[Answer]) -> bytes:
         tag = f"label={escape(label)}"
-        time = tag_data(signature, self.now_ms, "", "")
-        first = f"{tag};{time}" if time else tag
+        time = tag_data(client.signature, self.now_ms, "", "")
         if not answers:
-            return frame(_tagged(first, self._source + b"ACK"), signature)
-        if len(answers) == 1:
-            tags, body = answers[0]
-            return frame(_tagged(f"{tag};{tags}" if tags else tag, body), signature)
-        if is_batch:
-            # The label of an answer that is a batch stands on that batch (IRCv3 labeled-response).
-            opening = f"{tag};{answers[0][0]}" if answers[0][0] else tag
-            whole = [(opening, answers[0][1]), *answers[1:]]
-            return b"".join([frame(_tagged(tags, body), signature) for tags, body in whole])
-        reference = self._batch_reference("L")
-        pieces = [frame(_tagged(first, self._source + f"BATCH +{reference} labeled-response".encode()), signature)]
-        for tags, body in answers:
-            pieces.append(
-                frame(_tagged(f"batch={reference};{tags}" if tags else f"batch={reference}", body), signature)
-            )
-        pieces.append(frame(_tagged(time, self._source + f"BATCH -{reference}".encode()), signature))
-        return b"".join(pieces)
+            answers = [(time, self._source + b"ACK")]
+        elif len(answers) > 1 and not _is_one_batch(answers):
+            reference = self._batch_reference("L")
+            opening = self._source + f"BATCH +{reference} labeled-response".encode()
+            inside = [(_inside(reference, tags), body) for tags, body in answers]
+            answers = [(time, opening), *inside, (time, self._source + f"BATCH -{reference}".encode())]
+        # What is one batch already needs no other around it.
+        tags, body = answers[0]
+        return frame_all([(f"{tag};{tags}" if tags else tag, body), *answers[1:]], client.signature)
 
     def tell_refused(self, client: Client, record: Unsealed, label: str | None) -> None:
         """Tell a sender that a text was dropped because the archive could not be written."""
@@ -426,6 +422,8 @@ class Chat:
             return
         client.gone = True
         self.watching.forget(client)
+        self.open_batches.pop(client, None)
+        self.subscriptions.pop(client, None)
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
@@ -451,14 +449,13 @@ class Chat:
             self.apply(e.Left(client))
             raw_id, message_id = self.chance.message_id()
             kind = RecordKind.QUIT if by is None else RecordKind.KILLED
+            tags = BOT_TAG if by is None and client.modes & BOT else ""
+            shown = (tags, None, None, None, None, False, client.account, bool(client.modes & OPERATOR))
             self.record(kind, by or client, PRESENCE, body, message_id=raw_id, rooms=rooms)
             if by is not None:
                 roll_call.tell_moved(self, client)
             if neighbours:
-                tags = BOT_TAG if by is None and client.modes & BOT else ""
-                self.turn.batch.say(
-                    Said(Audience(neighbours), body, self.now_ms, message_id, tags, None, None, None, None, False)
-                )
+                self.turn.batch.say(Said(Audience(neighbours), body, self.now_ms, message_id, *shown))
 
     def leave_whole(self, client: Client, reason: str, *, told: str, by: Client | None = None) -> None:
         """Let a person go from every connection of theirs; arguments as for `leave`."""
@@ -502,6 +499,19 @@ def _nobody_parks(client: Client) -> None:
 
 def _nobody_counts(client: Client, address: Address) -> None:
     raise AssertionError(f"no doors lead to this chat: {client}, an address of {len(address)} parts")
+
+
+def _is_one_batch(answers: list[Answer]) -> bool:
+    """Tell whether an answer is one batch of a type of its own, and nothing beside it."""
+    source, command, reference = answers[0][1].split(b" ", 3)[:3] if answers[0][1].count(b" ") > 1 else (b"", b"", b"")
+    return command == b"BATCH" and answers[-1][1] == b"%b BATCH -%b" % (source, reference[1:])
+
+
+def _inside(reference: str, tags: str) -> str:
+    """Write the tags of a line inside a batch, unless it stands in one that is inside of that."""
+    if tags.startswith("batch="):
+        return tags
+    return f"batch={reference};{tags}" if tags else f"batch={reference}"
 
 
 def _tagged(tags: str, body: bytes) -> bytes:

@@ -29,6 +29,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     away_bytes: int = 200
     kick_bytes: int = 390
     real_name_bytes: int = 150
+    multiline_bytes: int = 4096
+    multiline_lines: int = 32
+    metadata_keys: tuple[str, ...] = ("color", "display-name", "pronouns", "status")
+    """Keys that may be set and are shown; none: no metadata at all."""
+    metadata_max_keys: int = 16
+    metadata_max_subs: int = 32
+    metadata_max_value_bytes: int = 200
+    metadata_after_s: int = 0
+    """How old an account must be to set some; 0: guests may, too."""
+    client_tags_denied: tuple[str, ...] = ()
+    """Entries of CLIENTTAGDENY."""
+    sts_port: int = 0
+    """Port of the TLS listener that plain IRC connections are sent to; 0: none are."""
+    sts_duration_s: int = 0
+    sts_preload: bool = False
+    icon: str = ""
+    """Address of the picture of the network; empty: none."""
     rooms_per_session: int = 50
     list_modes: int = 100
     targets: int = 4

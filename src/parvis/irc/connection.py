@@ -1,6 +1,7 @@
 """A connection before it is registered: what it has said so far, and whether that is enough.
 
-Source: modern IRC, "Connection registration"; IRCv3 capability-negotiation.
+Source: modern IRC, "Connection registration"; IRCv3 capability-negotiation, draft/pre-away,
+draft/extended-isupport.
 """
 
 from typing import Final
@@ -8,14 +9,27 @@ from typing import Final
 VERSION_302: Final = 302
 """From this version on, CAP LS shows values and may take several lines."""
 
-BEFORE_REGISTRATION: Final = frozenset({"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT", "WEBIRC"})
-"""Commands that a connection may use before it is registered; ERROR from a client is ignored."""
+BEFORE_REGISTRATION: Final = frozenset(
+    {"AWAY", "CAP", "ISUPPORT", "METADATA", "PASS", "NICK", "USER", "PING", "PONG", "QUIT", "WEBIRC"}
+)
+"""Commands that a connection may use before it is registered; ERROR from a client is ignored. AWAY, ISUPPORT and
+METADATA ask for their capability then."""
 
 
 class Greeting:
     """What a connection has said of itself before it is registered. Dropped once it is."""
 
-    __slots__ = ("began_s", "gateway", "negotiating", "nick", "password_is_right", "real_name", "user")
+    __slots__ = (
+        "away",
+        "began_s",
+        "gateway",
+        "metadata",
+        "negotiating",
+        "nick",
+        "password_is_right",
+        "real_name",
+        "user",
+    )
 
     def __init__(self) -> None:
         """Begin with nothing said."""
@@ -23,6 +37,10 @@ class Greeting:
         """When the connection was opened, by the steady clock."""
         self.gateway = ""
         """The name of the gateway that has said whom it speaks for (WEBIRC); empty: nobody speaks for the client."""
+        self.away = ""
+        """The away message it will enter with (IRCv3 draft/pre-away)."""
+        self.metadata: dict[str, str] | None = None
+        """What it will say beside its name (IRCv3 draft/metadata-2, before-connect)."""
         self.negotiating = False
         self.nick = ""
         self.user = ""

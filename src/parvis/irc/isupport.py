@@ -1,6 +1,7 @@
 """What the server can do, as RPL_ISUPPORT tells it.
 
-Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters".
+Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters"; IRCv3 message-tags (CLIENTTAGDENY),
+draft/network-icon, draft/chathistory.
 """
 
 from typing import Final
@@ -28,11 +29,12 @@ def tokens(
     targets: int,
     monitor: int,
     silence: int,
+    tags_denied: tuple[str, ...] = (),
+    icon: str = "",
 ) -> list[str]:
     """List the tokens of a server with these limits; bytes are of UTF-8; no line of history: there is none."""
     lists = modes.LISTS
-    history = [f"CHATHISTORY={history_lines}", f"MSGREFTYPES={','.join(references.TYPES)}"] if history_lines else []
-    return [
+    all_tokens = [
         f"AWAYLEN={away_bytes}",
         f"BOT={modes.BOT}",
         "CASEMAPPING=ascii",
@@ -59,9 +61,22 @@ def tokens(
         f"TOPICLEN={topic_bytes}",
         f"USERLEN={USER_BYTES_MAX}",
         "UTF8ONLY",
-        *history,
         "WHOX",
     ]
+    if history_lines:
+        all_tokens += [f"CHATHISTORY={history_lines}", f"MSGREFTYPES={','.join(references.TYPES)}"]
+    if tags_denied:
+        all_tokens.append(f"CLIENTTAGDENY={','.join(tags_denied)}")
+    if icon:
+        all_tokens.append("draft/ICON=" + icon)
+    return sorted(all_tokens, key=str.upper)
+
+
+def changes(before: list[str], after: list[str]) -> list[str]:
+    """List the tokens that are new or changed, and `-NAME` for each that is no more (modern IRC, "RPL_ISUPPORT")."""
+    kept = {token.partition("=")[0] for token in after}
+    gone = [f"-{name}" for name in (token.partition("=")[0] for token in before) if name not in kept]
+    return [token for token in after if token not in before] + gone
 
 
 def lines(all_tokens: list[str]) -> list[str]:

@@ -238,6 +238,19 @@ class DefenceSet(msgspec.Struct, frozen=True):
     defence: Defence | None
 
 
+class MetadataSet(msgspec.Struct, frozen=True):
+    """What is said beside a person or a room changed: one key of it; an empty value takes the key away."""
+
+    owner: bytes
+    """An account, the session of a guest, or a room."""
+    key: str
+    value: str
+
+    def __repr__(self) -> str:
+        """Give the owner's id and the key alone: values stay out of logs."""
+        return f"MetadataSet({self.owner.hex()}, {self.key})"
+
+
 Event = (
     Entered
     | Left
@@ -268,4 +281,5 @@ Event = (
     | ServerBanned
     | ServerBanEnded
     | DefenceSet
+    | MetadataSet
 )

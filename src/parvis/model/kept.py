@@ -23,6 +23,7 @@ class KeptKind(StrEnum):
     SERVER_BAN = "server-ban"
     DEFENCE = "defence"
     SILENCE = "silence"
+    METADATA = "metadata"
 
 
 class Keep(msgspec.Struct, frozen=True):

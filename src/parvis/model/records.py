@@ -39,6 +39,7 @@ class RecordKind(IntEnum):
     WALLOPS = 19
     HOST_CHANGED = 20
     DECISION = 23
+    METADATA = 21
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):

@@ -38,6 +38,8 @@ class Ground(StrEnum):
     DEFENCE = "defence"
     SANCTION_TOO_LONG = "sanction-too-long"
     SANCTION_TOO_WIDE = "sanction-too-wide"
+    NEWCOMER = "newcomer"
+    NOT_ONES_OWN = "not-ones-own"
     ARCHIVE_UNAVAILABLE = "archive-unavailable"
     SERVER_BUSY = "server-busy"
 

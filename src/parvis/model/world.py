@@ -35,6 +35,8 @@ class World:
         """Masks of those an identity reads nothing from; only who silences somebody stands here."""
         self.invitations: dict[SessionId, dict[Room, None]] = {}
         """The rooms that a session was let into and has not joined; the other side of `Room.invited`."""
+        self.metadata: dict[bytes, dict[str, str]] = {}
+        """Values by key, of accounts, of guests by their session, and of rooms (`model/metadata.py`)."""
         self.operators = 0
         self.invisible = 0
 
@@ -65,6 +67,7 @@ class World:
             case e.AccountDeleted(account, folded):
                 del self.accounts[account.id], self.account_names[folded]
                 self.silences.pop(account.id, None)
+                self.metadata.pop(account.id, None)
             case e.LoggedIn(person, account):
                 person.identity, person.account = account.id, account.name
             case e.LoggedOut(person, identity):
@@ -119,6 +122,8 @@ class World:
                 self.bans = tuple(each for each in self.bans if each.id != ban.id)
             case e.DefenceSet(defence):
                 self.defence = defence
+            case e.MetadataSet(owner, key, value):
+                self._set_metadata(owner, key, value)
             case _:
                 assert_never(event)
 
@@ -140,6 +145,7 @@ class World:
         self.operators -= bool(person.modes & OPERATOR)
         self.invisible -= bool(person.modes & INVISIBLE)
         del self.people[person.folded]
+        self.metadata.pop(person.session, None)
         for room in self.invitations.pop(person.session, ()):
             room.invited.pop(person.session, None)
         if not person.account:
@@ -161,6 +167,15 @@ class World:
         if not rooms:
             del self.invitations[session]
 
+    def _set_metadata(self, owner: bytes, key: str, value: str) -> None:
+        if value:
+            self.metadata.setdefault(owner, {})[key] = value
+            return
+        values = self.metadata[owner]
+        del values[key]
+        if not values:
+            del self.metadata[owner]
+
     def _carry_over(self, old: Person, new: Person) -> None:
         for slot in Person.__slots__:
             setattr(new, slot, getattr(old, slot))
@@ -179,6 +194,7 @@ class World:
             self.showing.pop(room.id, None)
             for session in list(room.invited):
                 self._uninvite(room, session)
+            self.metadata.pop(room.id, None)
 
     def _restore(self, event: e.RoomRestored) -> None:
         kept = event.kept

@@ -280,6 +280,45 @@ def connect(open_now: int, opened_in_minute: int, open_max: int, per_minute_max:
     return ACCEPTED
 
 
+def set_metadata(person: Person, owner: Person | Room, *, removes: bool, known_s: int | None, after_s: int) -> Verdict:
+    """May this person say something beside that name? Of oneself, unless a newcomer; of a room, its hosts.
+
+    Args:
+        person: Who would set it.
+        owner: Of whom or what.
+        removes: It is taken away: one's own always may be, and staff may take away that of others.
+        known_s: For how long the person's account has existed; None: a guest.
+        after_s: From when on newcomers may; 0: at once, guests too.
+    """
+    if removes and (owner is person or person.modes & OPERATOR):
+        return ACCEPTED
+    if isinstance(owner, Room):
+        return _host(person, owner)
+    if owner is not person:
+        return Refused(
+            Ground.NOT_ONES_OWN, "This belongs to somebody else: you can set your own, and that of your rooms."
+        )
+    if after_s and (known_s is None or known_s < after_s):
+        return Refused(
+            Ground.NEWCOMER,
+            f"This is for accounts that are at least {-(-after_s // 3600)} hours old. Register, and try again then.",
+        )
+    return ACCEPTED
+
+
+def display_name(person: Person, holder: Person | None, claimed: bool) -> Verdict:
+    """May clients show this name in place of the person's pseudonym? Not one that belongs to somebody else.
+
+    Args:
+        person: Whose it would be.
+        holder: Who bears it as a pseudonym now.
+        claimed: It is the name of an account that is not the person's.
+    """
+    if claimed or (holder is not None and holder is not person):
+        return Refused(Ground.NAME_TAKEN, "This is the pseudonym of somebody else. Choose another.")
+    return ACCEPTED
+
+
 def relayed_line(body_bytes: int, body_bytes_max: int) -> Verdict:
     """Does a line still fit once the sender's mask stands in front? It is refused whole, never cut."""
     if body_bytes > body_bytes_max:

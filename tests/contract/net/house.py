@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 from tests.contract.net.edge import WAIT_S
 
 from parvis.app import config as c
@@ -33,7 +34,7 @@ async def chatting(
         server=c.Server(profile=c.Profile.TEST, data_dir=folder, motd=""),
         listen=listeners,
         webirc=webirc,
-        limits=c.Limits(exempt_loopback=exempt, **limits),
+        limits=msgspec.structs.replace(c.Limits(exempt_loopback=exempt), **limits),
         archive=c.ArchiveStore(store=c.StoreKind.MEMORY),
     )
     doors = Listeners(config.listen)

@@ -23,5 +23,17 @@ def test_nothing_is_agreed_at_first() -> None:
 
 
 def test_what_may_be_said_before() -> None:
-    """Source: modern IRC, "Connection Registration"."""
-    assert {"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT", "WEBIRC"} == BEFORE_REGISTRATION
+    """Source: modern IRC, "Connection Registration"; IRCv3 draft/pre-away, draft/extended-isupport."""
+    assert {
+        "AWAY",
+        "ISUPPORT",
+        "METADATA",
+        "CAP",
+        "PASS",
+        "NICK",
+        "USER",
+        "PING",
+        "PONG",
+        "QUIT",
+        "WEBIRC",
+    } == BEFORE_REGISTRATION

@@ -50,6 +50,27 @@ def test_another_connection_carries_a_person_on_unseen() -> None:
     assert alice.rooms == NO_ROOMS
 
 
+def test_metadata_goes_with_its_owner() -> None:
+    """With a guest's session, a room's end, an account. Source: IRCv3 draft/metadata-2; ADR 7."""
+    world = World()
+    alice = somebody(world, "alice")
+    room = a_room(world, members=[alice])
+    ada = Account(id=IdentityId(b"a" * 16), name="Ada", registered_at_ms=7)
+    world.apply(e.AccountKept(ada, "ada"))
+    for owner in (alice.session, room.id, ada.id):
+        world.apply(e.MetadataSet(owner, "status", "up"))
+        world.apply(e.MetadataSet(owner, "color", "red"))
+        world.apply(e.MetadataSet(owner, "color", ""))
+    assert list(world.metadata.values()) == [{"status": "up"}] * 3
+    assert "up" not in repr(e.MetadataSet(ada.id, "status", "up"))
+    world.apply(e.MetadataSet(ada.id, "status", ""))
+    assert set(world.metadata) == {alice.session, room.id}
+    world.apply(e.MetadataSet(ada.id, "status", "up"))
+    world.apply(e.AccountDeleted(ada, "ada"))
+    world.apply(e.Left(alice))
+    assert not world.metadata
+
+
 def test_an_account_is_found_by_id_and_by_name_until_it_ends() -> None:
     """Whoever logs in is known by it; whoever logs out has an identity of a guest. Source: ADR 7."""
     world = World()

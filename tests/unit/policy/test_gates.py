@@ -520,3 +520,45 @@ def test_a_room_shows_no_more_than_the_server_can_open(world: World) -> None:
     assert gates.visible_window(room, 604_801, 3600, 604_800) == Refused(
         Ground.WINDOW_TOO_LONG, "A room can show newcomers its last 7d at most. Choose a shorter time."
     )
+
+
+@pytest.mark.parametrize(("known_s", "after_s"), [(None, 0), (0, 0), (86_400, 86_400)])
+def test_people_say_something_beside_their_own_name(alice: Person, known_s: int | None, after_s: int) -> None:
+    """Guests too where the operator lets them. Source: IRCv3 draft/metadata-2; docs/handbook/operator.md."""
+    assert gates.set_metadata(alice, alice, removes=False, known_s=known_s, after_s=after_s) is ACCEPTED
+
+
+@pytest.mark.parametrize("known_s", [None, 0, 86_399])
+def test_newcomers_say_nothing_beside_theirs_and_may_take_it_away(alice: Person, known_s: int | None) -> None:
+    """Source: docs/handbook/operator.md, `metadata_after`."""
+    assert gates.set_metadata(alice, alice, removes=False, known_s=known_s, after_s=86_400) == Refused(
+        Ground.NEWCOMER, "This is for accounts that are at least 24 hours old. Register, and try again then."
+    )
+    assert gates.set_metadata(alice, alice, removes=True, known_s=known_s, after_s=86_400) is ACCEPTED
+
+
+def test_nobody_says_anything_beside_the_name_of_another(world: World, alice: Person, bob: Person) -> None:
+    """Staff may take it away. Source: IRCv3 draft/metadata-2, "Concepts"."""
+    for removes in (False, True):
+        verdict = gates.set_metadata(alice, bob, removes=removes, known_s=None, after_s=0)
+        assert isinstance(verdict, Refused)
+        assert verdict.ground is Ground.NOT_ONES_OWN
+    world.apply(e.UserModesSet(alice, OPERATOR))
+    assert isinstance(gates.set_metadata(alice, bob, removes=False, known_s=None, after_s=0), Refused)
+    assert gates.set_metadata(alice, bob, removes=True, known_s=None, after_s=0) is ACCEPTED
+
+
+def test_hosts_say_something_beside_a_rooms_name(world: World, alice: Person, bob: Person) -> None:
+    """Source: IRCv3 draft/metadata-2, "Concepts"."""
+    room = a_room(world, members=[alice, bob])
+    with_rank(world, alice, room, HOST)
+    assert gates.set_metadata(alice, room, removes=False, known_s=None, after_s=9) is ACCEPTED
+    assert isinstance(gates.set_metadata(bob, room, removes=True, known_s=None, after_s=9), Refused)
+
+
+def test_nobody_is_shown_under_the_pseudonym_of_another(alice: Person, bob: Person) -> None:
+    """Present or claimed. Source: IRCv3 draft/metadata-2, `display-name`."""
+    assert gates.display_name(alice, None, False) is ACCEPTED
+    assert gates.display_name(alice, alice, False) is ACCEPTED
+    assert isinstance(gates.display_name(alice, bob, False), Refused)
+    assert isinstance(gates.display_name(alice, None, True), Refused)

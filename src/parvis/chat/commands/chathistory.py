@@ -13,7 +13,7 @@ from parvis.irc.references import NoReference, Reference, read_reference, write_
 from parvis.irc.wire import middle
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
-from parvis.ports.history import Page, Span, Targets, TargetsWish, Trouble, Wish
+from parvis.ports.history import Page, Span, Target, Targets, TargetsWish, Trouble, Wish
 
 _PARAMETERS: Final = {
     **dict.fromkeys((Span.LATEST, Span.BEFORE, Span.AFTER, Span.AROUND), 4),
@@ -74,8 +74,11 @@ def _answer_page(chat: Chat, client: Client, span: Span, params: list[str]) -> N
 
     def tell(connection: Client, found: Page | Trouble) -> None:
         if isinstance(found, Page):
-            lines = [answer for played in found.lines for answer in history.write(chat, connection, played)]
-            chat.answer_batch(f"{_BATCH_TYPE} {middle(target)}", lines)
+            with chat.answer_batch(_BATCH_TYPE, middle(target)):
+                for played in found.lines:
+                    if wish.place.is_room or not history.hides(chat, connection.person, played):
+                        for tags, body in history.write(chat, connection, played):
+                            chat.echo(tags, body)
         elif found is Trouble.NO_TARGET:
             verdict = gates.fetch(may_fetch_anything=False)
             if isinstance(verdict, Refused):
@@ -108,19 +111,23 @@ def _answer_targets(chat: Chat, client: Client, params: list[str]) -> None:
     )
     asked = chat.outside.history
 
-    def tell(_connection: Client, found: Targets | Trouble) -> None:
+    def tell(connection: Client, found: Targets | Trouble) -> None:
         if isinstance(found, Trouble):
             chat.fail("CHATHISTORY", "MESSAGE_ERROR", _TARGETS, "The archive could not be read.")
             return
-        lines = []
-        for target in found.targets:
-            room = chat.world.rooms.get(fold(target.name))
-            account = None if target.other is None else chat.world.accounts.get(target.other)
-            name = room.name if room is not None else account.name if account is not None else target.name
-            lines.append(chat.line(f"CHATHISTORY {_TARGETS} {middle(name)} {write_timestamp(target.time_ms)}"))
-        chat.answer_batch(_TARGETS_BATCH_TYPE, lines)
+        with chat.answer_batch(_TARGETS_BATCH_TYPE):
+            for target in found.targets:
+                if not history.hides_target(chat, connection.person, target):
+                    _tell_target(chat, target)
 
     wait(chat, "CHATHISTORY", lambda: asked.targets(wish), tell, chat.outside.history_work)
+
+
+def _tell_target(chat: Chat, target: Target) -> None:
+    room = chat.world.rooms.get(fold(target.name))
+    account = None if target.other is None else chat.world.accounts.get(target.other)
+    name = room.name if room is not None else account.name if account is not None else target.name
+    chat.answer(f"CHATHISTORY {_TARGETS} {middle(name)} {write_timestamp(target.time_ms)}")
 
 
 def _limit(chat: Chat, subcommand: str, word: str) -> int | None:

@@ -1,12 +1,12 @@
-"""JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"."""
+"""JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"; IRCv3 no-implicit-names."""
 
 from parvis.chat import audience as audiences
 from parvis.chat import history
 from parvis.chat.client import Client
-from parvis.chat.commands import markread, names, part, topic
+from parvis.chat.commands import markread, metadata, names, part, topic
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.capabilities import AWAY_NOTIFY, READ_MARKER
+from parvis.irc.capabilities import AWAY_NOTIFY, NO_IMPLICIT_NAMES, READ_MARKER
 from parvis.irc.casemapping import fold
 from parvis.irc.line import Line
 from parvis.irc.names import is_room
@@ -84,7 +84,9 @@ def _tell(chat: Chat, client: Client, room: Room) -> None:
             markread.tell_device(chat, connection, room.name, room.folded)
         elif connection.capabilities & READ_MARKER:
             markread.tell(chat, client, room.name, room.folded)
-    names.tell(chat, client, room)
+    if not chat.connection.capabilities & NO_IMPLICIT_NAMES:
+        names.tell(chat, client, room)
+    metadata.tell_joined(chat, client, room)
     seconds = history.visible_s(chat, room)
     if seconds and chat.settings.history_enabled:
         span = write_span(seconds)

@@ -1,9 +1,9 @@
-"""NAMES: who is in a room. Source: modern IRC, "NAMES"; IRCv3 multi-prefix."""
+"""NAMES: who is in a room. Source: modern IRC, "NAMES"; IRCv3 multi-prefix, userhost-in-names."""
 
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.capabilities import MULTI_PREFIX
+from parvis.irc.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
 from parvis.irc.limits import BODY_BYTES_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS, RANKS
@@ -35,8 +35,9 @@ def tell(chat: Chat, client: Client, room: Room) -> None:
     """List the members whom this client may see, with their marks."""
     inside = client in room.members
     every_mark = bool(chat.connection.capabilities & MULTI_PREFIX)
+    whole = bool(chat.connection.capabilities & USERHOST_IN_NAMES)
     names = [
-        marks(rank, every_mark=every_mark) + person.nick
+        marks(rank, every_mark=every_mark) + (person.mask() if whole else person.nick)
         for person, rank in room.members.items()
         if inside or not person.modes & INVISIBLE
     ]

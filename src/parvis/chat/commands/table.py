@@ -12,6 +12,7 @@ from parvis.chat.client import Client
 from parvis.chat.commands import (
     admin,
     away,
+    batch,
     cap,
     chathistory,
     defence,
@@ -28,6 +29,7 @@ from parvis.chat.commands import (
     list_,
     lusers,
     markread,
+    metadata,
     mode,
     monitor,
     motd,
@@ -79,6 +81,7 @@ class Command(msgspec.Struct, frozen=True):
 COMMANDS: Final[dict[str, Command]] = {
     "ADMIN": Command(admin.run, 0, "", waits=False),
     "AWAY": Command(away.run, 0, ""),
+    "BATCH": Command(batch.run, 1, "message, relayed_line", of_connection=True),
     "CAP": Command(cap.run, 1, "", waits=False, of_connection=True),
     "CHATHISTORY": Command(chathistory.run, 0, "fetch", price=2),
     "DEFENCE": Command(defence.run, 0, "operate"),
@@ -96,6 +99,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "LIST": Command(list_.run, 0, "", price=5),
     "LUSERS": Command(lusers.run, 0, ""),
     "MARKREAD": Command(markread.run, 0, ""),
+    "METADATA": Command(metadata.run, 2, "set_metadata, display_name, see_members"),
     "MODE": Command(mode.run, 1, "change_modes, list_mask"),
     "MONITOR": Command(monitor.run, 1, ""),
     "MOTD": Command(motd.run, 0, ""),
