@@ -3,9 +3,27 @@
 Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters".
 """
 
-from parvis.irc import modes
-from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, TARGETS_MAX, USER_BYTES_MAX
+from parvis.irc import bans, modes
+from parvis.irc.limits import (
+    ISUPPORT_TOKENS_MAX,
+    KEY_BYTES_MAX,
+    MODES_PER_LINE,
+    ROOMS_PER_LINE,
+    TARGETS_MAX,
+    USER_BYTES_MAX,
+)
 from parvis.irc.names import ROOM_PREFIX
+
+_MOST_TARGETS = {
+    "JOIN": ROOMS_PER_LINE,
+    "KICK": TARGETS_MAX,
+    "NAMES": TARGETS_MAX,
+    "NOTICE": TARGETS_MAX,
+    "PART": ROOMS_PER_LINE,
+    "PRIVMSG": TARGETS_MAX,
+    "TAGMSG": TARGETS_MAX,
+    "WHOIS": 1,
+}
 
 
 def tokens(
@@ -23,6 +41,7 @@ def tokens(
     """List the tokens of a server with these limits; bytes are of UTF-8."""
     lists = modes.LISTS
     return [
+        f"ACCOUNTEXTBAN={','.join(bans.ACCOUNT_NAMES)}",
         f"AWAYLEN={away_bytes}",
         "CASEMAPPING=ascii",
         f"CHANLIMIT={ROOM_PREFIX}:{rooms}",
@@ -31,6 +50,7 @@ def tokens(
         f"CHANTYPES={ROOM_PREFIX}",
         "ELIST=CMNTU",
         "EXCEPTS=e",
+        f"EXTBAN=,{bans.TYPES}",
         "INVEX=I",
         f"KEYLEN={KEY_BYTES_MAX}",
         f"KICKLEN={kick_bytes}",
@@ -42,7 +62,7 @@ def tokens(
         f"PREFIX=({modes.RANKS}){modes.MARKS}",
         "SAFELIST",
         f"STATUSMSG={modes.MARKS}",
-        f"TARGMAX=KICK:{TARGETS_MAX},NAMES:{TARGETS_MAX},NOTICE:{TARGETS_MAX},PRIVMSG:{TARGETS_MAX},TAGMSG:{TARGETS_MAX},WHOIS:1",
+        f"TARGMAX={','.join(f'{command}:{most}' for command, most in _MOST_TARGETS.items())}",
         f"TOPICLEN={topic_bytes}",
         f"USERLEN={USER_BYTES_MAX}",
         "UTF8ONLY",
