@@ -71,6 +71,7 @@ def settings_of(config: Config) -> Settings:
         kick_bytes=limits.kicklen,
         real_name_bytes=limits.realnamelen,
         rooms_per_session=limits.rooms_per_session,
+        rooms_per_account=limits.rooms_per_account,
         list_modes=limits.list_modes,
         read_queue_bytes=limits.read_queue_bytes,
         send_queue_bytes=limits.send_queue_bytes,

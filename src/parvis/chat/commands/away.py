@@ -2,7 +2,6 @@
 
 from parvis.chat import audience as audiences
 from parvis.chat.client import Client
-from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import AWAY_NOTIFY
@@ -10,11 +9,17 @@ from parvis.irc.line import Line
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE
 from parvis.model.records import RecordKind
+from parvis.model.verdicts import Refused
+from parvis.policy import gates
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
     """Go away with a word, or come back without one."""
-    message = cut(line.params[0], chat.settings.away_bytes) if line.params else ""
+    message = line.params[0] if line.params else ""
+    verdict = gates.text("This message", len(message.encode()), chat.settings.away_bytes)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
+        return
     if message != client.away:
         chat.apply(e.AwaySet(client, message))
         body = b":%b AWAY" % client.prefix
