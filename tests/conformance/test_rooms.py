@@ -225,6 +225,20 @@ def test_a_reason_that_fits_no_line_is_refused(enter: Enter) -> None:
     assert member.sync() == []
 
 
+def test_a_topic_that_fits_no_list_is_refused(enter: Enter) -> None:
+    """What TOPIC has room for must be told whole by LIST, to the longest name. Source: modern IRC, "RPL_LIST"."""
+    host = enter("h")
+    room = f"#{host.nick:x<63}"
+    host.join(room)
+    answer = host.one(f"TOPIC {room} :{'x' * 390}")
+    assert answer.command == "417"
+    most = int(answer.params[1].split()[7])
+    host.ask(f"TOPIC {room} :{'x' * most}")
+    reader = enter("r" * 29)
+    assert reader.ask(f"LIST {room}")[1].params[3] == "x" * most
+    assert reader.ask(f"TOPIC {room}")[0].params[2] == "x" * most
+
+
 def test_an_away_message_that_is_too_long_is_refused(enter: Enter) -> None:
     """417, and one is here as before. Source: modern IRC, "AWAYLEN", "ERR_INPUTTOOLONG"."""
     client = enter("client")

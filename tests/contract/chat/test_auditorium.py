@@ -64,3 +64,20 @@ def test_everybody_reads_what_they_may_in_the_order_of_the_room() -> None:
     assert told(host.hears()) == ["1", "2", "3", "JOIN", "4", "5", "PART", "MODE", "6"]
     assert told(member.hears()) == ["1", "3", "MODE", "6"]
     assert told(voiced.hears()) == ["MODE", "6"]
+
+
+def test_ones_other_device_reads_what_one_wrote_for_hosts() -> None:
+    """As it reads everything of the room; so it does of one's own coming and going. Source: docs/adr/0008."""
+    square = Square()
+    host, writer = square.enters("host", rooms=["#nave"]), square.enters("writer")
+    device = square.connects()
+    square.chat.attach(device, writer)
+    host.says("MODE #nave +uU")
+    writer.says("JOIN #nave", "PRIVMSG #nave :one")
+    device.says("PRIVMSG #nave :two", "PART #nave")
+    square.end_turn()
+    mask = writer.mask()
+    own = [f":{mask} {words}" for words in ("JOIN #nave", "PRIVMSG #nave :one", "PRIVMSG #nave :two", "PART #nave")]
+    assert [line for line in host.hears() if line.startswith(":writer")] == own
+    assert [line for line in writer.hears() if line.startswith(":writer")] == [own[0], own[2], own[3]]
+    assert [line for line in device.hears() if line.startswith(":writer")] == [own[0], own[1], own[3]]

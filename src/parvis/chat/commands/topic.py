@@ -1,5 +1,7 @@
 """TOPIC: see or set what a room is about. Source: modern IRC, "TOPIC"."""
 
+from typing import Final
+
 from parvis.chat import audience as audiences
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
@@ -11,6 +13,9 @@ from parvis.model.records import RecordKind
 from parvis.model.room import Room
 from parvis.model.verdicts import Ground, Refused
 from parvis.policy import gates
+
+_MEMBERS_MOST: Final = 9_999_999
+"""As many members as LIST has room for; ours."""
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
@@ -32,7 +37,9 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     head = b":%b TOPIC %b :" % (client.prefix, room.name.encode())
     text = line.params[1]
-    most = min(chat.settings.topic_bytes, space_after(head))
+    # It has to fit behind the head of LIST too, whose reader may bear the longest pseudonym.
+    listed = f":{chat.settings.server} {n.RPL_LIST} {'x' * chat.settings.nick_bytes} {room.name} {_MEMBERS_MOST} :"
+    most = min(chat.settings.topic_bytes, space_after(head), space_after(listed.encode()))
     verdict = gates.text("This topic", len(text.encode()), most)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
