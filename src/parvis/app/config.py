@@ -279,6 +279,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         int, Whole(1, 1_000_000), "Most new connections from one address (IPv6: one /64) in a minute."
     ] = 64
     rooms_per_session: Annotated[int, Whole(1, 10_000), "Most rooms that one session is in."] = 50
+    rooms_per_account: Annotated[int, Whole(0, 10_000), "Most registered rooms that one account owns."] = 15
     list_modes: Annotated[int, Whole(1, 10_000), "Most masks on all lists (b, e, I) of one room together."] = 100
     registration_timeout_s: Annotated[int, Whole(1, 600), "Seconds a connection has to finish CAP, NICK and USER."] = 60
     ping_interval_s: Annotated[int, Whole(1, 3600), "Seconds of silence after which the server sends PING."] = 120

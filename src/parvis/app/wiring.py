@@ -73,6 +73,7 @@ def settings_of(config: Config) -> Settings:
         kick_bytes=limits.kicklen,
         real_name_bytes=limits.realnamelen,
         rooms_per_session=limits.rooms_per_session,
+        rooms_per_account=limits.rooms_per_account,
         list_modes=limits.list_modes,
         monitor=limits.monitor,
         silence=limits.silence,

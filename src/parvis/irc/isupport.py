@@ -3,14 +3,28 @@
 Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters".
 """
 
-from typing import Final
-
-from parvis.irc import modes
-from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, TARGETS_MAX, USER_BYTES_MAX
+from parvis.irc import bans, modes
+from parvis.irc.limits import (
+    ISUPPORT_TOKENS_MAX,
+    KEY_BYTES_MAX,
+    MODES_PER_LINE,
+    ROOMS_PER_LINE,
+    TARGETS_MAX,
+    USER_BYTES_MAX,
+)
 from parvis.irc.names import ROOM_PREFIX
 
-_SEVERAL_TARGETS: Final = ("KICK", "NAMES", "NOTICE", "PRIVMSG", "TAGMSG", "WHOIS", "WHOWAS")
-"""Commands that take up to `TARGETS_MAX` targets, parted by commas."""
+_MOST_TARGETS = {
+    "JOIN": ROOMS_PER_LINE,
+    "KICK": TARGETS_MAX,
+    "NAMES": TARGETS_MAX,
+    "NOTICE": TARGETS_MAX,
+    "PART": ROOMS_PER_LINE,
+    "PRIVMSG": TARGETS_MAX,
+    "TAGMSG": TARGETS_MAX,
+    "WHOIS": TARGETS_MAX,
+    "WHOWAS": TARGETS_MAX,
+}
 
 
 def tokens(
@@ -30,6 +44,7 @@ def tokens(
     """List the tokens of a server with these limits; bytes are of UTF-8."""
     lists = modes.LISTS
     return [
+        f"ACCOUNTEXTBAN={','.join(bans.ACCOUNT_NAMES)}",
         f"AWAYLEN={away_bytes}",
         f"BOT={modes.BOT}",
         "CASEMAPPING=ascii",
@@ -39,6 +54,7 @@ def tokens(
         f"CHANTYPES={ROOM_PREFIX}",
         "ELIST=CMNTU",
         "EXCEPTS=e",
+        f"EXTBAN=,{bans.TYPES}",
         "INVEX=I",
         f"KEYLEN={KEY_BYTES_MAX}",
         f"KICKLEN={kick_bytes}",
@@ -52,7 +68,7 @@ def tokens(
         "SAFELIST",
         f"SILENCE={silence}",
         f"STATUSMSG={modes.MARKS}",
-        "TARGMAX=" + ",".join(f"{command}:{TARGETS_MAX}" for command in _SEVERAL_TARGETS),
+        f"TARGMAX={','.join(f'{command}:{most}' for command, most in _MOST_TARGETS.items())}",
         f"TOPICLEN={topic_bytes}",
         f"USERLEN={USER_BYTES_MAX}",
         "UTF8ONLY",
