@@ -34,7 +34,7 @@ class IrcBot(Noting):
         for kind, name in (("kick", "kick"), ("quit", "quit"), ("joined", "join")):
             self._connection.add_global_handler(name, self._noter(kind))
         self._connection.add_global_handler("mode", self._note_mode)
-        self._connection.add_global_handler("900", self._note_login)
+        self._connection.add_global_handler("loggedin", self._note_login)
         self._connection.add_global_handler("welcome", lambda connection, _: connection.join(ROOM))
         factory = irc.connection.Factory()
         if way.certificate is not None:
