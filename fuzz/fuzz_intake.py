@@ -24,12 +24,17 @@ from parvis.irc.casemapping import fold
 from parvis.irc.framing import split_lines
 from parvis.irc.limits import BODY_BYTES_MAX, SERVER_TAGS_BYTES_MAX
 from parvis.irc.line import Malformed, parse_line
+from parvis.model.accounts import Account
+from parvis.model.events import AccountKept, LoggedIn
+from parvis.model.ids import NOBODY, IdentityId
 from parvis.model.person import INVISIBLE, OPERATOR
 from parvis.store.memory import Fault, MemoryArchive
 
 T = TypeVar("T")
 
 CLIENTS = 4
+ACCOUNTS = 2
+"""The first of them are logged in to accounts of their own."""
 TURN_S = 0.3
 
 CAPS = (
@@ -47,6 +52,9 @@ PLAYS = [
     ],
     [b"TOPIC #a :words", b"TOPIC #a", b"NAMES #a", b"WHO #a", b"WHO *", b"WHOIS n1", b"LIST >0,*a*", b"LUSERS"],
     [b"NICK n9", b"NICK n0", b"AWAY :out", b"AWAY", b"SETNAME :new", b"USERHOST n1 n2 n3", b"MODE n1 +i", b"ISUPPORT"],
+    [b"MODE #a +uUCMR", b"MODE #a +bbe a:n1 m:n2!*@* ~account:*", b"PRIVMSG #a :\x01PING\x01", b"MODE #a +s"],
+    [b"ROOM REGISTER #a", b"ROOM HOST ADD #a n1", b"ROOM INFO #a", b"ROOM HOST LIST #a", b"ROOM TRANSFER #a n1"],
+    [b"ROOM LIST", b"ROOM HOST DEL #a n0", b"PART #a", b"JOIN #a", b"ROOM DROP #a #a", b"ROOM DANCE #a", b"ROOM HOST"],
     [b"KICK #a n1 :out", b"INVITE n1 #a", b"PART #a :bye", b"JOIN 0", b"QUIT :gone", b"PING x", b"PONG", b"MOTD"],
     [
         b"MONITOR + n1,n2,N9,*!x@y",
@@ -232,6 +240,10 @@ class Square:
         client = FakeClient(number)
         self.doors.opened(client)
         self.intake.receive(client, [b"NICK n%d" % number, b"USER u 0 * :r"])
+        if number < ACCOUNTS and client.is_registered:
+            account = Account(id=IdentityId(bytes((1 + number,)) * 16), name=f"n{number}", registered_at_ms=1)
+            self.chat.apply(AccountKept(account, account.name))
+            self.chat.apply(LoggedIn(client, account))
         return client
 
     def receive(self, who: int, data: bytes) -> None:
@@ -280,6 +292,8 @@ def check_world(chat: Chat) -> None:
     people = set(world.people.values())
     for room in world.rooms.values():
         assert room.members or room.registered, "an empty room"
+        assert room.registered or (room.owner == NOBODY and not room.hosts), "hosts of a room that nobody registered"
+        assert room.owner not in room.hosts
         assert all(person in people and room in person.rooms for person in room.members)
     for folded, person in world.people.items():
         assert folded == person.folded == fold(person.nick)
@@ -312,6 +326,8 @@ def play(data: bytes) -> None:
         square.doors.closed(client, "Connection closed")
     square.settle()
     check_world(square.chat)
+    registered = {room.id: room.kept() for room in square.chat.world.rooms.values() if room.registered}
+    assert square.archive.store.rooms == registered, "what is kept of rooms is not what they are"
     assert not square.chat.world.people
     assert not any(square.chat.watching.watchers(f"n{number}") for number in range(10))
     assert not square.doors.open_connections

@@ -31,15 +31,17 @@ def test_isupport_says_what_the_server_can_do(enter: Enter) -> None:
     assert all(len(answer.params) <= 15 for answer in answers)
     tokens = dict(token.partition("=")[::2] for answer in answers for token in answer.params[1:-1])
     assert tokens == {
+        "ACCOUNTEXTBAN": "a,account",
         "AWAYLEN": "200",
         "BOT": "B",
         "CASEMAPPING": "ascii",
         "CHANLIMIT": "#:50",
-        "CHANMODES": "beI,k,l,imnst",
+        "CHANMODES": "beI,k,l,CimMnRstuU",
         "CHANNELLEN": "64",
         "CHANTYPES": "#",
         "ELIST": "CMNTU",
         "EXCEPTS": "e",
+        "EXTBAN": ",am",
         "INVEX": "I",
         "KEYLEN": "32",
         "KICKLEN": "390",
@@ -53,7 +55,7 @@ def test_isupport_says_what_the_server_can_do(enter: Enter) -> None:
         "SAFELIST": "",
         "SILENCE": "64",
         "STATUSMSG": "@+",
-        "TARGMAX": "KICK:4,NAMES:4,NOTICE:4,PRIVMSG:4,TAGMSG:4,WHOIS:4,WHOWAS:4",
+        "TARGMAX": "JOIN:16,KICK:4,NAMES:4,NOTICE:4,PART:16,PRIVMSG:4,TAGMSG:4,WHOIS:4,WHOWAS:4",
         "TOPICLEN": "390",
         "USERLEN": "12",
         "UTF8ONLY": "",

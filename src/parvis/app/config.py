@@ -302,11 +302,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         int, Whole(1, 1_000_000), "Most new connections from one address (IPv6: one /64) in a minute."
     ] = 64
     rooms_per_session: Annotated[int, Whole(1, 10_000), "Most rooms that one session is in."] = 50
+    rooms_per_account: Annotated[int, Whole(0, 10_000), "Most registered rooms that one account owns."] = 15
     list_modes: Annotated[int, Whole(1, 10_000), "Most masks on all lists (b, e, I) of one room together."] = 100
     targets: Annotated[
         int,
         Whole(1, 100),
-        "Most targets of one PRIVMSG, NOTICE, TAGMSG, KICK, NAMES, WHOIS or WHOWAS; four times as many of a JOIN.",
+        "Most targets of one PRIVMSG, NOTICE, TAGMSG, KICK, NAMES, WHOIS or WHOWAS.",
     ] = 4
     server_bans: Annotated[int, Whole(1, 10_000), "Most bans of the whole server (UBAN) at a time."] = 1000
     server_ban_s: Annotated[int, Span(BAN_S_MAX), "Longest ban of the whole server. None is for ever."] = msgspec.field(

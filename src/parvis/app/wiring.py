@@ -76,6 +76,7 @@ def settings_of(config: Config) -> Settings:
         kick_bytes=limits.kicklen,
         real_name_bytes=limits.realnamelen,
         rooms_per_session=limits.rooms_per_session,
+        rooms_per_account=limits.rooms_per_account,
         list_modes=limits.list_modes,
         targets=limits.targets,
         server_bans=limits.server_bans,

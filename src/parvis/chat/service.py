@@ -37,6 +37,7 @@ from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.verdicts import Refused
 from parvis.model.world import World
+from parvis.policy import gates
 from parvis.policy.sanctions import Index
 from parvis.ports.clock import Clock
 
@@ -145,6 +146,11 @@ class Chat:
         """Find a room by its name."""
         return self.world.rooms.get(fold(name))
 
+    def known_room(self, client: Client, name: str) -> Room | None:
+        """Find a room by its name; a secret one is as if it did not exist to who is not in it."""
+        room = self.world.rooms.get(fold(name))
+        return None if room is None or isinstance(gates.know(client, room), Refused) else room
+
     def conversation(self, one: Person, other: Person) -> ConversationId:
         """Give the conversation of a pair of identities."""
         pair = (one.identity, other.identity)
@@ -195,6 +201,10 @@ class Chat:
         if room.registered:
             self.turn.batch.rooms[room.id] = room.kept()
 
+    def keep_no_longer(self, room: Room) -> None:
+        """Have a room that was dropped forgotten with the batch that dropped it."""
+        self.turn.batch.rooms[room.id] = None
+
     def keep_value(self, kept: Keep) -> None:
         """Have a value kept with the batch that changed it."""
         self.turn.batch.kept[kept.kind, kept.id] = kept
@@ -216,16 +226,29 @@ class Chat:
         self.record(kind, author, conversation, body, message_id=raw_id, rooms=rooms)
         self.show(author, body, audience, message_id)
 
+    def happen_in_answer(self, kind: RecordKind, conversation: ConversationId, body: bytes, audience: Audience) -> None:
+        """Have something kept and shown that the server does because of the command being handled.
+
+        Whose command it is reads it as part of the answer, so in the order in which it was decided.
+        """
+        raw_id, message_id = self.chance.message_id()
+        self.record(kind, None, conversation, body, message_id=raw_id)
+        self._show(self.connection, "", "", body, audience, message_id)
+
     def show(self, author: Client | None, body: bytes, audience: Audience, message_id: str = "") -> None:
         """Show a line that a record of this batch covers; its author's connection reads it as part of the answer."""
-        sender, account, tags = None, "", ""
-        if author is not None:
-            sender, account = self.connection, author.account
-            if author.modes & BOT:
-                tags = BOT_TAG
-            if sender in audience.members:
-                self._answers.append((tag_data(sender.signature, self.now_ms, message_id, tags, account), body))
+        if author is None:
+            self._show(None, "", "", body, audience, message_id)
+        else:
+            tags = BOT_TAG if author.modes & BOT else ""
+            self._show(self.connection, author.account, tags, body, audience, message_id)
+
+    def _show(
+        self, sender: Client | None, account: str, tags: str, body: bytes, audience: Audience, message_id: str
+    ) -> None:
         now_ms = self.now_ms
+        if sender is not None and sender in audience.members:
+            self._answers.append((tag_data(sender.signature, now_ms, message_id, tags, account), body))
         self.turn.batch.say(Said(audience, body, now_ms, message_id, tags, sender, None, None, None, False, account))
 
     def tell_devices(self, client: Client, code: str, *params: str) -> None:
@@ -267,8 +290,14 @@ class Chat:
 
     def fail(self, command: str, code: str, *context_and_text: str) -> None:
         """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
-        words = " ".join(("FAIL", command, code, *map(middle, context_and_text[:-1])))
-        self.answer(f"{words} :{context_and_text[-1]}")
+        self._reply("FAIL", command, code, *context_and_text)
+
+    def note(self, command: str, code: str, *context_and_text: str) -> None:
+        """Tell something with a standard reply; arguments as for `fail`."""
+        self._reply("NOTE", command, code, *context_and_text)
+
+    def _reply(self, *words: str) -> None:
+        self.answer(f"{' '.join(map(middle, words[:-1]))} :{words[-1]}")
 
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""

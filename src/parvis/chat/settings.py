@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kick_bytes: int = 390
     real_name_bytes: int = 150
     rooms_per_session: int = 50
+    rooms_per_account: int = 15
     list_modes: int = 100
     targets: int = 4
     server_bans: int = 1000

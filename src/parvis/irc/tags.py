@@ -16,6 +16,9 @@ NO_TAGS: Final[dict[str, str]] = {}
 BOT_TAG: Final = "bot"
 """The tag on the lines of somebody with the user mode B (IRCv3 bot-mode)."""
 
+FOR_HOSTS_TAG: Final = "parvis.chat/for-hosts"
+"""On what hosts alone read of a room (mode U), its author too. Of the server: no client can set it, it has no `+`."""
+
 _KEY: Final = re.compile(r"\+?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9-]+\Z")
 _ESCAPED: Final = re.compile(r"\\(.?)", re.DOTALL)
 _UNESCAPE: Final = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}

@@ -111,6 +111,34 @@ class RoomRestored(msgspec.Struct, frozen=True):
     folded: str
 
 
+class RoomRegistered(msgspec.Struct, frozen=True):
+    """A room lasts from now on, with an owner."""
+
+    room: Room
+    owner: IdentityId
+
+
+class RoomGiven(msgspec.Struct, frozen=True):
+    """A registered room got another owner; `NOBODY`: the server."""
+
+    room: Room
+    owner: IdentityId
+
+
+class RoomDropped(msgspec.Struct, frozen=True):
+    """A room lasts no longer: nobody owns it, and it ends when it is empty, now if it is."""
+
+    room: Room
+
+
+class StandingGiven(msgspec.Struct, frozen=True):
+    """An account has a rank in a registered room whenever it comes in; 0: none any more."""
+
+    room: Room
+    identity: IdentityId
+    rank: int
+
+
 class TopicSet(msgspec.Struct, frozen=True):
     """A room got a topic; an empty one takes it away."""
 
@@ -240,6 +268,10 @@ Event = (
     | Parted
     | RoomOpened
     | RoomRestored
+    | RoomRegistered
+    | RoomGiven
+    | RoomDropped
+    | StandingGiven
     | TopicSet
     | RankChanged
     | FlagChanged

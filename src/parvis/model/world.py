@@ -9,9 +9,9 @@ from typing import assert_never
 
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import IdentityId, SessionId
+from parvis.model.ids import NOBODY, IdentityId, SessionId
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
-from parvis.model.room import INVITED_MAX, Room
+from parvis.model.room import INVITED_MAX, SPEECH_FLAGS, Room
 from parvis.model.sanctions import Defence, ServerBan
 
 
@@ -70,8 +70,22 @@ class World:
             case e.RoomOpened(room_id, name, folded, flags, at_ms):
                 room = self.rooms[folded] = Room(room_id, name, folded, at_ms)
                 room.flags = frozenset(flags)
+                _look_at_speech(room)
             case e.RoomRestored():
                 self._restore(event)
+            case e.RoomRegistered(room, owner):
+                room.registered, room.owner = True, owner
+            case e.RoomGiven(room, owner):
+                room.owner = owner
+            case e.RoomDropped(room):
+                room.registered, room.owner, room.hosts = False, NOBODY, {}
+                self._end_if_empty(room)
+            case e.StandingGiven(room, identity, rank):
+                if rank:
+                    # Who has one already keeps their place: the longest-standing host comes first.
+                    room.hosts[identity] = rank
+                else:
+                    room.hosts.pop(identity, None)
             case e.TopicSet(room, topic, by, at_ms):
                 room.topic, room.topic_set_by, room.topic_set_at_ms = topic, by, at_ms
             case e.RankChanged(room, person, rank, given):
@@ -79,14 +93,17 @@ class World:
                 room.members[person] = held | rank if given else held & ~rank
             case e.FlagChanged(room, letter, adding):
                 room.flags = room.flags | {letter} if adding else room.flags - {letter}
+                _look_at_speech(room)
             case e.KeySet(room, key):
                 room.key = key
             case e.LimitSet(room, limit):
                 room.limit = limit
             case e.MaskListed(room, entry):
                 room.lists.setdefault(entry.kind, []).append(entry)
+                _look_at_speech(room)
             case e.MaskUnlisted(room, kind, mask):
                 room.lists[kind] = [entry for entry in room.entries(kind) if entry.mask != mask]
+                _look_at_speech(room)
             case e.Invited(room, person):
                 self._invite(room, person.session)
             case e.UserModesSet(person, modes):
@@ -166,6 +183,9 @@ class World:
     def _take_out(self, person: Person, room: Room) -> None:
         del room.members[person]
         room.audience = None
+        self._end_if_empty(room)
+
+    def _end_if_empty(self, room: Room) -> None:
         if not room.members and not room.registered:
             del self.rooms[room.folded]
             for session in list(room.invited):
@@ -182,3 +202,10 @@ class World:
             room.lists.setdefault(entry.kind, []).append(entry)
         room.hosts = {host.identity: host.rank for host in kept.hosts}
         room.visible_s = kept.visible_s
+        _look_at_speech(room)
+
+
+def _look_at_speech(room: Room) -> None:
+    """Note whether messages have to be looked at, after a change of flags or lists."""
+    room.compiled = {}
+    room.has_speech_rules = not SPEECH_FLAGS.isdisjoint(room.flags) or any(room.lists.values())

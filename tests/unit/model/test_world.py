@@ -8,7 +8,7 @@ from tests.unit.model.people import a_room, mask, somebody
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import IdentityId, SessionId
+from parvis.model.ids import NOBODY, IdentityId, SessionId
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import HOST, INVITED_MAX, VOICE
 from parvis.model.world import World
@@ -92,6 +92,56 @@ def test_a_room_ends_with_its_last_member_unless_it_is_registered() -> None:
     assert set(world.rooms) == {"#b"}
     assert world.people == {}
     assert alice.rooms is NO_ROOMS
+
+
+def test_a_registered_room_stays_until_it_is_dropped() -> None:
+    """Then it ends with its last member, or at once. Source: docs/adr/0016-who-runs-a-room.md."""
+    world = World()
+    alice = somebody(world, "alice")
+    full, empty = a_room(world, "#a", members=[alice]), a_room(world, "#b", members=[alice])
+    for room in (full, empty):
+        world.apply(e.RoomRegistered(room, alice.identity))
+        world.apply(e.StandingGiven(room, alice.identity, HOST))
+    world.apply(e.Parted(alice, empty))
+    assert set(world.rooms) == {"#a", "#b"}
+    world.apply(e.RoomDropped(empty))
+    world.apply(e.RoomDropped(full))
+    assert set(world.rooms) == {"#a"}
+    assert (full.registered, full.owner, full.hosts) == (False, NOBODY, {})
+    world.apply(e.Parted(alice, full))
+    assert world.rooms == {}
+
+
+def test_hosts_stand_in_the_order_in_which_they_came() -> None:
+    """A changed rank keeps the place. Source: `StandingGiven`."""
+    world = World()
+    one, two = somebody(world, "one").identity, somebody(world, "two").identity
+    room = a_room(world)
+    for identity, rank in ((one, HOST), (two, HOST), (one, VOICE)):
+        world.apply(e.StandingGiven(room, identity, rank))
+    assert list(room.hosts.items()) == [(one, VOICE), (two, HOST)]
+    world.apply(e.StandingGiven(room, one, 0))
+    assert room.hosts == {two: HOST}
+
+
+def test_whether_messages_are_looked_at() -> None:
+    """As long as a mode of speech or an entry is there, after a restart too. Source: `Room.has_speech_rules`."""
+    world = World()
+    room = a_room(world, flags="nst")
+    seen = [room.has_speech_rules]
+    for letter in "CmMU":
+        world.apply(e.FlagChanged(room, letter, True))
+        seen.append(room.has_speech_rules)
+        world.apply(e.FlagChanged(room, letter, False))
+        seen.append(room.has_speech_rules)
+    mask(world, room, "b", "a!*@*")
+    room.compiled["b"] = object()
+    assert [*seen, room.has_speech_rules] == [False, *(True, False) * 4, True]
+    again = World()
+    again.apply(e.RoomRestored(room.kept(), "#nave"))
+    assert again.rooms["#nave"].has_speech_rules
+    world.apply(e.MaskUnlisted(room, "b", "a!*@*"))
+    assert (room.has_speech_rules, room.compiled) == (False, {})
 
 
 def test_ranks_are_given_and_taken_each_by_itself() -> None:

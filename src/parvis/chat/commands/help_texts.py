@@ -79,6 +79,11 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
     ),
     "QUIT": ("QUIT [:reason]", "Leaves the server."),
     "REHASH": ("REHASH", "For operators: reads the configuration again, as SIGHUP does."),
+    "ROOM": (
+        "ROOM REGISTER|INFO|DROP #room | ROOM TRANSFER #room account | ROOM HOST ADD|DEL|LIST #room [account]",
+        "ROOM LIST shows those that are yours.",
+        "Keeps a room that you run for good, under your account, and says who runs it whenever they come in.",
+    ),
     "SETNAME": ("SETNAME :real name", "Changes the real name that WHOIS shows of you. It need not be your real one."),
     "SILENCE": (
         "SILENCE [+mask|-mask[,...]]",
