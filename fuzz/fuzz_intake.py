@@ -11,6 +11,7 @@ from typing import TypeVar
 import structlog
 
 from mutation import run
+from parvis.app.verifiers import Verifiers
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.doors import Doors
@@ -28,6 +29,8 @@ from parvis.model.person import INVISIBLE, OPERATOR
 from parvis.store.memory import Fault, MemoryArchive
 
 T = TypeVar("T")
+
+PASSWORDS = Verifiers(bytes(32), memory_kib=8, passes=1, iterations=2)
 
 CLIENTS = 4
 TURN_S = 0.3
@@ -156,7 +159,7 @@ class Square:
             Chance(os.urandom),
             self.clock,
             turn,
-            Outside(work=self.work, find_operator=self.find_operator),
+            Outside(work=self.work, find_operator=self.find_operator, passwords=PASSWORDS),
         )
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)

@@ -42,7 +42,7 @@ def target(data: bytes) -> None:
         match step:
             case FindKeys(name):
                 assert name
-                exchange.challenge("nonce", KEYS)
+                exchange.challenge("nonce", KEYS, b"id")
             case More() | Proved():
                 pass
             case CheckPassword(name, password):

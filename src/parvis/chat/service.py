@@ -17,14 +17,16 @@ from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
 from parvis.chat.client import NO_DEVICES, Client
-from parvis.chat.cloaks import conversation_of_pair
+from parvis.chat.cloaks import cloak, conversation_of_pair, network_of
 from parvis.chat.offers import offered
 from parvis.chat.outside import Outside
 from parvis.chat.settings import Settings
+from parvis.chat.tally import Tally
 from parvis.chat.turn import Turn
 from parvis.irc.capabilities import LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
+from parvis.irc.sasl import Exchange
 from parvis.irc.tags import escape
 from parvis.irc.wire import cut_body, frame, middle, tag_data
 from parvis.model import events as e
@@ -41,6 +43,8 @@ NO_ROOMS_NAMED: Final = b"\0\0"
 """The count of rooms in front of a line whose record names none."""
 _PAIRS_KEPT: Final = 16384
 """Conversations of pairs remembered, so that the hash is made once; ours."""
+_HOSTS_KEPT: Final = 16384
+"""Cloaks remembered, so that the hash is made once for each network; ours."""
 
 Answer = tuple[str, bytes]
 """Tags without `@`, and the line without them."""
@@ -82,12 +86,24 @@ class Chat:
         self.people_count = 0
         self._started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
         self.draining = False
-        self.host_of: dict[str, str] = {}
-        """Cloaks by address (`registration.py`)."""
+        self._host_of: dict[str, str] = {}
+        """Cloaks by address."""
         self.unpark: Callable[[Client], None] = _nobody_parks
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
-        self.failed_logins: dict[str, tuple[int, float]] = {}
-        """Wrong passwords by address, and when the last was given, by the steady clock (`commands/oper.py`)."""
+        self.failed_opers: Tally[str] = Tally()
+        """Wrong passwords of operators by address (`commands/oper.py`)."""
+        self.failed_logins: Tally[str] = Tally()
+        """Wrong passwords of accounts by address (`chat/proofs.py`)."""
+        self.failed_for: Tally[str] = Tally()
+        """Wrong passwords of accounts by the folded name that was given, whether there is such an account or not."""
+        self.logged_in_from: Tally[tuple[str, str]] = Tally()
+        """Where the owners of accounts log in from, so that nobody can lock them out by failing elsewhere."""
+        self.mailed: Tally[str] = Tally()
+        """Codes sent, by the keyed hash of the address."""
+        self.registered: Tally[str] = Tally()
+        """Accounts registered by address."""
+        self.exchanges: dict[Client, Exchange] = {}
+        """Logins that are under way (`commands/authenticate.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.connection: Client
@@ -96,6 +112,7 @@ class Chat:
         """The label of the command that is being handled."""
         self._answered = False
         self._at_once = False
+        self._keeps = False
         self._text: Unsealed | None = None
         self._configure(settings)
 
@@ -130,6 +147,20 @@ class Chat:
     def room(self, name: str) -> Room | None:
         """Find a room by its name."""
         return self.world.rooms.get(fold(name))
+
+    def owner_of(self, name: str) -> IdentityId:
+        """Give the account that a pseudonym belongs to; `NOBODY`: none."""
+        account = self.world.account_names.get(fold(name))
+        return NOBODY if account is None else account.id
+
+    def host(self, address: str) -> str:
+        """Give the host that others see instead of an address."""
+        host = self._host_of.get(address)
+        if host is None:
+            if len(self._host_of) >= _HOSTS_KEPT:
+                self._host_of.clear()
+            host = self._host_of[address] = cloak(self.secret, network_of(address))
+        return host
 
     def conversation(self, one: Person, other: Person) -> ConversationId:
         """Give the conversation of a pair of identities."""
@@ -181,7 +212,8 @@ class Chat:
             self.turn.batch.rooms[room.id] = room.kept()
 
     def keep_value(self, kept: Keep) -> None:
-        """Have a value kept with the batch that changed it."""
+        """Have a value kept with the batch that changed it: even a stranger is not told of it before it is."""
+        self._keeps = True
         self.turn.batch.kept[kept.kind, kept.id] = kept
 
     def happen(
@@ -239,6 +271,30 @@ class Chat:
         words = " ".join(("FAIL", command, code, *context_and_text[:-1]))
         self.answer(f"{words} :{context_and_text[-1]}")
 
+    def note(self, command: str, code: str, *context_and_text: str) -> None:
+        """Answer with a standard reply that is no error; arguments as for `fail`."""
+        words = " ".join(("NOTE", command, code, *context_and_text[:-1]))
+        self.answer(f"{words} :{context_and_text[-1]}")
+
+    def on_each_device(self, client: Client, tell: Callable[[], None]) -> None:
+        """Answer the connection whose command is handled, and have the same told to the person's others, in their form.
+
+        Args:
+            client: The person.
+            tell: Answers; it is called once for each connection, with `connection` set to it.
+        """
+        asking, answers = self.connection, self._answers
+        for device in client.connections:
+            if device is asking:
+                continue
+            self.connection, self._answers = device, []
+            tell()
+            data = b"".join([frame(_tagged(tags, body), device.signature) for tags, body in self._answers])
+            if data:
+                self.turn.batch.tell((device, data, None, None, None))
+        self.connection, self._answers = asking, answers
+        tell()
+
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""
         nick = client.nick or "*"
@@ -270,16 +326,17 @@ class Chat:
         self._answers = []
         self.label = None
         self._text = None
-        self._answered = self._at_once = False
+        self._answered = self._at_once = self._keeps = False
 
     def end_answer(self) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
         client = self.connection
         answers, label, text = self._answers, self.label, self._text
-        at_once = self._at_once and not self.turn.has_own_pending(client)
+        shows_no_state = self._at_once or (client.greeting is not None and not self._keeps)
+        at_once = shows_no_state and not self.turn.has_own_pending(client)
         owes_ack = label is not None and not self._answered
         self._text = None
-        self._answered = self._at_once = False
+        self._answered = self._at_once = self._keeps = False
         if not answers and not owes_ack:
             self.label = None
             return
@@ -289,7 +346,7 @@ class Chat:
             data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
         else:
             data = self._labelled(client, label, answers)
-        if at_once or client.greeting is not None:
+        if at_once:
             client.send(data)
             return
         client.acted = self.turn.batch.serial
@@ -357,6 +414,7 @@ class Chat:
         if client.gone:
             return
         client.gone = True
+        self.exchanges.pop(client, None)
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
@@ -382,8 +440,11 @@ class Chat:
             kind = RecordKind.QUIT if by is None else RecordKind.KILLED
             self.record(kind, by or client, PRESENCE, body, message_id=raw_id, rooms=rooms)
             if neighbours:
+                account = client.account
                 self.turn.batch.say(
-                    Said(Audience(neighbours), body, self.now_ms, message_id, "", None, None, None, None, False)
+                    Said(
+                        Audience(neighbours), body, self.now_ms, message_id, "", None, None, None, None, False, account
+                    )
                 )
 
     def leave_whole(self, client: Client, reason: str, *, told: str, by: Client | None = None) -> None:

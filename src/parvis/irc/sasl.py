@@ -85,7 +85,7 @@ Step = More | Aborted | TooLong | Failed | CheckPassword | CheckCertificate | Fi
 class Exchange:
     """One attempt to log in, from the name of the mechanism to its end."""
 
-    __slots__ = ("_first", "_is_proved", "_keys", "_pieces", "_said", "_size", "mechanism")
+    __slots__ = ("_first", "_is_proved", "_pieces", "_said", "_size", "keys", "mechanism", "owner")
 
     def __init__(self, mechanism: Mechanism) -> None:
         """Await the first response."""
@@ -94,8 +94,11 @@ class Exchange:
         self._size = 0
         self._first: scram.First | None = None
         self._said = ""
-        self._keys: scram.Keys | None = None
         self._is_proved = False
+        self.keys: scram.Keys | None = None
+        """What the proof of SCRAM is checked against."""
+        self.owner: bytes | None = None
+        """Whose keys those are: an id that means something to the caller alone."""
 
     @property
     def name(self) -> str:
@@ -124,11 +127,11 @@ class Exchange:
             # Not base64, not UTF-8, or not of the mechanism's grammar: all of them are one answer.
             return Failed()
 
-    def challenge(self, nonce: str, keys: scram.Keys) -> bytes:
-        """Give what SCRAM says to a name; `nonce` is random, printable and without comma."""
+    def challenge(self, nonce: str, keys: scram.Keys, owner: bytes) -> bytes:
+        """Give what SCRAM says to a name: `nonce` is random, printable and without comma, `keys` those of `owner`."""
         if self._first is None:
             raise AssertionError("no name was given yet")
-        self._keys = keys
+        self.keys, self.owner = keys, owner
         self._said = scram.challenge(self._first, nonce, keys)
         return self._said.encode()
 
@@ -144,13 +147,13 @@ class Exchange:
     def _scram(self, data: bytes) -> Step:
         if self._is_proved:
             return Failed() if data else LoggedIn(self.name)
-        if self._first is None or self._keys is None:
+        if self._first is None or self.keys is None:
             first = scram.parse_first(data)
             if first.authzid not in ("", first.name):
                 return Failed()
             self._first = first
             return FindKeys(first.name)
-        proof = scram.prove(self._first, self._said, data, self._keys)
+        proof = scram.prove(self._first, self._said, data, self.keys)
         if proof is None:
             return Failed()
         self._is_proved = True

@@ -16,6 +16,7 @@ class KeptKind(StrEnum):
     """Every kind of value there is. Names stand in the database: never reused."""
 
     ACCOUNT = "account"
+    PENDING_ACCOUNT = "pending-account"
 
 
 class Keep(msgspec.Struct, frozen=True):

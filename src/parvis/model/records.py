@@ -31,6 +31,7 @@ class RecordKind(IntEnum):
     SET_NAME = 14
     INVITED = 15
     KILLED = 16
+    ACCOUNT = 20
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):

@@ -74,7 +74,7 @@ def test_scram_logs_in_after_its_proof() -> None:
     exchange = Exchange(Mechanism.SCRAM_SHA_256)
     assert exchange.feed(b64encode(b"n,,n=user,r=rOprNGfwEbeRWgbNEkqO").decode()) == FindKeys("user")
     keys = scram.make_keys(b"pencil", b64decode("W22ZaJ0SNY7soEsUEjb6gQ=="), 4096)
-    said = exchange.challenge("%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0", keys)
+    said = exchange.challenge("%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0", keys, b"id")
     assert said.endswith(b",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096")
     final = (
         b"c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
@@ -89,7 +89,7 @@ def test_scram_fails_without_its_proof() -> None:
     first = b64encode(b"n,,n=user,r=abc").decode()
     exchange = Exchange(Mechanism.SCRAM_SHA_256)
     exchange.feed(first)
-    exchange.challenge("def", keys)
+    exchange.challenge("def", keys, b"id")
     assert exchange.feed(b64encode(b"c=biws,r=abcdef,p=" + b64encode(bytes(32))).decode()) == Failed()
     other = b64encode(b"n,a=other,n=user,r=abc").decode()
     assert Exchange(Mechanism.SCRAM_SHA_256).feed(other) == Failed()
@@ -111,6 +111,6 @@ def test_no_parameters_do_anything_else(mechanism: Mechanism, parameters: list[s
     for parameter in parameters:
         step = exchange.feed(parameter)
         if isinstance(step, FindKeys):
-            exchange.challenge("nonce", scram.make_keys(b"x", b"y", 1))
+            exchange.challenge("nonce", scram.make_keys(b"x", b"y", 1), b"id")
         elif not isinstance(step, More | Proved):
             return

@@ -23,6 +23,7 @@ def test_numbers_of_kinds_never_change() -> None:
         "SET_NAME": 14,
         "INVITED": 15,
         "KILLED": 16,
+        "ACCOUNT": 20,
     }
 
 

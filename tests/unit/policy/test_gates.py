@@ -423,9 +423,9 @@ def test_nothing_makes_a_member_with_rank_silent(flags: str, rank: int | None, b
 
 def test_wrong_passwords_end_the_trying() -> None:
     """Source: docs/handbook/operator.md, "Operators"."""
-    assert gates.login(4, 5) is ACCEPTED
-    assert gates.login(5, 5) == Refused(
-        Ground.TOO_MANY_FAILURES, "Too many wrong passwords from your address. Wait ten minutes and try again."
+    assert gates.login(4, 5, 600) is ACCEPTED
+    assert gates.login(5, 5, 600) == Refused(
+        Ground.TOO_MANY_FAILURES, "Too many wrong passwords from your address. Wait 10 minutes and try again."
     )
 
 

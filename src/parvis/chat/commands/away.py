@@ -2,11 +2,11 @@
 
 from parvis.chat import audience as audiences
 from parvis.chat.client import Client
-from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import AWAY_NOTIFY
 from parvis.irc.line import Line
+from parvis.irc.wire import cut
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE
 from parvis.model.records import RecordKind
@@ -22,4 +22,4 @@ def run(chat: Chat, client: Client, line: Line) -> None:
             body += b" :%b" % message.encode()
         audience = audiences.with_capability(audiences.neighbours(client), AWAY_NOTIFY, but=client)
         chat.happen(RecordKind.AWAY, client, PRESENCE, body, audience)
-    chat.numeric(client, n.RPL_NOWAWAY if message else n.RPL_UNAWAY)
+    chat.on_each_device(client, lambda: chat.numeric(client, n.RPL_NOWAWAY if message else n.RPL_UNAWAY))

@@ -251,8 +251,7 @@ def set_user_modes(chat: Chat, client: Client, wanted: int) -> None:
     chat.apply(e.UserModesSet(client, wanted))
     changes.sort(key=lambda change: not change.adding)
     body = b":%b MODE %b :%b" % (client.prefix, client.nick.encode(), modes.write_modes(changes).encode())
-    chat.record(RecordKind.MODE, client, PRESENCE, body)
-    chat.echo("", body)
+    chat.happen(RecordKind.MODE, client, PRESENCE, body, audiences.Audience((client,)))
 
 
 def user_modes(person: Person) -> str:

@@ -1,9 +1,9 @@
 """QUIT: leave the server. Source: modern IRC, "QUIT"."""
 
 from parvis.chat.client import Client
-from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc.line import Line
+from parvis.irc.wire import cut
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:

@@ -10,6 +10,8 @@ import msgspec
 
 from parvis.chat.client import Client
 from parvis.chat.commands import (
+    account,
+    authenticate,
     away,
     cap,
     error,
@@ -31,10 +33,12 @@ from parvis.chat.commands import (
     pong,
     privmsg,
     quit_,
+    register,
     setname,
     topic,
     user,
     userhost,
+    verify,
     who,
     whois,
 )
@@ -58,6 +62,8 @@ class Command(msgspec.Struct, frozen=True):
 
 
 COMMANDS: Final[dict[str, Command]] = {
+    "ACCOUNT": Command(account.run, 0, "login, new_password, new_certificate", price=2),
+    "AUTHENTICATE": Command(authenticate.run, 1, "login, login_to", price=3, of_connection=True),
     "AWAY": Command(away.run, 0, ""),
     "CAP": Command(cap.run, 1, "", waits=False, of_connection=True),
     "ERROR": Command(error.run, 0, "", waits=False, of_connection=True),
@@ -80,11 +86,13 @@ COMMANDS: Final[dict[str, Command]] = {
     "PONG": Command(pong.run, 0, "", waits=False, of_connection=True),
     "PRIVMSG": Command(privmsg.run, 0, "message, relayed_line"),
     "QUIT": Command(quit_.run, 0, "", waits=False, of_connection=True),
+    "REGISTER": Command(register.run, 3, "name, register, send_code, new_password", price=5, of_connection=True),
     "SETNAME": Command(setname.run, 1, ""),
     "TAGMSG": Command(privmsg.run, 0, "message"),
     "TOPIC": Command(topic.run, 1, "topic"),
     "USER": Command(user.run, 4, "", waits=False, of_connection=True),
     "USERHOST": Command(userhost.run, 1, ""),
+    "VERIFY": Command(verify.run, 2, "login", of_connection=True),
     "WHO": Command(who.run, 0, "", price=5),
     "WHOIS": Command(whois.run, 0, ""),
 }

@@ -47,6 +47,8 @@ def _tell(chat: Chat, client: Client, person: Person) -> None:
     chat.numeric(client, n.RPL_WHOISSERVER, person.nick, chat.settings.server, chat.settings.description or "Parvis")
     if person.modes & OPERATOR:
         chat.numeric(client, n.RPL_WHOISOPERATOR, person.nick, "is an operator of this server")
+    if person.account:
+        chat.numeric(client, n.RPL_WHOISACCOUNT, person.nick, person.account, "is logged in as")
     if person.away:
         chat.numeric(client, n.RPL_AWAY, person.nick, person.away)
     if person is client:
