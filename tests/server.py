@@ -33,6 +33,7 @@ port = 0
 
 [accounts]
 default_user_modes = "{user_modes}"
+{accounts}
 
 [[operators]]
 name = "operuser"
@@ -99,9 +100,12 @@ def serving(
     limits: str = "exempt_loopback = true",
     user_modes: str = "",
     store: str = "sqlite",
+    accounts: str = "",
 ) -> Iterator[Server]:
     """Run a server for a while; at the end it must have broken nowhere and stop as told."""
-    config = CONFIG.format(name=name, password=password, limits=limits, user_modes=user_modes, store=store)
+    config = CONFIG.format(
+        name=name, password=password, limits=limits, user_modes=user_modes, store=store, accounts=accounts
+    )
     server = Server(folder, config)
     try:
         yield server

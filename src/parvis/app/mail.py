@@ -46,6 +46,11 @@ class SmtpMail:
         self._threads.submit(self._send, to, subject, text)
         return True
 
+    @property
+    def waiting(self) -> int:
+        """Count the messages that wait or are under way."""
+        return self._waiting
+
     def close(self) -> None:
         """Send nothing more; what is under way ends."""
         if self._threads is not None:
