@@ -1,11 +1,13 @@
 """Logging in. Source: IRCv3 sasl 3.1 and 3.2; RFC 4616 (PLAIN), RFC 5802 and 7677 (SCRAM-SHA-256)."""
 
 from itertools import count
+from pathlib import Path
 
 import pytest
 from tests.client import Client, commands, only
 from tests.conformance.conftest import Connect, Enter
 from tests.logins import Scram, in_pieces, plain
+from tests.server import serving
 
 _numbers = count(1)
 
@@ -151,6 +153,24 @@ def test_a_login_after_entering_and_to_another_account(connect: Connect, enter: 
         answers = client.ask("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(name, password)}")
         assert commands(answers) == ["AUTHENTICATE", "900", "903"]
         assert only(client.ask(f"WHOIS {client.nick}"), "330")[0].params[2] == name
+
+
+def test_accounts_survive_a_restart(tmp_path: Path) -> None:
+    """Claimed before, and logged in to after, by both mechanisms. Source: DESIGN 3, "What survives a restart"."""
+    with serving(tmp_path) as server, Client(server.port) as client:
+        client.enter("anna").ask("REGISTER * * sesame")
+    with serving(tmp_path) as server:
+        with Client(server.port) as client:
+            begins(client, "PLAIN").send(f"AUTHENTICATE {plain('Anna', 'sesame')}")
+            assert client.next().params[2] == "anna"
+        with Client(server.port) as client:
+            scram = Scram("anna", "sesame")
+            begins(client, "SCRAM-SHA-256").send(f"AUTHENTICATE {scram.first()}")
+            client.send(f"AUTHENTICATE {scram.final(client.next().params[0])}")
+            assert scram.trusts(client.next().params[0])
+        with Client(server.port) as client:
+            client.send("NICK ANNA", "USER user 0 * :Real name")
+            assert client.next().command == "433"
 
 
 def test_a_login_is_one_labelled_answer(enter: Enter, account: str) -> None:

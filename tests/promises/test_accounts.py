@@ -257,6 +257,8 @@ def test_while_nothing_can_be_sealed_nobody_logs_in_who_is_here() -> None:
     square.commits_fail(1000)
     bert.says("AWAY :x")
     square.go_on(1.0)
+    stranger = square.connects()
+    assert "TEMPORARILY_UNAVAILABLE zoe :The archive" in asks(square, stranger, "NICK zoe", "REGISTER * * sesame-42")
     bert.says("AUTHENTICATE PLAIN")
     square.go_on(1.0)
     (told,) = bert.hears()
@@ -322,9 +324,9 @@ def by_mail(**settings: int) -> tuple[Square, Letters]:
     return square, letters
 
 
-def asks(square: Square, client: HeardClient, line: str) -> str:
-    """Send a line and give the last answer."""
-    client.says(line)
+def asks(square: Square, client: HeardClient, *lines: str) -> str:
+    """Send lines and give the last answer."""
+    client.says(*lines)
     square.go_on(1.0)
     return client.hears()[-1]
 

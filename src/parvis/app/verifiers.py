@@ -46,6 +46,9 @@ class Verifiers:
         self._cost = (passes, memory_kib)
         self._iterations = iterations
         self._decoy = ""
+        """The verifier of nobody's password, made with the first check."""
+        self._blank = ""
+        """What is opened for a name without account."""
 
     def make(self, owner: bytes, password: str) -> str:
         """Make the verifier of an owner's password. Blocks."""
@@ -79,16 +82,17 @@ class Verifiers:
             return False
         return bool(verifier)
 
-    def scram_keys(self, owner: bytes, verifier: str) -> scram.Keys:
-        """Give the keys by which a password is proved without being sent (SCRAM-SHA-256)."""
-        return self._open(owner, verifier).scram
-
-    def nobodys_keys(self, name: str) -> scram.Keys:
-        """Give keys that nobody can prove: for a name without account, always the same for one name."""
+    def scram_keys(self, owner: bytes, verifier: str, name: str) -> scram.Keys:
+        """Give the keys of a verifier; with an empty one, keys that nobody can prove. Both do the same work."""
         salt, stored, server = (
-            hmac.digest(self._nobodys, purpose + name.encode(), "sha256") for purpose in (b"salt:", b"c:", b"s:")
+            hmac.digest(self._nobodys, purpose + name.encode(), "sha256") for purpose in (b"salt:", b"stored:", b"key:")
         )
-        return scram.Keys(salt[: scram.SALT_BYTES], self._iterations, stored, server)
+        nobodys = scram.Keys(salt[: scram.SALT_BYTES], self._iterations, stored, server)
+        if not self._blank:
+            # As long as a real one: a hash of argon2 in its text form is 97 characters.
+            self._blank = self._seal(b"", msgspec.json.encode(_Verifier("-" * 97, nobodys)))
+        opened = self._open(owner, verifier) if verifier else self._open(b"", self._blank)
+        return opened.scram if verifier else nobodys
 
     def _seal(self, owner: bytes, plain: bytes) -> str:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM

@@ -284,15 +284,15 @@ class Chat:
             tell: Answers; it is called once for each connection, with `connection` set to it.
         """
         asking, answers = self.connection, self._answers
-        for device in client.connections:
-            if device is asking:
-                continue
-            self.connection, self._answers = device, []
-            tell()
-            data = b"".join([frame(_tagged(tags, body), device.signature) for tags, body in self._answers])
-            if data:
-                self.turn.batch.tell((device, data, None, None, None))
-        self.connection, self._answers = asking, answers
+        try:
+            for device in client.connections:
+                if device is not asking:
+                    self.connection, self._answers = device, []
+                    tell()
+                    data = b"".join([frame(_tagged(tags, body), device.signature) for tags, body in self._answers])
+                    self.turn.batch.tell((device, data, None, None, None))
+        finally:
+            self.connection, self._answers = asking, answers
         tell()
 
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from parvis.app.config import cautions
 from parvis.cli.configuration import config_option, json_option, load_or_exit, write_json
 
 
@@ -16,13 +15,17 @@ def command(config_file: Path | None, as_json: bool) -> None:
 
     Ends with 0 if there is none, with 1 if there is one.
     """
+    from parvis.app.config import cautions
+
     config = load_or_exit(config_file, as_json=as_json, to_stderr=False)
-    told = cautions(config)
+    for caution in cautions(config):
+        if as_json:
+            write_json({"event": "caution", "key": caution.key, "text": caution.text})
+        else:
+            click.echo(f"Caution: {caution}")
     if as_json:
-        write_json({"event": "checked", "mistakes": 0, "cautions": [str(caution) for caution in told]})
+        write_json({"event": "checked", "mistakes": 0})
         return
-    for caution in told:
-        click.echo(f"Caution: {caution}")
     places = ", ".join(f"{each.kind} on {_place(each.host, each.port)}" for each in config.listen)
     click.echo(f"The configuration is in order. It listens for {places}.")
 

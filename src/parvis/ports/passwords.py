@@ -19,8 +19,8 @@ class Passwords(Protocol):
     def check(self, owner: bytes, verifier: str, password: str) -> bool:
         """Tell whether a password is the right one. An empty verifier is nobody's: it takes as long. Blocks."""
 
-    def scram_keys(self, owner: bytes, verifier: str) -> Keys:
-        """Give the keys by which a password is proved without being sent (SCRAM-SHA-256)."""
+    def scram_keys(self, owner: bytes, verifier: str, name: str) -> Keys:
+        """Give the keys by which a password is proved without being sent (SCRAM-SHA-256).
 
-    def nobodys_keys(self, name: str) -> Keys:
-        """Give keys that nobody can prove: for a name without account, always the same for one name."""
+        With an empty verifier: keys that nobody can prove, always the same for one folded name.
+        """

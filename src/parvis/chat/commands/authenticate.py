@@ -130,17 +130,17 @@ def _challenge(chat: Chat, client: Client, exchange: sasl.Exchange, name: str) -
     if _is_refused(chat, client, name):
         return
     account = accounts.find(chat, name)
-    passwords = chat.outside.passwords
-    if account is None:
-        owner, keys = NOBODY, passwords.nobodys_keys(fold(name))
-    else:
-        owner, keys = account.id, passwords.scram_keys(account.id, account.password)
+    owner, verifier = (NOBODY, "") if account is None else (account.id, account.password)
+    keys = chat.outside.passwords.scram_keys(owner, verifier, fold(name))
     _say(chat, exchange.challenge(chat.chance.message_id()[1], keys, owner))
 
 
 def _proved(chat: Chat, client: Client, exchange: sasl.Exchange, name: str) -> None:
     account = chat.world.accounts.get(IdentityId(exchange.owner or NOBODY))
-    if account is None or chat.outside.passwords.scram_keys(account.id, account.password) != exchange.keys:
+    keys = None
+    if account is not None:
+        keys = chat.outside.passwords.scram_keys(account.id, account.password, fold(name))
+    if account is None or keys != exchange.keys:
         # It was deleted, or its password changed, between the proof and the last word.
         _fail(chat, client)
         return

@@ -117,6 +117,10 @@ def connection_problem(chat: Chat, client: Client) -> Problem:
 def _connection_problem(chat: Chat, client: Client) -> Problem:
     if not chat.settings.registration:
         return "TEMPORARILY_UNAVAILABLE", "Nobody can register an account here at the moment."
+    turn = chat.turn
+    verdict = gates.act(turn.failing_since_s is not None, turn.waiting_records, chat.settings.commit_queue_records)
+    if isinstance(verdict, Refused):
+        return "TEMPORARILY_UNAVAILABLE", verdict.told
     return connection_problem(chat, client)
 
 
