@@ -200,7 +200,7 @@ class WeeChat(Client):
         "topic": r'^\d\d:\d\d\t--\t{who} has changed topic for #green to "{text}"$',
         "kick": r"^\d\d:\d\d\t<--\t{who} has kicked {whom} \({text}\)$",
         "quit": r"^\d\d:\d\d\t<--\t{who} \(\S+\) has quit \(Quit: {text}\)$",
-        "joined": r"^\d\d:\d\d\t-->\t{who} \(\S+\) has joined #green$",
+        "joined": r"^\d\d:\d\d\t-->\t{who} \([^)]+\) \(\S+\) has joined #green$",
     }
 
     def __init__(self, nick: str, folder: Path, port: int) -> None:

@@ -455,6 +455,33 @@ def test_one_device_at_a_time_by_the_servers_rule() -> None:
     assert square.chat.people_count == len(square.chat.world.people) == 2
 
 
+def test_a_device_is_called_by_its_persons_name() -> None:
+    """In numerics to it and in CAP, whichever device of the person it is. Source: modern IRC, "Numerics"."""
+    square = a_square()
+    anna = claims(square, "anna")
+    device = comes_in(square, "anna")
+    device.hears()
+    for line in ("PASS x", "CAP LS", "CAP REQ :batch", "CAP LIST", "AUTHENTICATE PLAIN", "NOSUCH", "JOIN"):
+        assert asks(square, device, line).split()[2] == "anna"
+    assert anna.hears() == []
+
+
+def test_a_joining_line_fits_however_long_the_names() -> None:
+    """With account and real name it is cut at a character's end. Source: RFC 1459, section 2.3; extended-join."""
+    square = a_square(nick_bytes=64, real_name_bytes=300, room_bytes=200)
+    reader = square.enters("reader", "extended-join")
+    long = square.connects()
+    long.says(f"NICK {'n' * 64}", f"USER {'u' * 12} 0 * :{'é' * 150}", "REGISTER * * sesame-42")
+    square.go_on(1.0)
+    room = "#" + "r" * 199
+    reader.says(f"JOIN {room}")
+    long.says(f"JOIN {room}")
+    square.go_on(1.0)
+    joined = reader.hears()[-1]
+    assert joined.startswith(f":{long.mask()} JOIN {room} {'n' * 64} :éé")
+    assert len(joined.encode()) in (509, 510)
+
+
 def test_who_loses_the_account_loses_its_pseudonym() -> None:
     """By a login to another account as well. Source: ADR 10."""
     square = a_square()

@@ -246,8 +246,7 @@ class Chat:
 
     def numeric(self, client: Client, code: str, *params: str) -> None:
         """Answer with a numeric; where it always says the same, its text is added."""
-        nick = client.nick or (client.greeting.nick if client.greeting else "") or "*"
-        words = " ".join((code, nick, *map(middle, params[:-1])))
+        words = " ".join((code, client.nick or client.shown_nick, *map(middle, params[:-1])))
         fixed = TEXT.get(code)
         if fixed is not None:
             words = f"{words} {middle(params[-1])} :{fixed}" if params else f"{words} :{fixed}"
@@ -297,8 +296,7 @@ class Chat:
 
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""
-        nick = client.nick or "*"
-        self.answer(f"{' '.join((code, nick, *map(middle, params)))} :{verdict.told}")
+        self.answer(f"{' '.join((code, client.shown_nick, *map(middle, params)))} :{verdict.told}")
 
     def own_text(self, record: Unsealed) -> None:
         """Note that the command was a text: its answers fall with it if it is refused after all."""

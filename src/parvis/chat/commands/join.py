@@ -10,7 +10,7 @@ from parvis.irc.casemapping import fold
 from parvis.irc.limits import TARGETS_MAX
 from parvis.irc.line import Line
 from parvis.irc.names import is_room
-from parvis.irc.wire import tag_data
+from parvis.irc.wire import cut_body, tag_data
 from parvis.model import events as e
 from parvis.model.ids import ConversationId
 from parvis.model.records import RecordKind
@@ -109,4 +109,4 @@ def _line(client: Client, room: Room) -> bytes:
 
 def _extended_line(client: Client, room: Room) -> bytes:
     """Write JOIN with account and real name, for those who asked. Source: IRCv3 extended-join."""
-    return b"%b %b" % (_line(client, room), f"{client.account or '*'} :{client.real_name}".encode())
+    return cut_body(b"%b %b" % (_line(client, room), f"{client.account or '*'} :{client.real_name}".encode()))

@@ -43,8 +43,10 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if problem is not None:
         chat.fail("REGISTER", problem[0], name, problem[1])
         return
-    # Counted before the work is done, so that many connections at once do not get many accounts.
+    # Counted before the work is done, so that many connections at once do not get many accounts, or send many codes.
     chat.registered.add(client.address_key, chat.clock.steady_s(), HOUR_S)
+    if email != "*":
+        chat.mailed.add(pending.address_key(chat, email), chat.clock.steady_s(), DAY_S)
     account = IdentityId(chat.chance.opaque_id())
     make = chat.outside.passwords.make
     wait(
@@ -69,7 +71,6 @@ def _made(chat: Chat, account_id: IdentityId, name: str, email: str, client: Cli
             pending.end(chat, chat.world.pending[fold(name)])
             chat.fail("REGISTER", "TEMPORARILY_UNAVAILABLE", name, "Too much mail waits to be sent. Try again later.")
             return
-        chat.mailed.add(pending.address_key(chat, email), chat.clock.steady_s(), DAY_S)
         text = "A code was sent to your address. Confirm it within a day: VERIFY " + name + " <code>"
         chat.answer(f"REGISTER VERIFICATION_REQUIRED {name} :{text}")
         return
