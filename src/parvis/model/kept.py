@@ -17,6 +17,7 @@ class KeptKind(StrEnum):
 
     ACCOUNT = "account"
     SILENCE = "silence"
+    PENDING_ACCOUNT = "pending-account"
 
 
 class Keep(msgspec.Struct, frozen=True):

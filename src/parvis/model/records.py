@@ -34,6 +34,7 @@ class RecordKind(IntEnum):
     KILLED = 16
     WALLOPS = 19
     HOST_CHANGED = 20
+    ACCOUNT = 25
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):

@@ -25,6 +25,7 @@ def test_numbers_of_kinds_never_change() -> None:
         "KILLED": 16,
         "WALLOPS": 19,
         "HOST_CHANGED": 20,
+        "ACCOUNT": 25,
     }
 
 

@@ -10,7 +10,9 @@ import msgspec
 
 from parvis.chat.client import Client
 from parvis.chat.commands import (
+    account,
     admin,
+    authenticate,
     away,
     cap,
     error,
@@ -37,6 +39,7 @@ from parvis.chat.commands import (
     pong,
     privmsg,
     quit_,
+    register,
     rehash,
     room,
     setname,
@@ -73,6 +76,8 @@ class Command(msgspec.Struct, frozen=True):
 
 COMMANDS: Final[dict[str, Command]] = {
     "ADMIN": Command(admin.run, 0, "", waits=False),
+    "ACCOUNT": Command(account.run, 0, "login, new_password, new_certificate", price=2),
+    "AUTHENTICATE": Command(authenticate.run, 1, "login, login_to", price=3, of_connection=True),
     "AWAY": Command(away.run, 0, ""),
     "CAP": Command(cap.run, 1, "", waits=False, of_connection=True),
     "ERROR": Command(error.run, 0, "", waits=False, of_connection=True),
@@ -101,6 +106,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "PONG": Command(pong.run, 0, "", waits=False, of_connection=True),
     "PRIVMSG": Command(privmsg.run, 0, "message, relayed_line"),
     "QUIT": Command(quit_.run, 0, "", waits=False, of_connection=True),
+    "REGISTER": Command(register.run, 3, "name, register, send_code, new_password", price=5, of_connection=True),
     "REHASH": Command(rehash.run, 0, "operate", waits=False, price=5),
     "ROOM": Command(room.run, 1, "register_room, own_room, see_hosts", price=2),
     "SETNAME": Command(setname.run, 1, "change_name"),
