@@ -11,6 +11,7 @@ from typing import TypeVar
 import structlog
 
 from mutation import run
+from parvis.app.verifiers import Verifiers
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.doors import Doors
@@ -32,6 +33,8 @@ from parvis.store.memory import Fault, MemoryArchive
 
 T = TypeVar("T")
 
+PASSWORDS = Verifiers(bytes(32), memory_kib=8, passes=1, iterations=2)
+
 CLIENTS = 4
 ACCOUNTS = 2
 """The first of them are logged in to accounts of their own."""
@@ -41,6 +44,8 @@ CAPS = (
     b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname chghost "
     b"extended-monitor invite-notify"
 )
+PLAIN = b"AUTHENTICATE AG4wAHNlc2FtZS00Mg=="
+DELETE = b"ACCOUNT DELETE sesame-42"
 PLAYS = [
     [CAPS, b"JOIN #a,#b", b"PRIVMSG #a :hi", b"@label=x;+t=u PRIVMSG #a,n1,n2 :all", b"@+typing=active TAGMSG #a"],
     [
@@ -92,10 +97,36 @@ PLAYS = [
     ],
     [b"UBAN ADD 1h ip:2001:db8::1/48 :x", b"UBAN INFO 0", b"DEFENCE 5 :over", b"WEBIRC right web h 192.0.2.77 :secure"],
     [b"PRIVMSG @#a :hosts", b"NOTICE +#a :voiced", b"NOTICE n1 :x", b"PRIVMSG #a :" + b"x" * 480, b"PRIVMSG \xff"],
+    [b"REGISTER * * sesame-42", b"ACCOUNT", b"AUTHENTICATE PLAIN", PLAIN, b"ACCOUNT DEVICES", b"ACCOUNT CERT LIST"],
+    [b"ACCOUNT PASSWORD sesame-42 other-word", b"ACCOUNT CERT ADD " + b"ab" * 32, b"ACCOUNT LOGOUT", b"VERIFY n1 x"],
+    [b"AUTHENTICATE SCRAM-SHA-256", b"AUTHENTICATE biwsbj1uMCxyPWFiYw==", b"AUTHENTICATE *", DELETE],
+    [b"QUIT", b"AUTHENTICATE PLAIN", PLAIN, b"NICK n0", b"JOIN #a", b"ACCOUNT DEVICES ONE", b"AWAY :x", DELETE],
+    [b"JOIN #a", b"QUIT", b"AUTHENTICATE PLAIN", PLAIN, b"NICK n0", b"NICK n7", b"MODE n7 +i", b"PRIVMSG #a :x"],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
     [b"NICK " + b"x" * 500, b"JOIN #" + b"y" * 500, b"WHO " + b"\xc3\xa9" * 240, b"PING :" + b"z" * 500],
 ]
-CORPUS = [b"".join(bytes((48 + who,)) + line + b"\n" for who in range(CLIENTS) for line in play) for play in PLAYS]
+TOGETHER = [
+    b"0REGISTER * * sesame-42",
+    b"0JOIN #a",
+    b"3QUIT",
+    b"",
+    b"",
+    b"",
+    b"3AUTHENTICATE PLAIN",
+    b"3" + PLAIN,
+    b"",
+    b"",
+    b"",
+    b"3NICK n0",
+    b"3USER u 0 * :r",
+    b"0JOIN #b",
+    b"3NICK n8",
+    b"0QUIT",
+    b"3PRIVMSG #a :x",
+    b"3ACCOUNT LOGOUT now",
+]
+CORPUS = [b"\n".join(TOGETHER)]
+CORPUS += [b"".join(bytes((48 + who,)) + line + b"\n" for who in range(CLIENTS) for line in play) for play in PLAYS]
 
 
 class Moment:
@@ -213,6 +244,7 @@ class Square:
                 work=self.work,
                 find_operator=self.find_operator,
                 find_gateway=self.find_gateway,
+                passwords=PASSWORDS,
                 reload=lambda: True,
             ),
         )
@@ -236,11 +268,12 @@ class Square:
     def find_gateway(self, _host: str, _certificate: str, password: str) -> str | None:
         return "web" if password == "right" else None
 
-    def enter(self, number: int) -> FakeClient:
+    def enter(self, number: int, *, greets: bool = True) -> FakeClient:
         client = FakeClient(number)
         self.doors.opened(client)
-        self.intake.receive(client, [b"NICK n%d" % number, b"USER u 0 * :r"])
-        if number < ACCOUNTS and client.is_registered:
+        if greets:
+            self.intake.receive(client, [b"NICK n%d" % number, b"USER u 0 * :r"])
+        if greets and number < ACCOUNTS and client.is_registered:
             account = Account(id=IdentityId(bytes((1 + number,)) * 16), name=f"n{number}", registered_at_ms=1)
             self.chat.apply(AccountKept(account, account.name))
             self.chat.apply(LoggedIn(client, account))
@@ -250,7 +283,8 @@ class Square:
         client = self.clients[who]
         if client.closed:
             self.doors.closed(client, "Connection closed")
-            client = self.clients[who] = self.enter(who)
+            # The last one comes back without a word: what it says then may make it a device of another.
+            client = self.clients[who] = self.enter(who, greets=who != CLIENTS - 1)
         if not client.stopped and not client.gone:
             lines, client.unread = split_lines(client.unread, data)
             if lines:
@@ -303,6 +337,14 @@ def check_world(chat: Chat) -> None:
     assert invited == {(session, room) for session, rooms in world.invitations.items() for room in rooms}
     assert world.silences.keys() <= {person.identity for person in people} | world.accounts.keys()
     assert all(0 < len(masks) <= chat.settings.silence for masks in world.silences.values())
+    present = {person: account for account, here in world.present.items() for person in here}
+    assert present == {person: person.identity for person in people if person.account}
+    assert set(world.present) <= set(world.accounts)
+    assert {account.id for account in world.account_names.values()} == set(world.accounts)
+    for person in people:
+        assert isinstance(person, Client)
+        assert not person.carrier
+        assert all(device.carrier is person and not device.gone for device in person.devices)
     assert chat.people_count == len(people)
     assert world.operators == sum(bool(person.modes & OPERATOR) for person in people)
     assert world.invisible == sum(bool(person.modes & INVISIBLE) for person in people)

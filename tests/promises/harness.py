@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeVar
 
+from parvis.app.verifiers import Verifiers
 from parvis.app.wiring import open_rooms, restore
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
@@ -190,7 +191,9 @@ class Square:
         # The same ids each time a test is done, and none twice.
         chance = Chance(Random(opened.run).randbytes)
         self.check_takes_s = 0.05
-        outside = Outside(work=self._work, find_operator=self._find_operator, reload=self._reload)
+        # As a server's own, but for what a check costs.
+        passwords = Verifiers(self.archive.keys.derived(b"accounts"), memory_kib=8, passes=1, iterations=2)
+        outside = Outside(work=self._work, find_operator=self._find_operator, passwords=passwords, reload=self._reload)
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, outside)
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)

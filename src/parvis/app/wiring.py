@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from typing import Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
 
@@ -14,6 +14,7 @@ from parvis.app.clock import LoopClock
 from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
 from parvis.app.gateways import GatewayBook
 from parvis.app.operators import OperatorBook
+from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
 from parvis.chat.chance import Chance
 from parvis.chat.doors import Doors
@@ -27,12 +28,16 @@ from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId, IdentityId
 from parvis.model.kept import Keep, KeptKind, read
+from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
+
+if TYPE_CHECKING:
+    from parvis.app.mail import SmtpMail
 
 DEFAULT_ROOMS: Final = (
     ("#accueil", "Bienvenue : on se présente, on demande, on répond. Ici, chacun répond de ses mots."),
@@ -55,6 +60,7 @@ class Parts(msgspec.Struct, frozen=True):
     archive: Archive
     workers: Workers
     notices: list[str]
+    mail: SmtpMail | None = None
 
 
 def settings_of(config: Config) -> Settings:
@@ -96,6 +102,16 @@ def settings_of(config: Config) -> Settings:
         ping_timeout_s=limits.ping_timeout_s,
         commit_queue_records=limits.commit_queue_records,
         default_user_modes=config.accounts.default_user_modes,
+        registration=config.accounts.registration,
+        before_connect=config.accounts.before_connect,
+        email_required=config.accounts.email_required,
+        custom_account_name=config.accounts.custom_account_name,
+        multiclient=config.accounts.multiclient,
+        password_bytes_min=limits.password_min,
+        failed_logins_per_account=limits.failed_logins_per_account,
+        failed_logins_per_address=limits.failed_logins_per_address,
+        failed_logins_window_s=limits.failed_logins_window_s,
+        registrations_per_hour=limits.registrations_per_hour,
     )
 
 
@@ -148,7 +164,20 @@ def assemble(
     turn.set_floor(opened.last_time_ms)
     chance = Chance(os.urandom)
     workers = Workers(loop)
-    outside = Outside(work=workers, find_operator=operators.find, find_gateway=gateways.find, reload=reload)
+    passwords = Verifiers(keys().derived(b"accounts"))
+    mail = None
+    if config.mail.host:
+        from parvis.app.mail import SmtpMail
+
+        mail = SmtpMail(config.mail)
+    outside = Outside(
+        work=workers,
+        find_operator=operators.find,
+        find_gateway=gateways.find,
+        passwords=passwords,
+        mail=mail,
+        reload=reload,
+    )
     chat = Chat(settings_of(config), keys().derived(b"chat"), chance, clock, turn, outside)
     intake = Intake(chat)
     doors = Doors(chat, intake)
@@ -156,11 +185,12 @@ def assemble(
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
-    return Parts(chat, intake, doors, turn, archive, workers, opened.notices)
+    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, mail)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
     """Make true again what was kept over the restart."""
+    waiting: list[Pending] = []
     for each in kept:
         match each.kind:
             case KeptKind.ACCOUNT:
@@ -172,8 +202,12 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 chat.apply(e.DefenceSet(read(each, Defence)))
             case KeptKind.SILENCE:
                 chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
+            case KeptKind.PENDING_ACCOUNT:
+                waiting.append(read(each, Pending))
             case _:
                 assert_never(each.kind)
+    for pending in sorted(waiting, key=lambda each: each.ends_at_ms):
+        chat.apply(e.PendingKept(pending, fold(pending.name)))
 
 
 def open_rooms(chat: Chat, kept: list[KeptRoom], first: Sequence[tuple[str, str]] = DEFAULT_ROOMS) -> None:

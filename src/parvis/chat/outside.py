@@ -5,6 +5,8 @@ from collections.abc import Callable
 import msgspec
 
 from parvis.chat.settings import Operator
+from parvis.ports.mail import Mail
+from parvis.ports.passwords import Passwords
 from parvis.ports.work import Work
 
 
@@ -19,6 +21,10 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Does a task in a thread."""
     find_operator: Callable[[str, str], Operator | None]
     """Gives the operator with a name and a password. Blocks."""
+    mail: Mail | None = None
+    """Sends codes; None: this server sends no mail."""
+    passwords: Passwords
+    """Makes and checks what passwords of accounts are checked against."""
     reload: Callable[[], bool]
     """Reads the configuration again and takes it; with a mistake in it, gives False and changes nothing."""
     find_gateway: Callable[[str, str, str], str | None] = _no_gateway

@@ -68,17 +68,21 @@ RESUME: Final = 1 << 29
 """`parvis.chat/resume`: a token by which a guest is the same person again (docs/protocol)."""
 
 CAPABILITIES: Final = {
+    "account-notify": ACCOUNT_NOTIFY,
     "account-tag": ACCOUNT_TAG,
     "away-notify": AWAY_NOTIFY,
     "batch": BATCH,
     "cap-notify": CAP_NOTIFY,
     "chghost": CHGHOST,
+    "draft/account-registration": ACCOUNT_REGISTRATION,
     "echo-message": ECHO_MESSAGE,
+    "extended-join": EXTENDED_JOIN,
     "extended-monitor": EXTENDED_MONITOR,
     "invite-notify": INVITE_NOTIFY,
     "labeled-response": LABELED_RESPONSE,
     "message-tags": MESSAGE_TAGS,
     "multi-prefix": MULTI_PREFIX,
+    "sasl": SASL,
     "server-time": SERVER_TIME,
     "setname": SETNAME,
     "standard-replies": STANDARD_REPLIES,

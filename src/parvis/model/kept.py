@@ -19,6 +19,7 @@ class KeptKind(StrEnum):
     SERVER_BAN = "server-ban"
     DEFENCE = "defence"
     SILENCE = "silence"
+    PENDING_ACCOUNT = "pending-account"
 
 
 class Keep(msgspec.Struct, frozen=True):

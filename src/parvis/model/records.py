@@ -35,6 +35,7 @@ class RecordKind(IntEnum):
     WALLOPS = 19
     HOST_CHANGED = 20
     DECISION = 23
+    ACCOUNT = 25
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):

@@ -28,10 +28,14 @@ class Ground(StrEnum):
     ALREADY_THERE = "already-there"
     TARGET_ELSEWHERE = "target-elsewhere"
     NAME_TAKEN = "name-taken"
+    NAME_CLAIMED = "name-claimed"
     NAME_UNFIT = "name-unfit"
+    PASSWORD_UNFIT = "password-unfit"  # noqa: S105 - the name of a ground
+    PASSWORD_WEAK = "password-weak"  # noqa: S105 - the name of a ground
     TOO_LONG = "too-long"
     WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a ground
     TOO_MANY_FAILURES = "too-many-failures"
+    TOO_MANY_ACCOUNTS = "too-many-accounts"
     TOO_MANY_CONNECTIONS = "too-many-connections"
     BANNED_HERE = "banned-here"
     ACCOUNT_REQUIRED = "account-required"

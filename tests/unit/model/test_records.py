@@ -26,6 +26,7 @@ def test_numbers_of_kinds_never_change() -> None:
         "WALLOPS": 19,
         "HOST_CHANGED": 20,
         "DECISION": 23,
+        "ACCOUNT": 25,
     }
 
 

@@ -10,7 +10,9 @@ import msgspec
 
 from parvis.chat.client import Client
 from parvis.chat.commands import (
+    account,
     admin,
+    authenticate,
     away,
     cap,
     defence,
@@ -38,6 +40,7 @@ from parvis.chat.commands import (
     pong,
     privmsg,
     quit_,
+    register,
     rehash,
     room,
     setname,
@@ -48,6 +51,7 @@ from parvis.chat.commands import (
     uban,
     user,
     userhost,
+    verify,
     version,
     wallops,
     webirc,
@@ -76,6 +80,8 @@ class Command(msgspec.Struct, frozen=True):
 
 COMMANDS: Final[dict[str, Command]] = {
     "ADMIN": Command(admin.run, 0, "", waits=False),
+    "ACCOUNT": Command(account.run, 0, "login, new_password, new_certificate", price=2),
+    "AUTHENTICATE": Command(authenticate.run, 1, "login, login_to", price=3, of_connection=True),
     "AWAY": Command(away.run, 0, ""),
     "CAP": Command(cap.run, 1, "", waits=False, of_connection=True),
     "DEFENCE": Command(defence.run, 0, "operate"),
@@ -105,6 +111,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "PONG": Command(pong.run, 0, "", waits=False, of_connection=True),
     "PRIVMSG": Command(privmsg.run, 0, "message, relayed_line"),
     "QUIT": Command(quit_.run, 0, "", waits=False, of_connection=True),
+    "REGISTER": Command(register.run, 3, "name, register, send_code, new_password", price=5, of_connection=True),
     "REHASH": Command(rehash.run, 0, "operate", waits=False, price=5),
     "ROOM": Command(room.run, 1, "register_room, own_room, see_hosts", price=2),
     "SETNAME": Command(setname.run, 1, "change_name"),
@@ -117,6 +124,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "USER": Command(user.run, 4, "", waits=False, of_connection=True),
     "USERHOST": Command(userhost.run, 1, ""),
     "WEBIRC": Command(webirc.run, 4, "login, password, connect", waits=False, of_connection=True),
+    "VERIFY": Command(verify.run, 2, "login", of_connection=True),
     "VERSION": Command(version.run, 0, "", waits=False),
     "WALLOPS": Command(wallops.run, 1, "operate, relayed_line", price=5),
     "WHO": Command(who.run, 0, "", price=5),
