@@ -12,6 +12,7 @@ from typing import TypeVar
 import structlog
 
 from mutation import run
+from parvis.app.verifiers import Verifiers
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.cloaks import conversation_of_pair
@@ -26,19 +27,28 @@ from parvis.irc.casemapping import fold
 from parvis.irc.framing import split_lines
 from parvis.irc.limits import BODY_BYTES_MAX, SERVER_TAGS_BYTES_MAX
 from parvis.irc.line import Malformed, parse_line
+from parvis.model.accounts import Account
+from parvis.model.events import AccountKept, LoggedIn
+from parvis.model.ids import NOBODY, IdentityId
 from parvis.model.person import INVISIBLE, OPERATOR
 from parvis.store.memory import Fault, MemoryArchive
 from parvis.store.memory_history import MemoryHistory
 
 T = TypeVar("T")
 
+PASSWORDS = Verifiers(bytes(32), memory_kib=8, passes=1, iterations=2)
+
 CLIENTS = 4
+ACCOUNTS = 2
+"""The first of them are logged in to accounts of their own."""
 TURN_S = 0.3
 
 CAPS = (
     b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname chghost "
     b"extended-monitor invite-notify draft/multiline draft/metadata-2"
 )
+PLAIN = b"AUTHENTICATE AG4wAHNlc2FtZS00Mg=="
+DELETE = b"ACCOUNT DELETE sesame-42"
 PLAYS = [
     [CAPS, b"JOIN #a,#b", b"PRIVMSG #a :hi", b"@label=x;+t=u PRIVMSG #a,n1,n2 :all", b"@+typing=active TAGMSG #a"],
     [
@@ -50,6 +60,9 @@ PLAYS = [
     ],
     [b"TOPIC #a :words", b"TOPIC #a", b"NAMES #a", b"WHO #a", b"WHO *", b"WHOIS n1", b"LIST >0,*a*", b"LUSERS"],
     [b"NICK n9", b"NICK n0", b"AWAY :out", b"AWAY", b"SETNAME :new", b"USERHOST n1 n2 n3", b"MODE n1 +i", b"ISUPPORT"],
+    [b"MODE #a +uUCMR", b"MODE #a +bbe a:n1 m:n2!*@* ~account:*", b"PRIVMSG #a :\x01PING\x01", b"MODE #a +s"],
+    [b"ROOM REGISTER #a", b"ROOM HOST ADD #a n1", b"ROOM INFO #a", b"ROOM HOST LIST #a", b"ROOM TRANSFER #a n1"],
+    [b"ROOM LIST", b"ROOM HOST DEL #a n0", b"PART #a", b"JOIN #a", b"ROOM DROP #a #a", b"ROOM DANCE #a", b"ROOM HOST"],
     [b"KICK #a n1 :out", b"INVITE n1 #a", b"PART #a :bye", b"JOIN 0", b"QUIT :gone", b"PING x", b"PONG", b"MOTD"],
     [
         b"MONITOR + n1,n2,N9,*!x@y",
@@ -118,6 +131,11 @@ PLAYS = [
         b"METADATA * SUBS",
         b"AWAY *",
     ],
+    [b"REGISTER * * sesame-42", b"ACCOUNT", b"AUTHENTICATE PLAIN", PLAIN, b"ACCOUNT DEVICES", b"ACCOUNT CERT LIST"],
+    [b"ACCOUNT PASSWORD sesame-42 other-word", b"ACCOUNT CERT ADD " + b"ab" * 32, b"ACCOUNT LOGOUT", b"VERIFY n1 x"],
+    [b"AUTHENTICATE SCRAM-SHA-256", b"AUTHENTICATE biwsbj1uMCxyPWFiYw==", b"AUTHENTICATE *", DELETE],
+    [b"QUIT", b"AUTHENTICATE PLAIN", PLAIN, b"NICK n0", b"JOIN #a", b"ACCOUNT DEVICES ONE", b"AWAY :x", DELETE],
+    [b"JOIN #a", b"QUIT", b"AUTHENTICATE PLAIN", PLAIN, b"NICK n0", b"NICK n7", b"MODE n7 +i", b"PRIVMSG #a :x"],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
     [
         b"CAP REQ :batch message-tags draft/chathistory draft/event-playback draft/message-redaction draft/read-marker",
@@ -133,7 +151,28 @@ PLAYS = [
     ],
     [b"NICK " + b"x" * 500, b"JOIN #" + b"y" * 500, b"WHO " + b"\xc3\xa9" * 240, b"PING :" + b"z" * 500],
 ]
-CORPUS = [b"".join(bytes((48 + who,)) + line + b"\n" for who in range(CLIENTS) for line in play) for play in PLAYS]
+TOGETHER = [
+    b"0REGISTER * * sesame-42",
+    b"0JOIN #a",
+    b"3QUIT",
+    b"",
+    b"",
+    b"",
+    b"3AUTHENTICATE PLAIN",
+    b"3" + PLAIN,
+    b"",
+    b"",
+    b"",
+    b"3NICK n0",
+    b"3USER u 0 * :r",
+    b"0JOIN #b",
+    b"3NICK n8",
+    b"0QUIT",
+    b"3PRIVMSG #a :x",
+    b"3ACCOUNT LOGOUT now",
+]
+CORPUS = [b"\n".join(TOGETHER)]
+CORPUS += [b"".join(bytes((48 + who,)) + line + b"\n" for who in range(CLIENTS) for line in play) for play in PLAYS]
 
 
 class Moment:
@@ -254,6 +293,7 @@ class Square:
                 history_work=self.work,
                 find_operator=self.find_operator,
                 find_gateway=self.find_gateway,
+                passwords=PASSWORDS,
                 reload=lambda: True,
             ),
         )
@@ -277,17 +317,23 @@ class Square:
     def find_gateway(self, _host: str, _certificate: str, password: str) -> str | None:
         return "web" if password == "right" else None
 
-    def enter(self, number: int) -> FakeClient:
+    def enter(self, number: int, *, greets: bool = True) -> FakeClient:
         client = FakeClient(number)
         self.doors.opened(client)
-        self.intake.receive(client, [b"NICK n%d" % number, b"USER u 0 * :r"])
+        if greets:
+            self.intake.receive(client, [b"NICK n%d" % number, b"USER u 0 * :r"])
+        if greets and number < ACCOUNTS and client.is_registered:
+            account = Account(id=IdentityId(bytes((1 + number,)) * 16), name=f"n{number}", registered_at_ms=1)
+            self.chat.apply(AccountKept(account, account.name))
+            self.chat.apply(LoggedIn(client, account))
         return client
 
     def receive(self, who: int, data: bytes) -> None:
         client = self.clients[who]
         if client.closed:
             self.doors.closed(client, "Connection closed")
-            client = self.clients[who] = self.enter(who)
+            # The last one comes back without a word: what it says then may make it a device of another.
+            client = self.clients[who] = self.enter(who, greets=who != CLIENTS - 1)
         if not client.stopped and not client.gone:
             lines, client.unread = split_lines(client.unread, data)
             if lines:
@@ -329,6 +375,8 @@ def check_world(chat: Chat) -> None:
     people = set(world.people.values())
     for room in world.rooms.values():
         assert room.members or room.registered, "an empty room"
+        assert room.registered or (room.owner == NOBODY and not room.hosts), "hosts of a room that nobody registered"
+        assert room.owner not in room.hosts
         assert all(person in people and room in person.rooms for person in room.members)
     for folded, person in world.people.items():
         assert folded == person.folded == fold(person.nick)
@@ -338,6 +386,14 @@ def check_world(chat: Chat) -> None:
     assert invited == {(session, room) for session, rooms in world.invitations.items() for room in rooms}
     assert world.silences.keys() <= {person.identity for person in people} | world.accounts.keys()
     assert all(0 < len(masks) <= chat.settings.silence for masks in world.silences.values())
+    present = {person: account for account, here in world.present.items() for person in here}
+    assert present == {person: person.identity for person in people if person.account}
+    assert set(world.present) <= set(world.accounts)
+    assert {account.id for account in world.account_names.values()} == set(world.accounts)
+    for person in people:
+        assert isinstance(person, Client)
+        assert not person.carrier
+        assert all(device.carrier is person and not device.gone for device in person.devices)
     assert chat.people_count == len(people)
     assert world.operators == sum(bool(person.modes & OPERATOR) for person in people)
     assert world.invisible == sum(bool(person.modes & INVISIBLE) for person in people)
@@ -361,6 +417,8 @@ def play(data: bytes) -> None:
         square.doors.closed(client, "Connection closed")
     square.settle()
     check_world(square.chat)
+    registered = {room.id: room.kept() for room in square.chat.world.rooms.values() if room.registered}
+    assert square.archive.store.rooms == registered, "what is kept of rooms is not what they are"
     assert not square.chat.world.people
     assert not any(square.chat.watching.watchers(f"n{number}") for number in range(10))
     assert not square.doors.open_connections

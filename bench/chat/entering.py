@@ -1,8 +1,8 @@
 """What entering costs our own code: `python -m bench.chat.entering`.
 
 The chat core in this process, without a socket, over the archive's memory twin: many enter in one turn, as in a storm
-of registrations, plain and with capabilities. It says how many microseconds of CPU one entrance takes, and, with
-`--profile`, where they go. The kernel and the disk are not in it: `make -C bench registrations` measures the whole.
+of registrations, plain and with capabilities. It says how many microseconds of CPU one entrance takes, and with
+`--profile` where they go. The kernel and the disk are not in it: `make -C bench registrations` measures the whole.
 """
 
 import argparse
@@ -10,12 +10,15 @@ import cProfile
 import gc
 import pstats
 import time
-from statistics import median
+from datetime import UTC, datetime
 from typing import Final
 
 from tests.promises.harness import HeardClient, Square
 
+from bench.chat.machine import facts
 from bench.chat.rows import spread
+from bench.chat.run import RESULTS
+from bench.chat.servers import OUT, measured_commit
 
 PEOPLE: Final = 2000
 TURN_PEOPLE: Final = 50
@@ -59,23 +62,40 @@ def enter_all(people: int, *, caps: bool) -> float:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and append to the result of the day."""
     parser = argparse.ArgumentParser(description="Say what an entrance costs our own code.")
-    parser.add_argument("--profile", action="store_true", help="print the functions that take longest, too")
+    parser.add_argument("--profile", action="store_true", help="print the functions that take longest; no result")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     args = parser.parse_args()
+    if args.profile:
+        profile = cProfile.Profile()
+        profile.runcall(enter_all, PEOPLE, caps=True)
+        pstats.Stats(profile).sort_stats("tottime").print_stats(40)
+        return
     plain: list[float] = []
     caps: list[float] = []
     for _ in range(args.rounds):
         plain.append(enter_all(PEOPLE, caps=False) / PEOPLE * 1e6)
         caps.append(enter_all(PEOPLE, caps=True) / PEOPLE * 1e6)
-    print(f"plain      {spread(plain, '.1f')} µs an entrance, best {min(plain):.1f}")
-    print(f"with CAP   {spread(caps, '.1f')} µs an entrance, best {min(caps):.1f}")
-    print(f"CAP adds   {median(caps) / median(plain):.2f} ×")
-    if args.profile:
-        profile = cProfile.Profile()
-        profile.runcall(enter_all, PEOPLE, caps=True)
-        pstats.Stats(profile).sort_stats("tottime").print_stats(40)
+    now = datetime.now(UTC)
+    text = "\n".join(
+        [
+            f"## {now:%Y-%m-%d %H:%M} UTC, commit {measured_commit()}: entering, in process",
+            "",
+            *(f"- {fact}" for fact in facts(OUT)),
+            f"- {args.rounds} rounds of {PEOPLE} people",
+            "",
+            "| | µs of CPU an entrance | best |",
+            "| --- | --- | --- |",
+            f"| plain | {spread(plain, '.1f')} | {min(plain):.1f} |",
+            f"| with capabilities | {spread(caps, '.1f')} | {min(caps):.1f} |",
+            "",
+            "",
+        ]
+    )
+    print(text)
+    with (RESULTS / f"entering-{now:%Y-%m-%d}.md").open("a") as file:
+        file.write(text)
 
 
 if __name__ == "__main__":

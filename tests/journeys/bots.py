@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class IrcBot(Noting):
         for kind, name in (("kick", "kick"), ("quit", "quit"), ("joined", "join")):
             self._connection.add_global_handler(name, self._noter(kind))
         self._connection.add_global_handler("mode", self._note_mode)
-        self._connection.add_global_handler("900", self._note_login)
+        self._connection.add_global_handler("loggedin", self._note_login)
         self._connection.add_global_handler("welcome", lambda connection, _: connection.join(ROOM))
         factory = irc.connection.Factory()
         if way.certificate is not None:
@@ -156,6 +157,7 @@ class PydleBot(Noting):
         with patch.dict(os.environ, {"SSL_CERT_FILE": str(way.certificate)} if way.certificate else {}):
             self._client = self._do(self._begin(login))
             self._do(self._client.connect(way.host, way.port, tls=way.certificate is not None, tls_verify=True))
+        self._writer = self._client.connection.writer
 
     async def _begin(self, login: dict[str, str]) -> _PydleClient:
         return _PydleClient(self.nick, self, **login)
@@ -209,6 +211,10 @@ class PydleBot(Noting):
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # It closes the connection without waiting for that.
+        self._writer.transport.abort()
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
 
 class SopelBot(Noting):

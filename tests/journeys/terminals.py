@@ -45,7 +45,7 @@ class Irssi(Client):
         "topic": r"^\d\d:\d\d -!- {who} changed the topic of #green to: {text}$",
         "kick": r"^\d\d:\d\d -!- {whom} was kicked from #green by {who} \[{text}\]$",
         "quit": r"^\d\d:\d\d -!- {who} \[\S+\] has quit \[Quit: {text}\]$",
-        "joined": r"^\d\d:\d\d -!- {who} \[\S+\] has joined #green$",
+        "joined": r"^\d\d:\d\d -!- {who} \[.*\] has joined #green$",
         "host": r"^\d\d:\d\d -!- mode/#green \[\+o {whom}\] by {who}$",
         "logged in": r"logged in as {account}",
     }
@@ -164,7 +164,7 @@ class WeeChat(Client):
         "topic": r'^\d\d:\d\d\t--\t{who} has changed topic for #green (?:from ".*" )?to "{text}"$',
         "kick": r"^\d\d:\d\d\t<--\t{who} has kicked {whom} \({text}\)$",
         "quit": r"^\d\d:\d\d\t<--\t{who} \(\S+\) has quit \(Quit: {text}\)$",
-        "joined": r"^\d\d:\d\d\t-->\t{who} \(\S+\) has joined #green$",
+        "joined": r"^\d\d:\d\d\t-->\t{who} .*\(\S+\) has joined #green$",
         "host": r"^\d\d:\d\d\t--\tMode #green \[\+o {whom}\] by {who}$",
         "logged in": r"logged in as {account}",
     }

@@ -142,7 +142,7 @@ def test_an_account_is_banned_wherever_it_comes_from() -> None:
     square = a_square()
     oper = staff(square)
     known = account(square, "Camille")
-    camille = square.enters("camille", address=GOOD)
+    camille = square.enters("cam", address=GOOD)
     square.chat.apply(e.LoggedIn(camille, known))
     assert "NO_SUCH_ACCOUNT" in says(square, oper, "UBAN ADD 1h account:nobody :x")[0]
     says(square, oper, "UBAN ADD 1h account:camille :Threats")
@@ -328,3 +328,13 @@ def test_defence_halves_the_limits_of_an_address() -> None:
     assert [square.connects(BAD).is_hung_up() for _ in range(9)] == [False] * 8 + [True]
     says(square, oper, "DEFENCE 5 :It is over")
     assert [square.connects(BAD).is_hung_up() for _ in range(9)] == [False] * 8 + [True]
+
+
+def test_no_account_is_registered_while_a_wave_lasts() -> None:
+    """From level 3 on; who asks reads until when."""
+    square = a_square()
+    oper = staff(square)
+    anna = square.enters("anna", address=GOOD)
+    says(square, oper, "DEFENCE 3 30m :A wave")
+    [answer] = says(square, anna, "REGISTER * * correct-horse-battery")
+    assert "For now no account can be registered. Try again after 2027-01-15 08:30 UTC." in answer

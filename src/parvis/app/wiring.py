@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
 
@@ -15,6 +15,7 @@ from parvis.app.clock import LoopClock
 from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
 from parvis.app.gateways import GatewayBook
 from parvis.app.operators import OperatorBook
+from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
 from parvis.chat.chance import Chance
 from parvis.chat.cloaks import conversation_of_pair
@@ -30,6 +31,7 @@ from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId, IdentityId
 from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, keep, read
 from parvis.model.metadata import KeptMetadata
+from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
@@ -37,6 +39,9 @@ from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
 from parvis.store.history import IndexedHistory, PairOf
+
+if TYPE_CHECKING:
+    from parvis.app.mail import SmtpMail
 
 DEFAULT_ROOMS: Final = (
     ("#accueil", "Bienvenue : on se présente, on demande, on répond. Ici, chacun répond de ses mots."),
@@ -61,6 +66,7 @@ class Parts(msgspec.Struct, frozen=True):
     notices: list[str]
     history: IndexedHistory
     history_workers: Workers
+    mail: SmtpMail | None = None
 
 
 def settings_of(config: Config) -> Settings:
@@ -94,6 +100,7 @@ def settings_of(config: Config) -> Settings:
         sts_preload=server.sts_preload,
         icon=server.icon,
         rooms_per_session=limits.rooms_per_session,
+        rooms_per_account=limits.rooms_per_account,
         list_modes=limits.list_modes,
         targets=limits.targets,
         server_bans=limits.server_bans,
@@ -120,6 +127,16 @@ def settings_of(config: Config) -> Settings:
         store_tagmsg=frozenset(history.store_tagmsg),
         allow_redact=history.allow_redact,
         default_user_modes=config.accounts.default_user_modes,
+        registration=config.accounts.registration,
+        before_connect=config.accounts.before_connect,
+        email_required=config.accounts.email_required,
+        custom_account_name=config.accounts.custom_account_name,
+        multiclient=config.accounts.multiclient,
+        password_bytes_min=limits.password_min,
+        failed_logins_per_account=limits.failed_logins_per_account,
+        failed_logins_per_address=limits.failed_logins_per_address,
+        failed_logins_window_s=limits.failed_logins_window_s,
+        registrations_per_hour=limits.registrations_per_hour,
     )
 
 
@@ -185,6 +202,12 @@ def assemble(
     chance = Chance(os.urandom)
     workers = Workers(loop)
     secret = keys().derived(b"chat")
+    passwords = Verifiers(keys().derived(b"accounts"))
+    mail = None
+    if config.mail.host:
+        from parvis.app.mail import SmtpMail
+
+        mail = SmtpMail(config.mail)
     history, history_workers = history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
     outside = Outside(
         work=workers,
@@ -192,6 +215,8 @@ def assemble(
         history_work=history_workers,
         find_operator=operators.find,
         find_gateway=gateways.find,
+        passwords=passwords,
+        mail=mail,
         reload=reload,
     )
     chat = Chat(settings_of(config), secret, chance, clock, turn, outside)
@@ -201,12 +226,13 @@ def assemble(
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
-    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers)
+    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, mail)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
     """Make true again what was kept over the restart; the rooms are open already."""
     rooms = {room.id: room for room in chat.world.rooms.values()}
+    waiting: list[Pending] = []
     metadata: list[Keep] = []
     for each in kept:
         match each.kind:
@@ -227,8 +253,12 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
             case KeptKind.METADATA:
                 metadata.append(each)
+            case KeptKind.PENDING_ACCOUNT:
+                waiting.append(read(each, Pending))
             case _:
                 assert_never(each.kind)
+    for pending in sorted(waiting, key=lambda each: each.ends_at_ms):
+        chat.apply(e.PendingKept(pending, fold(pending.name)))
     # Whose it is must be known first.
     _restore_metadata(chat, metadata)
 

@@ -1,6 +1,6 @@
 """What follows from an event for those who are not part of it.
 
-Whoever watches is told, WHOWAS remembers, lists of silence and markers go with who made them. `Chat.apply` calls this,
+Whoever watches is told, WHOWAS remembers, what is kept of an account or a room goes with it. `Chat.apply` calls this,
 so that whichever command lets somebody enter, go or take another name, none of it is forgotten.
 """
 
@@ -14,6 +14,7 @@ from parvis.chat.departed import Entry
 from parvis.irc import numerics as n
 from parvis.model import events as e
 from parvis.model.kept import KeptKind, keep
+from parvis.model.metadata import KeptMetadata
 from parvis.model.silences import KeptSilence
 
 if TYPE_CHECKING:
@@ -37,10 +38,20 @@ def follow(chat: Chat, event: e.Event) -> None:
         case e.LoggedIn(person, account):
             _take_silences_along(chat, person, account)
         case e.AccountDeleted(account):
-            chat.markers.forget(account.id)
-            chat.keep_value(keep(KeptKind.MARKERS, account.id, None))
             if account.id in chat.world.silences:
                 chat.keep_value(keep(KeptKind.SILENCE, account.id, None))
+            if chat.markers.all_of(account.id):
+                chat.markers.forget(account.id)
+                chat.keep_value(keep(KeptKind.MARKERS, account.id, None))
+            if account.id in chat.world.metadata:
+                chat.keep_value(keep(KeptKind.METADATA, account.id, None))
+        case e.RoomRegistered(room) if room.id in chat.world.metadata:
+            chat.keep_value(keep(KeptKind.METADATA, room.id, KeptMetadata(dict(chat.world.metadata[room.id]))))
+        case e.RoomDropped(room):
+            if room.id in chat.world.metadata:
+                chat.keep_value(keep(KeptKind.METADATA, room.id, None))
+            if room.visible_from_ms:
+                chat.keep_value(keep(KeptKind.VISIBLE, room.id, None))
         case _:
             pass
 

@@ -8,13 +8,24 @@ from typing import Final
 from parvis.chat.client import Client
 from parvis.chat.settings import Settings
 from parvis.irc.capabilities import CAPABILITIES, CHATHISTORY, EVENT_PLAYBACK, STREAM, Offer
+from parvis.irc.sasl import Mechanism
 
 _WITH_HISTORY: Final = CHATHISTORY | EVENT_PLAYBACK
+
+
+def mechanisms(*, is_secure: bool) -> list[Mechanism]:
+    """List the ways to log in: a certificate is shown over TLS alone."""
+    return [each for each in Mechanism if is_secure or each is not Mechanism.EXTERNAL]
 
 
 def offered(settings: Settings, *, is_secure: bool) -> Offer:
     """Give the capabilities of a connection under these settings."""
     offer = {name: "" for name, bit in CAPABILITIES.items() if settings.history_enabled or not bit & _WITH_HISTORY}
+    offer["sasl"] = ",".join(mechanisms(is_secure=is_secure))
+    if settings.registration:
+        offer["draft/account-registration"] = _registration(settings)
+    else:
+        del offer["draft/account-registration"]
     offer["draft/multiline"] = f"max-bytes={settings.multiline_bytes},max-lines={settings.multiline_lines}"
     if settings.metadata_keys:
         offer["draft/metadata-2"] = _metadata(settings)
@@ -26,6 +37,16 @@ def offered(settings: Settings, *, is_secure: bool) -> Offer:
     else:
         del offer["sts"]
     return offer
+
+
+def _registration(settings: Settings) -> str:
+    """Write what REGISTER asks for. Source: IRCv3 draft/account-registration, "Capability"."""
+    keys = {
+        "before-connect": settings.before_connect,
+        "custom-account-name": settings.custom_account_name,
+        "email-required": settings.email_required,
+    }
+    return ",".join(key for key, is_set in keys.items() if is_set)
 
 
 def _metadata(settings: Settings) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from parvis.chat import accounts
 from parvis.chat.audience import Audience
 from parvis.chat.client import Client
 from parvis.chat.cloaks import cloak, network_of
@@ -67,7 +68,7 @@ def at_login(chat: Chat, client: Client) -> bool:
 
     Before they enter nothing has to be asked: `at_entry` sees the account.
     """
-    if client.greeting is not None or client.modes & OPERATOR:
+    if client.greeting is not None or client.gone or client.person.modes & OPERATOR:
         return True
     verdict = _verdict(chat, _find(chat, _newcomer(chat, client, client.person.mask())))
     if isinstance(verdict, Refused):
@@ -124,12 +125,11 @@ def _newcomer(chat: Chat, client: Client, mask: str) -> Newcomer:
     address, person = client.address[0], client.person
     own = cloak(chat.secret, network_of(address))
     hosts = (own,) if person.host in ("", own) else (own, person.host)
-    return Newcomer(address, hosts, mask, _account(chat, person))
+    return Newcomer(address, hosts, mask, _account(chat, client))
 
 
-def _account(chat: Chat, person: Client) -> IdentityId | None:
-    """Give the account that somebody is logged in to: the one place here that knows where that stands."""
-    account = chat.world.accounts.get(person.identity) if person.account else None
+def _account(chat: Chat, client: Client) -> IdentityId | None:
+    account = accounts.of(chat, client)
     return account.id if account is not None else None
 
 

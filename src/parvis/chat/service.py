@@ -18,18 +18,20 @@ from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
 from parvis.chat.client import NO_DEVICES, Address, Client
-from parvis.chat.cloaks import conversation_of_pair
+from parvis.chat.cloaks import cloak, conversation_of_pair, network_of
 from parvis.chat.departed import Departed
 from parvis.chat.markers import Markers
 from parvis.chat.offers import offered
 from parvis.chat.open_batch import OpenBatch
 from parvis.chat.outside import Outside
 from parvis.chat.settings import Settings
+from parvis.chat.tally import Tally
 from parvis.chat.turn import Turn
 from parvis.chat.watching import Watching
 from parvis.irc.capabilities import BATCH, LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
+from parvis.irc.sasl import Exchange
 from parvis.irc.tags import BOT_TAG, denial, escape
 from parvis.irc.wire import cut_body, frame, frame_all, middle, tag_data
 from parvis.model import events as e
@@ -40,6 +42,7 @@ from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.verdicts import Refused
 from parvis.model.world import World
+from parvis.policy import gates
 from parvis.policy.sanctions import Index
 from parvis.ports.clock import Clock
 
@@ -47,6 +50,8 @@ NO_ROOMS_NAMED: Final = b"\0\0"
 """The count of rooms in front of a line whose record names none."""
 _PAIRS_KEPT: Final = 16384
 """Conversations of pairs remembered, so that the hash is made once; ours."""
+_HOSTS_KEPT: Final = 16384
+"""Cloaks remembered, so that the hash is made once for each network; ours."""
 
 Answer = tuple[str, bytes]
 """Tags without `@`, and the line without them."""
@@ -89,14 +94,12 @@ class Chat:
         self.started_at_ms = clock.now_ms()
         self.started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(self.started_at_ms / 1000))
         self.draining = False
-        self.host_of: dict[str, str] = {}
-        """Cloaks by address (`registration.py`)."""
+        self._host_of: dict[str, str] = {}
+        """Cloaks by address."""
         self.unpark: Callable[[Client], None] = _nobody_parks
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
         self.move: Callable[[Client, Address], None] = _nobody_counts
         """Counts a connection for another address, or turns it away; the doors set it."""
-        self.failed_logins: dict[str, tuple[int, float]] = {}
-        """Wrong passwords by address, and when the last was given, by the steady clock (`commands/oper.py`)."""
         self.markers = Markers()
         """How far each person has read (`commands/markread.py`)."""
         self.ban_index = Index(())
@@ -113,6 +116,20 @@ class Chat:
         """What connections are sending line by line (`commands/batch.py`)."""
         self.subscriptions: dict[Client, dict[str, None]] = {}
         """The metadata keys whose changes a connection reads (`commands/metadata.py`)."""
+        self.failed_opers: Tally[str] = Tally()
+        """Wrong passwords of operators by address (`commands/oper.py`)."""
+        self.failed_logins: Tally[str] = Tally()
+        """Wrong passwords of accounts by address (`chat/proofs.py`)."""
+        self.failed_for: Tally[str] = Tally()
+        """Wrong passwords of accounts by the folded name that was given, whether there is such an account or not."""
+        self.logged_in_from: Tally[tuple[str, str]] = Tally()
+        """Where the owners of accounts log in from, so that nobody can lock them out by failing elsewhere."""
+        self.mailed: Tally[str] = Tally()
+        """Codes sent, by the keyed hash of the address."""
+        self.registered: Tally[str] = Tally()
+        """Accounts registered by address."""
+        self.exchanges: dict[Client, Exchange] = {}
+        """Logins that are under way (`commands/authenticate.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.connection: Client
@@ -121,6 +138,7 @@ class Chat:
         """The label of the command that is being handled."""
         self._answered = False
         self._at_once = False
+        self._keeps = False
         self._text: Unsealed | None = None
         self._configure(settings)
 
@@ -159,6 +177,25 @@ class Chat:
     def room(self, name: str) -> Room | None:
         """Find a room by its name."""
         return self.world.rooms.get(fold(name))
+
+    def known_room(self, client: Client, name: str) -> Room | None:
+        """Find a room by its name; a secret one is as if it did not exist to who is not in it."""
+        room = self.world.rooms.get(fold(name))
+        return None if room is None or isinstance(gates.know(client, room), Refused) else room
+
+    def owner_of(self, name: str) -> IdentityId:
+        """Give the account that a pseudonym belongs to; `NOBODY`: none."""
+        account = self.world.account_names.get(fold(name))
+        return NOBODY if account is None else account.id
+
+    def host(self, address: str) -> str:
+        """Give the host that others see instead of an address."""
+        host = self._host_of.get(address)
+        if host is None:
+            if len(self._host_of) >= _HOSTS_KEPT:
+                self._host_of.clear()
+            host = self._host_of[address] = cloak(self.secret, network_of(address))
+        return host
 
     def conversation(self, one: Person, other: Person) -> ConversationId:
         """Give the conversation of a pair of identities."""
@@ -212,8 +249,13 @@ class Chat:
             if room.visible_from_ms:
                 self.keep_value(keep(KeptKind.VISIBLE, room.id, KeptVisible(room.visible_from_ms)))
 
+    def keep_no_longer(self, room: Room) -> None:
+        """Have a room that was dropped forgotten with the batch that dropped it."""
+        self.turn.batch.rooms[room.id] = None
+
     def keep_value(self, kept: Keep) -> None:
-        """Have a value kept with the batch that changed it."""
+        """Have a value kept with the batch that changed it: even a stranger is not told of it before it is."""
+        self._keeps = True
         self.turn.batch.kept[kept.kind, kept.id] = kept
 
     def happen(
@@ -233,34 +275,38 @@ class Chat:
         self.record(kind, author, conversation, body, message_id=raw_id, rooms=rooms)
         self.show(author, body, audience, message_id)
 
+    def happen_in_answer(self, kind: RecordKind, conversation: ConversationId, body: bytes, audience: Audience) -> None:
+        """Have something kept and shown that the server does because of the command being handled.
+
+        Whose command it is reads it as part of the answer, so in the order in which it was decided.
+        """
+        raw_id, message_id = self.chance.message_id()
+        self.record(kind, None, conversation, body, message_id=raw_id)
+        self._show(self.connection, ("", "", False), body, audience, message_id)
+
     def show(self, author: Client | None, body: bytes, audience: Audience, message_id: str = "") -> None:
         """Show a line that a record of this batch covers; its author's connection reads it as part of the answer."""
-        sender, account, tags, is_staff = None, "", "", False
-        if author is not None:
-            sender, account, is_staff = self.connection, author.account, bool(author.modes & OPERATOR)
-            if author.modes & BOT:
-                tags = BOT_TAG
-            if sender in audience.members:
-                marks = tag_data(sender.signature, self.now_ms, message_id, tags, account, is_staff)
-                self._answers.append((marks, body))
+        if author is None:
+            self._show(None, ("", "", False), body, audience, message_id)
+        else:
+            marks = (BOT_TAG if author.modes & BOT else "", author.account, bool(author.modes & OPERATOR))
+            self._show(self.connection, marks, body, audience, message_id)
+
+    def _show(
+        self, sender: Client | None, marks: tuple[str, str, bool], body: bytes, audience: Audience, message_id: str
+    ) -> None:
+        tags, account, is_staff = marks
+        if sender is not None and sender in audience.members:
+            self._answers.append((tag_data(sender.signature, self.now_ms, message_id, *marks), body))
         self.turn.batch.say(
             Said(audience, body, self.now_ms, message_id, tags, sender, None, None, None, False, account, is_staff)
         )
-
-    def tell_devices(self, client: Client, code: str, *params: str) -> None:
-        """Let a person's other connections read a numeric about themselves that always says the same."""
-        if client.devices:
-            words = " ".join((code, client.nick, *params))
-            body = cut_body(self._source + f"{words} :{TEXT[code]}".encode())
-            audience = Audience((client,))
-            self.turn.batch.say(Said(audience, body, self.now_ms, "", "", self.connection, None, None, None, False))
 
     # Answers to a command: one unit, under its label if it has one.
 
     def numeric(self, client: Client, code: str, *params: str) -> None:
         """Answer with a numeric; where it always says the same, its text is added."""
-        nick = client.nick or (client.greeting.nick if client.greeting else "") or "*"
-        words = " ".join((code, nick, *map(middle, params[:-1])))
+        words = " ".join((code, client.nick or client.shown_nick, *map(middle, params[:-1])))
         fixed = TEXT.get(code)
         if fixed is not None:
             words = f"{words} {middle(params[-1])} :{fixed}" if params else f"{words} :{fixed}"
@@ -305,13 +351,36 @@ class Chat:
 
     def fail(self, command: str, code: str, *context_and_text: str) -> None:
         """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
-        words = " ".join(("FAIL", command, code, *map(middle, context_and_text[:-1])))
-        self.answer(f"{words} :{context_and_text[-1]}")
+        self._reply("FAIL", command, code, *context_and_text)
+
+    def note(self, command: str, code: str, *context_and_text: str) -> None:
+        """Tell something with a standard reply; arguments as for `fail`."""
+        self._reply("NOTE", command, code, *context_and_text)
+
+    def _reply(self, *words: str) -> None:
+        self.answer(f"{' '.join(map(middle, words[:-1]))} :{words[-1]}")
+
+    def on_each_device(self, client: Client, tell: Callable[[], None]) -> None:
+        """Answer the connection whose command is handled, and have the same told to the person's others, in their form.
+
+        Args:
+            client: The person.
+            tell: Answers; it is called once for each connection, with `connection` set to it.
+        """
+        asking, answers = self.connection, self._answers
+        try:
+            for device in client.connections:
+                if device is not asking:
+                    self.connection, self._answers = device, []
+                    tell()
+                    self.turn.batch.tell((device, frame_all(self._answers, device.signature), None, None, None))
+        finally:
+            self.connection, self._answers = asking, answers
+        tell()
 
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""
-        nick = client.nick or "*"
-        self.answer(f"{' '.join((code, nick, *map(middle, params)))} :{verdict.told}")
+        self.answer(f"{' '.join((code, client.shown_nick, *map(middle, params)))} :{verdict.told}")
 
     def own_text(self, record: Unsealed) -> None:
         """Note that the command was a text: its answers fall with it if it is refused after all."""
@@ -343,22 +412,23 @@ class Chat:
         self._answers = []
         self.label = None
         self._text = None
-        self._answered = self._at_once = False
+        self._answered = self._at_once = self._keeps = False
 
     def end_answer(self) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
         client = self.connection
         answers, label, text = self._answers, self.label, self._text
-        at_once = self._at_once and not self.turn.has_own_pending(client)
+        shows_no_state = self._at_once or (client.greeting is not None and not self._keeps)
+        at_once = shows_no_state and not self.turn.has_own_pending(client)
         owes_ack = label is not None and not self._answered
         self._text = None
-        self._answered = self._at_once = False
+        self._answered = self._at_once = self._keeps = False
         if not answers and not owes_ack:
             self.label = None
             return
         self.drop_answer()
         data = frame_all(answers, client.signature) if label is None else self._labelled(client, label, answers)
-        if at_once or client.greeting is not None:
+        if at_once:
             client.send(data)
             return
         client.acted = self.turn.batch.serial
@@ -424,6 +494,7 @@ class Chat:
         self.watching.forget(client)
         self.open_batches.pop(client, None)
         self.subscriptions.pop(client, None)
+        self.exchanges.pop(client, None)
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
@@ -449,7 +520,7 @@ class Chat:
             self.apply(e.Left(client))
             raw_id, message_id = self.chance.message_id()
             kind = RecordKind.QUIT if by is None else RecordKind.KILLED
-            tags = BOT_TAG if by is None and client.modes & BOT else ""
+            tags = BOT_TAG if client.modes & BOT else ""
             shown = (tags, None, None, None, None, False, client.account, bool(client.modes & OPERATOR))
             self.record(kind, by or client, PRESENCE, body, message_id=raw_id, rooms=rooms)
             if by is not None:

@@ -16,7 +16,7 @@ from parvis.model.silences import KeptSilence
 def hides(chat: Chat, identity: IdentityId, mask: str) -> bool:
     """Tell whether an identity reads nothing from who bears a whole `nick!user@host`."""
     chosen = chat.world.silences.get(identity)
-    return chosen is not None and masks.matches_any(chosen, mask)
+    return chosen is not None and any(masks.matches(each, mask) for each in chosen)
 
 
 def hides_person(chat: Chat, reader: Person, author: Person) -> bool:

@@ -73,11 +73,13 @@ VERSION_302: Final = 1 << 33
 """No capability, but kept with them: the client has asked for CAP LS 302 once, and has cap-notify for good."""
 
 CAPABILITIES: Final = {
+    "account-notify": ACCOUNT_NOTIFY,
     "account-tag": ACCOUNT_TAG,
     "away-notify": AWAY_NOTIFY,
     "batch": BATCH,
     "cap-notify": CAP_NOTIFY,
     "chghost": CHGHOST,
+    "draft/account-registration": ACCOUNT_REGISTRATION,
     "draft/chathistory": CHATHISTORY,
     "draft/event-playback": EVENT_PLAYBACK,
     "draft/extended-isupport": EXTENDED_ISUPPORT,
@@ -88,12 +90,14 @@ CAPABILITIES: Final = {
     "draft/pre-away": PRE_AWAY,
     "draft/read-marker": READ_MARKER,
     "echo-message": ECHO_MESSAGE,
+    "extended-join": EXTENDED_JOIN,
     "extended-monitor": EXTENDED_MONITOR,
     "invite-notify": INVITE_NOTIFY,
     "labeled-response": LABELED_RESPONSE,
     "message-tags": MESSAGE_TAGS,
     "multi-prefix": MULTI_PREFIX,
     "no-implicit-names": NO_IMPLICIT_NAMES,
+    "sasl": SASL,
     "server-time": SERVER_TIME,
     "setname": SETNAME,
     "standard-replies": STANDARD_REPLIES,

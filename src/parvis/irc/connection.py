@@ -10,7 +10,10 @@ VERSION_302: Final = 302
 """From this version on, CAP LS shows values and may take several lines."""
 
 BEFORE_REGISTRATION: Final = frozenset(
-    {"AWAY", "CAP", "ISUPPORT", "METADATA", "PASS", "NICK", "USER", "PING", "PONG", "QUIT", "WEBIRC"}
+    {
+        *("AWAY", "CAP", "ISUPPORT", "METADATA", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"),
+        *("AUTHENTICATE", "REGISTER", "VERIFY", "WEBIRC"),
+    }
 )
 """Commands that a connection may use before it is registered; ERROR from a client is ignored. AWAY, ISUPPORT and
 METADATA ask for their capability then."""
@@ -20,6 +23,7 @@ class Greeting:
     """What a connection has said of itself before it is registered. Dropped once it is."""
 
     __slots__ = (
+        "account",
         "away",
         "began_s",
         "gateway",
@@ -28,6 +32,7 @@ class Greeting:
         "nick",
         "password_is_right",
         "real_name",
+        "refused_nick",
         "user",
     )
 
@@ -43,6 +48,10 @@ class Greeting:
         """What it will say beside its name (IRCv3 draft/metadata-2, before-connect)."""
         self.negotiating = False
         self.nick = ""
+        self.refused_nick = ""
+        """The last pseudonym that was asked for and is taken."""
+        self.account = b""
+        """The id of the account that the connection is logged in to; empty: none."""
         self.user = ""
         self.real_name = ""
         self.password_is_right = False

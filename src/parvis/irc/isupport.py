@@ -6,12 +6,14 @@ draft/network-icon, draft/chathistory.
 
 from typing import Final
 
-from parvis.irc import modes, references
-from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, USER_BYTES_MAX
+from parvis.irc import bans, modes, references
+from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, ROOMS_PER_LINE, USER_BYTES_MAX
 from parvis.irc.names import ROOM_PREFIX
 
-_SEVERAL_TARGETS: Final = ("KICK", "NAMES", "NOTICE", "PRIVMSG", "TAGMSG", "WHOIS", "WHOWAS")
+_SEVERAL_TARGETS: Final = ("JOIN", "KICK", "NAMES", "NOTICE", "PART", "PRIVMSG", "TAGMSG", "WHOIS", "WHOWAS")
 """Commands that take several targets, parted by commas."""
+_MOST_TARGETS: Final = {"JOIN": ROOMS_PER_LINE, "PART": ROOMS_PER_LINE}
+"""Most targets of those for which the operator does not choose it."""
 
 
 def tokens(
@@ -35,6 +37,7 @@ def tokens(
     """List the tokens of a server with these limits; bytes are of UTF-8; no line of history: there is none."""
     lists = modes.LISTS
     all_tokens = [
+        f"ACCOUNTEXTBAN={','.join(bans.ACCOUNT_NAMES)}",
         f"AWAYLEN={away_bytes}",
         f"BOT={modes.BOT}",
         "CASEMAPPING=ascii",
@@ -44,6 +47,7 @@ def tokens(
         f"CHANTYPES={ROOM_PREFIX}",
         "ELIST=CMNTU",
         "EXCEPTS=e",
+        f"EXTBAN=,{bans.TYPES}",
         "INVEX=I",
         f"KEYLEN={KEY_BYTES_MAX}",
         f"KICKLEN={kick_bytes}",
@@ -57,7 +61,7 @@ def tokens(
         "SAFELIST",
         f"SILENCE={silence}",
         f"STATUSMSG={modes.MARKS}",
-        "TARGMAX=" + ",".join(f"{command}:{targets}" for command in _SEVERAL_TARGETS),
+        f"TARGMAX={','.join(f'{command}:{_MOST_TARGETS.get(command, targets)}' for command in _SEVERAL_TARGETS)}",
         f"TOPICLEN={topic_bytes}",
         f"USERLEN={USER_BYTES_MAX}",
         "UTF8ONLY",

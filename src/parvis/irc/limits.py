@@ -26,6 +26,9 @@ LABEL_BYTES_MAX: Final = 64
 MODES_PER_LINE: Final = 20
 """Most mode changes with a parameter in one MODE command, told as MODES in ISUPPORT; ours."""
 
+ROOMS_PER_LINE: Final = 16
+"""Most rooms of one JOIN or PART, told as TARGMAX in ISUPPORT; the rest is answered, room by room. Ours."""
+
 USER_BYTES_MAX: Final = 12
 """Most bytes of a user name, without the `~` that says it was not checked; told as USERLEN in ISUPPORT; ours."""
 

@@ -10,6 +10,7 @@ import msgspec
 
 from parvis.model.accounts import Account
 from parvis.model.ids import ConversationId, IdentityId, SessionId
+from parvis.model.pending import Pending
 from parvis.model.person import Person
 from parvis.model.records import KeptRoom, ListMask
 from parvis.model.room import Room
@@ -59,9 +60,26 @@ class AccountKept(msgspec.Struct, frozen=True):
 
 
 class AccountDeleted(msgspec.Struct, frozen=True):
-    """An account ended; who was logged in to it is logged out by an event of its own."""
+    """An account ended: its rooms are the server's now, and it has no rank of its own in any.
+
+    Who was logged in to it is logged out by an event of their own.
+    """
 
     account: Account
+    folded: str
+
+
+class PendingKept(msgspec.Struct, frozen=True):
+    """An account waits for its code, or one try fewer is left."""
+
+    pending: Pending
+    folded: str
+
+
+class PendingEnded(msgspec.Struct, frozen=True):
+    """An account waits for its code no longer."""
+
+    pending: Pending
     folded: str
 
 
@@ -109,6 +127,34 @@ class RoomRestored(msgspec.Struct, frozen=True):
 
     kept: KeptRoom
     folded: str
+
+
+class RoomRegistered(msgspec.Struct, frozen=True):
+    """A room lasts from now on, with an owner."""
+
+    room: Room
+    owner: IdentityId
+
+
+class RoomGiven(msgspec.Struct, frozen=True):
+    """A registered room got another owner; `NOBODY`: the server."""
+
+    room: Room
+    owner: IdentityId
+
+
+class RoomDropped(msgspec.Struct, frozen=True):
+    """A room lasts no longer: nobody owns it, and it ends when it is empty, now if it is."""
+
+    room: Room
+
+
+class StandingGiven(msgspec.Struct, frozen=True):
+    """An account has a rank in a registered room whenever it comes in; 0: none any more."""
+
+    room: Room
+    identity: IdentityId
+    rank: int
 
 
 class TopicSet(msgspec.Struct, frozen=True):
@@ -258,12 +304,18 @@ Event = (
     | CarriedOver
     | AccountKept
     | AccountDeleted
+    | PendingKept
+    | PendingEnded
     | LoggedIn
     | LoggedOut
     | Joined
     | Parted
     | RoomOpened
     | RoomRestored
+    | RoomRegistered
+    | RoomGiven
+    | RoomDropped
+    | StandingGiven
     | TopicSet
     | RankChanged
     | FlagChanged

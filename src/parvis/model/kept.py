@@ -24,6 +24,7 @@ class KeptKind(StrEnum):
     DEFENCE = "defence"
     SILENCE = "silence"
     METADATA = "metadata"
+    PENDING_ACCOUNT = "pending-account"
 
 
 class Keep(msgspec.Struct, frozen=True):

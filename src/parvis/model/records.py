@@ -40,6 +40,7 @@ class RecordKind(IntEnum):
     HOST_CHANGED = 20
     DECISION = 23
     METADATA = 21
+    ACCOUNT = 25
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):

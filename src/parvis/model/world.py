@@ -9,9 +9,10 @@ from typing import assert_never
 
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import ConversationId, IdentityId, SessionId
+from parvis.model.ids import NOBODY, ConversationId, IdentityId, SessionId
+from parvis.model.pending import Pending
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
-from parvis.model.room import INVITED_MAX, Room
+from parvis.model.room import INVITED_MAX, SPEECH_FLAGS, Room
 from parvis.model.sanctions import Defence, ServerBan
 
 
@@ -37,6 +38,12 @@ class World:
         """The rooms that a session was let into and has not joined; the other side of `Room.invited`."""
         self.metadata: dict[bytes, dict[str, str]] = {}
         """Values by key, of accounts, of guests by their session, and of rooms (`model/metadata.py`)."""
+        self.pending: dict[str, Pending] = {}
+        """Accounts that wait for a code, by the folded pseudonym they are to hold, in the order of their ends."""
+        self.certificates: dict[str, tuple[IdentityId, ...]] = {}
+        """Accounts by the certificates that log in to them."""
+        self.present: dict[IdentityId, tuple[Person, ...]] = {}
+        """Who is here by the account that they are logged in to."""
         self.operators = 0
         self.invisible = 0
 
@@ -63,20 +70,43 @@ class World:
             case e.CarriedOver(old, new):
                 self._carry_over(old, new)
             case e.AccountKept(account, folded):
+                self._list_certificates(account, account.certificates)
                 self.accounts[account.id] = self.account_names[folded] = account
             case e.AccountDeleted(account, folded):
+                self._list_certificates(account, ())
                 del self.accounts[account.id], self.account_names[folded]
                 self.silences.pop(account.id, None)
                 self.metadata.pop(account.id, None)
+            case e.PendingKept(pending, folded):
+                self.pending[folded] = pending
+            case e.PendingEnded(_, folded):
+                del self.pending[folded]
             case e.LoggedIn(person, account):
+                self._log_out(person)
                 person.identity, person.account = account.id, account.name
+                self.present[account.id] = (*self.present.get(account.id, ()), person)
             case e.LoggedOut(person, identity):
+                self._log_out(person)
                 person.identity, person.account = identity, ""
             case e.RoomOpened(room_id, name, folded, flags, at_ms):
                 room = self.rooms[folded] = Room(room_id, name, folded, at_ms)
                 room.flags = frozenset(flags)
+                _look_at_speech(room)
             case e.RoomRestored():
                 self._restore(event)
+            case e.RoomRegistered(room, owner):
+                room.registered, room.owner = True, owner
+            case e.RoomGiven(room, owner):
+                room.owner = owner
+            case e.RoomDropped(room):
+                room.registered, room.owner, room.hosts = False, NOBODY, {}
+                self._end_if_empty(room)
+            case e.StandingGiven(room, identity, rank):
+                if rank:
+                    # Who has one already keeps their place: the longest-standing host comes first.
+                    room.hosts[identity] = rank
+                else:
+                    room.hosts.pop(identity, None)
             case e.TopicSet(room, topic, by, at_ms):
                 room.topic, room.topic_set_by, room.topic_set_at_ms = topic, by, at_ms
             case e.RankChanged(room, person, rank, given):
@@ -84,6 +114,7 @@ class World:
                 room.members[person] = held | rank if given else held & ~rank
             case e.FlagChanged(room, letter, adding):
                 room.flags = room.flags | {letter} if adding else room.flags - {letter}
+                _look_at_speech(room)
             case e.KeySet(room, key):
                 room.key = key
             case e.LimitSet(room, limit):
@@ -96,8 +127,10 @@ class World:
                     self.showing.pop(room.id, None)
             case e.MaskListed(room, entry):
                 room.lists.setdefault(entry.kind, []).append(entry)
+                _look_at_speech(room)
             case e.MaskUnlisted(room, kind, mask):
                 room.lists[kind] = [entry for entry in room.entries(kind) if entry.mask != mask]
+                _look_at_speech(room)
             case e.Invited(room, person):
                 self._invite(room, person.session)
             case e.UserModesSet(person, modes):
@@ -138,7 +171,27 @@ class World:
         person.prefix = person.mask().encode()
         self.people[event.folded] = person
 
+    def _list_certificates(self, account: Account, certificates: tuple[str, ...]) -> None:
+        """Have these certificates log in to an account, and no others."""
+        known = self.accounts.get(account.id)
+        for certificate in known.certificates if known is not None else ():
+            others = tuple(each for each in self.certificates.pop(certificate) if each != account.id)
+            if others:
+                self.certificates[certificate] = others
+        for certificate in certificates:
+            self.certificates[certificate] = (*self.certificates.get(certificate, ()), account.id)
+
+    def _log_out(self, person: Person) -> None:
+        if not person.account:
+            return
+        others = tuple(each for each in self.present[person.identity] if each is not person)
+        if others:
+            self.present[person.identity] = others
+        else:
+            del self.present[person.identity]
+
     def _leave(self, person: Person) -> None:
+        self._log_out(person)
         for room in person.rooms:
             self._take_out(person, room)
         person.rooms = NO_ROOMS
@@ -180,6 +233,9 @@ class World:
         for slot in Person.__slots__:
             setattr(new, slot, getattr(old, slot))
         self.people[new.folded] = new
+        if new.account:
+            here = self.present[new.identity]
+            self.present[new.identity] = tuple(new if person is old else person for person in here)
         for room in new.rooms:
             # In the same place: who has been there longest stays first.
             room.members = {new if person is old else person: rank for person, rank in room.members.items()}
@@ -189,6 +245,9 @@ class World:
     def _take_out(self, person: Person, room: Room) -> None:
         del room.members[person]
         room.audience = None
+        self._end_if_empty(room)
+
+    def _end_if_empty(self, room: Room) -> None:
         if not room.members and not room.registered:
             del self.rooms[room.folded]
             self.showing.pop(room.id, None)
@@ -209,3 +268,10 @@ class World:
         room.visible_s = kept.visible_s
         if kept.visible_s:
             self.showing[room.id] = room
+        _look_at_speech(room)
+
+
+def _look_at_speech(room: Room) -> None:
+    """Note whether messages have to be looked at, after a change of flags or lists."""
+    room.compiled = {}
+    room.has_speech_rules = not SPEECH_FLAGS.isdisjoint(room.flags) or any(room.lists.values())

@@ -73,7 +73,7 @@ class Index:
                     self._words.setdefault((TargetKind.HOST, value), []).append(ban)
                 case TargetKind.ACCOUNT:
                     self._words.setdefault((TargetKind.ACCOUNT, ban.account or b""), []).append(ban)
-        self._all_masks = tuple(mask for mask, _ in self._masks)
+        self._patterns = masks.patterns_of(mask for mask, _ in self._masks)
 
     def find(self, newcomer: Newcomer, now_ms: int, *, may_log_in: bool = False) -> ServerBan | None:
         """Give a sanction that names somebody and has not ended.
@@ -97,9 +97,10 @@ class Index:
                 yield from self._words.get((TargetKind.HOST, _network_word(host)), ())
             if newcomer.account is not None:
                 yield from self._words.get((TargetKind.ACCOUNT, newcomer.account), ())
-        if newcomer.mask and masks.matches_any(self._all_masks, newcomer.mask):
+        if newcomer.mask and self._patterns:
             folded = fold(newcomer.mask)
-            yield from (ban for mask, ban in self._masks if masks.glob(mask, folded))
+            if any(pattern.match(folded) for pattern in self._patterns):
+                yield from (ban for mask, ban in self._masks if masks.glob(mask, folded))
 
     def _of_address(self, address: str) -> Iterable[ServerBan]:
         try:

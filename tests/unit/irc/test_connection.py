@@ -35,5 +35,8 @@ def test_what_may_be_said_before() -> None:
         "PING",
         "PONG",
         "QUIT",
+        "AUTHENTICATE",
+        "REGISTER",
+        "VERIFY",
         "WEBIRC",
     } == BEFORE_REGISTRATION

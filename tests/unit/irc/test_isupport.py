@@ -35,8 +35,9 @@ def test_every_limit_is_told() -> None:
     }
     assert (told["CHANLIMIT"], told["MAXLIST"], told["NETWORK"]) == ("#:7", "beI:8", r"A\x20b")
     assert (told["MONITOR"], told["SILENCE"], told["BOT"], told["WHOX"]) == ("9", "10", "B", "")
-    assert set(told["TARGMAX"].split(",")) >= {"WHOIS:11", "WHOWAS:11", "PRIVMSG:11"}
-    assert (told["PREFIX"], told["CHANMODES"], told["CASEMAPPING"]) == ("(ov)@+", "beI,k,Hl,imnst", "ascii")
+    assert (told["PREFIX"], told["CHANMODES"], told["CASEMAPPING"]) == ("(ov)@+", "beI,k,Hl,CimMnRstuU", "ascii")
+    assert (told["EXTBAN"], told["ACCOUNTEXTBAN"]) == (",am", "a,account")
+    assert told["TARGMAX"] == "JOIN:16,KICK:11,NAMES:11,NOTICE:11,PART:16,PRIVMSG:11,TAGMSG:11,WHOIS:11,WHOWAS:11"
 
 
 def test_a_token_is_one_word_of_its_grammar() -> None:

@@ -29,6 +29,7 @@ def test_numbers_of_kinds_never_change() -> None:
         "HOST_CHANGED": 20,
         "DECISION": 23,
         "METADATA": 21,
+        "ACCOUNT": 25,
     }
 
 

@@ -8,7 +8,8 @@ from tests.unit.model.people import a_room, mask, somebody
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import IdentityId, SessionId
+from parvis.model.ids import NOBODY, IdentityId, SessionId
+from parvis.model.pending import Pending
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import HOST, INVITED_MAX, VOICE
 from parvis.model.world import World
@@ -87,6 +88,59 @@ def test_an_account_is_found_by_id_and_by_name_until_it_ends() -> None:
     assert (world.accounts, world.account_names) == ({}, {})
 
 
+def an_account(name: str, *certificates: str) -> Account:
+    """Make an account."""
+    return Account(
+        id=IdentityId(name.encode().ljust(16, b".")[:16]), name=name, registered_at_ms=1, certificates=certificates
+    )
+
+
+def test_an_account_is_found_by_name_and_certificate_as_long_as_it_lists_them() -> None:
+    """Two may list one certificate. Source: docs/protocol/accounts.md, "Logging in"."""
+    world = World()
+    anna, bert = an_account("Anna", "aa", "bb"), an_account("bert", "bb")
+    for account in (anna, bert):
+        world.apply(e.AccountKept(account, fold(account.name)))
+    assert world.account_names == {"anna": anna, "bert": bert}
+    assert world.certificates == {"aa": (anna.id,), "bb": (anna.id, bert.id)}
+    world.apply(e.AccountKept(an_account("Anna", "cc"), "anna"))
+    assert world.certificates == {"bb": (bert.id,), "cc": (anna.id,)}
+    world.apply(e.AccountDeleted(an_account("Anna"), "anna"))
+    assert world.certificates == {"bb": (bert.id,)}
+    assert list(world.accounts) == [bert.id]
+
+
+def test_who_is_logged_in_is_listed_by_their_account() -> None:
+    """From the login to the logout, through another connection, until they leave. Source: `World.present`."""
+    world, account, other = World(), an_account("anna"), an_account("bert")
+    one, two = somebody(world, "one"), somebody(world, "two")
+    for person in (one, two):
+        world.apply(e.LoggedIn(person, account))
+    assert world.present == {account.id: (one, two)}
+    assert (one.identity, one.account) == (account.id, "anna")
+    new = Person()
+    world.apply(e.CarriedOver(one, new))
+    assert world.present == {account.id: (new, two)}
+    world.apply(e.LoggedIn(two, other))
+    assert world.present == {account.id: (new,), other.id: (two,)}
+    world.apply(e.LoggedOut(two, IdentityId(b"g" * 16)))
+    assert (two.identity, two.account) == (IdentityId(b"g" * 16), "")
+    world.apply(e.LoggedOut(two, IdentityId(b"h" * 16)))
+    world.apply(e.Left(new))
+    world.apply(e.Left(two))
+    assert world.present == {}
+
+
+def test_an_account_that_waits_is_found_until_it_ends() -> None:
+    """Source: IRCv3 draft/account-registration, "VERIFY"."""
+    world = World()
+    pending = Pending(id=IdentityId(b"a" * 16), name="Anna", password="", code=b"", ends_at_ms=1)
+    world.apply(e.PendingKept(pending, "anna"))
+    assert world.pending == {"anna": pending}
+    world.apply(e.PendingEnded(pending, "anna"))
+    assert world.pending == {}
+
+
 def test_joining_uses_up_an_invitation_and_forgets_the_audience() -> None:
     """Source: `model/world.py`, rule 2; modern IRC, "INVITE"."""
     world = World()
@@ -113,6 +167,56 @@ def test_a_room_ends_with_its_last_member_unless_it_is_registered() -> None:
     assert set(world.rooms) == {"#b"}
     assert world.people == {}
     assert alice.rooms is NO_ROOMS
+
+
+def test_a_registered_room_stays_until_it_is_dropped() -> None:
+    """Then it ends with its last member, or at once. Source: docs/adr/0016-who-runs-a-room.md."""
+    world = World()
+    alice = somebody(world, "alice")
+    full, empty = a_room(world, "#a", members=[alice]), a_room(world, "#b", members=[alice])
+    for room in (full, empty):
+        world.apply(e.RoomRegistered(room, alice.identity))
+        world.apply(e.StandingGiven(room, alice.identity, HOST))
+    world.apply(e.Parted(alice, empty))
+    assert set(world.rooms) == {"#a", "#b"}
+    world.apply(e.RoomDropped(empty))
+    world.apply(e.RoomDropped(full))
+    assert set(world.rooms) == {"#a"}
+    assert (full.registered, full.owner, full.hosts) == (False, NOBODY, {})
+    world.apply(e.Parted(alice, full))
+    assert world.rooms == {}
+
+
+def test_hosts_stand_in_the_order_in_which_they_came() -> None:
+    """A changed rank keeps the place. Source: `StandingGiven`."""
+    world = World()
+    one, two = somebody(world, "one").identity, somebody(world, "two").identity
+    room = a_room(world)
+    for identity, rank in ((one, HOST), (two, HOST), (one, VOICE)):
+        world.apply(e.StandingGiven(room, identity, rank))
+    assert list(room.hosts.items()) == [(one, VOICE), (two, HOST)]
+    world.apply(e.StandingGiven(room, one, 0))
+    assert room.hosts == {two: HOST}
+
+
+def test_whether_messages_are_looked_at() -> None:
+    """As long as a mode of speech or an entry is there, after a restart too. Source: `Room.has_speech_rules`."""
+    world = World()
+    room = a_room(world, flags="nst")
+    seen = [room.has_speech_rules]
+    for letter in "CmMU":
+        world.apply(e.FlagChanged(room, letter, True))
+        seen.append(room.has_speech_rules)
+        world.apply(e.FlagChanged(room, letter, False))
+        seen.append(room.has_speech_rules)
+    mask(world, room, "b", "a!*@*")
+    room.compiled["b"] = object()
+    assert [*seen, room.has_speech_rules] == [False, *(True, False) * 4, True]
+    again = World()
+    again.apply(e.RoomRestored(room.kept(), "#nave"))
+    assert again.rooms["#nave"].has_speech_rules
+    world.apply(e.MaskUnlisted(room, "b", "a!*@*"))
+    assert (room.has_speech_rules, room.compiled) == (False, {})
 
 
 def test_ranks_are_given_and_taken_each_by_itself() -> None:

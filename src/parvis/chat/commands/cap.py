@@ -87,7 +87,7 @@ def _with_values(client: Client, offer: c.Offer) -> list[str]:
 
 def _send(chat: Chat, client: Client, subcommand: str, names: list[str]) -> None:
     """Write a list on as many lines as it takes; in answers to LS and LIST each but the last has a star."""
-    nick = _called(client)
+    nick = client.shown_nick
     space = BODY_BYTES_MAX - 2 - len(f":{chat.settings.server} CAP {nick} {subcommand} * :".encode())
     lines = [""]
     for name in names:
@@ -100,17 +100,13 @@ def _send(chat: Chat, client: Client, subcommand: str, names: list[str]) -> None
     chat.answer(f"CAP {nick} {subcommand} :{lines[-1]}")
 
 
-def _called(client: Client) -> str:
-    return client.nick or (client.greeting.nick if client.greeting else "") or "*"
-
-
 def _request(chat: Chat, client: Client, wanted: str) -> None:
     if client.greeting is not None:
         client.greeting.negotiating = True
     words = wanted.split()
     agreed = c.requested(client.capabilities, words, offer_to(chat.offers, client))
     if agreed is None:
-        chat.answer(f"CAP {_called(client)} NAK :{wanted}")
+        chat.answer(f"CAP {client.shown_nick} NAK :{wanted}")
         chat.shows_no_state()
         return
     # Not past what waits: lines decided before it have the bytes that were agreed before.

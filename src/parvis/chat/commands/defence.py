@@ -67,7 +67,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
 def _tell(chat: Chat) -> None:
     level = chat.world.defence
     if level is None or level.ends_at_ms <= chat.now_ms:
-        chat.answer(f"NOTE DEFENCE LEVEL {NORMAL} :{STEPS[NORMAL].meaning}")
+        chat.note("DEFENCE", "LEVEL", str(NORMAL), STEPS[NORMAL].meaning)
         return
     told = f"{STEPS[level.level].meaning}. By {level.by}, until {moment(level.ends_at_ms)}: {level.reason}"
-    chat.answer(f"NOTE DEFENCE LEVEL {level.level} :{told}")
+    chat.note("DEFENCE", "LEVEL", str(level.level), told)

@@ -40,9 +40,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if target is None:
         chat.numeric(client, n.ERR_NOSUCHNICK, line.params[0] or "*")
         return
-    room = chat.room(line.params[1])
-    if room is None or isinstance(gates.see_members(client, room), Refused):
-        # A secret room answers as one that does not exist.
+    room = chat.known_room(client, line.params[1])
+    if room is None:
         chat.numeric(client, n.ERR_NOSUCHCHANNEL, line.params[1] or "*")
         return
     verdict = gates.invite(client, target, room)

@@ -23,9 +23,9 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         chat.numeric(client, n.ERR_NOSUCHNICK, line.params[0] or "*")
         return
     reason = line.params[1]
-    if len(reason.encode()) > chat.settings.kick_bytes:
-        # Not cut: it is read by whom it concerns, and kept.
-        chat.numeric(client, n.ERR_INPUTTOOLONG)
+    verdict = gates.text("This reason", len(reason.encode()), chat.settings.kick_bytes)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
         return
     told = f"Closing link: closed by the operator {client.nick}: {reason}"
     # It is over at once: they may come back.

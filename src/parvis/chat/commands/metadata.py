@@ -78,12 +78,17 @@ def run(chat: Chat, client: Client, line: Line) -> None:
             _fail(chat, "SUBCOMMAND_INVALID", middle(subcommand), "METADATA has no such subcommand.")
 
 
-def tell_joined(chat: Chat, client: Client, room: Room) -> None:
-    """Tell a newcomer to a room what is said beside it and its members, and them what is said beside the newcomer."""
+def tell_of_room(chat: Chat, client: Client, room: Room) -> None:
+    """Tell a connection of a newcomer to a room what is said beside it and its members."""
     if chat.connection in chat.subscriptions:
         _tell_or_postpone(chat, client, room)
+
+
+def tell_of_newcomer(chat: Chat, client: Client, room: Room) -> None:
+    """Tell the others of a room who may know of a newcomer what is said beside them."""
+    others = [person for person in audiences.witnesses(room, client) if person is not client]
     for key, value in _shown(chat, client).items():
-        readers = _subscribers(chat, (person for person in room.members if person is not client), key)
+        readers = _subscribers(chat, others, key)
         if readers:
             chat.show(None, _message(client.prefix, client.nick, key, value), audiences.Audience((), further=readers))
 
@@ -97,9 +102,11 @@ def tell_own(chat: Chat, client: Client) -> None:
 
 
 def enter(chat: Chat, client: Client, values: dict[str, str] | None) -> None:
-    """Make true what somebody who enters has said before."""
+    """Make true what somebody who enters has said before, as far as their account, which may hold some, has room."""
     for key, value in (values or {}).items():
-        _change(chat, client, client, key, value)
+        held = _shown(chat, client)
+        if held.get(key) != value and (key in held or len(held) < chat.settings.metadata_max_keys):
+            _change(chat, client, client, key, value)
 
 
 # What is asked.
@@ -120,8 +127,7 @@ def _owner(chat: Chat, client: Client, target: str) -> Owner | None:
 def _name(owner: Owner) -> str:
     if isinstance(owner, Room):
         return owner.name
-    greeting = owner.greeting if isinstance(owner, Client) else None
-    return owner.nick or (greeting.nick if greeting else "") or "*"
+    return owner.shown_nick if isinstance(owner, Client) else owner.nick
 
 
 def _shown(chat: Chat, owner: Owner) -> dict[str, str]:
@@ -328,7 +334,9 @@ def _subscribers(chat: Chat, people: Iterable[Person], key: str) -> list[Client]
 def _wanted(chat: Chat, owner: Owner) -> list[str]:
     """Write what a connection asked for of a person, or of a room and its members."""
     keys = chat.subscriptions.get(chat.connection, {})
-    owners: list[Owner] = [owner, *owner.members] if isinstance(owner, Room) else [owner]
+    owners: list[Owner] = [owner]
+    if isinstance(owner, Room):
+        owners += audiences.visible_members(owner, chat.connection.person)
     return [
         _words(_name(each), key, value) for each in owners for key, value in _shown(chat, each).items() if key in keys
     ]

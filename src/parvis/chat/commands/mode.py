@@ -7,9 +7,8 @@ from parvis.chat import audience as audiences
 from parvis.chat import history, hosts
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
-from parvis.irc import masks, modes
+from parvis.irc import bans, masks, modes
 from parvis.irc import numerics as n
-from parvis.irc.casemapping import fold
 from parvis.irc.limits import KEY_BYTES_MAX, MODES_PER_LINE
 from parvis.irc.line import Line
 from parvis.irc.modes import ModeChange
@@ -42,9 +41,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if target[:1] != ROOM_PREFIX:
         _of_person(chat, client, line)
         return
-    room = chat.room(target)
-    if room is None or _is_hidden(client, room):
-        # A secret room answers as one that does not exist, whatever is asked of it.
+    room = chat.known_room(client, target)
+    if room is None:
         chat.numeric(client, n.ERR_NOSUCHCHANNEL, target)
         return
     if len(line.params) == 1 or not line.params[1]:
@@ -84,12 +82,6 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         chat.fail("MODE", "TOO_MANY_CHANGES", room.name, text)
 
 
-def _is_hidden(client: Client, room: Room) -> bool:
-    """Tell whether a client may know nothing of a room: neither in it nor running it."""
-    refused = isinstance(gates.see_members(client, room), Refused)
-    return refused and isinstance(gates.change_modes(client, room), Refused)
-
-
 def _in_lines(done: list[ModeChange], room: Room, client: Client) -> list[list[ModeChange]]:
     """Cut changes so that each line fits in 512 bytes with its source and room."""
     room_left = 500 - len(client.prefix) - len(room.name.encode()) - 10
@@ -106,18 +98,13 @@ def _in_lines(done: list[ModeChange], room: Room, client: Client) -> list[list[M
 
 
 def _show(chat: Chat, client: Client, room: Room) -> None:
-    letters = "".join(sorted(room.flags))
-    words = ""
-    if room.key:
-        letters += "k"
-        # The key is shown to members alone.
-        words += f" {room.key}" if client in room.members else " *"
-    if room.limit:
-        letters += "l"
-        words += f" {room.limit}"
+    # The key is shown to members alone.
+    values = {"k": room.key and (room.key if client in room.members else "*"), "l": str(room.limit or "")}
     if room.visible_s is not None:
-        letters = f"H{letters}"
-        words = f" {write_span(room.visible_s)}{words}"
+        values["H"] = write_span(room.visible_s)
+    is_set = [mode.letter for mode in modes.ROOM_MODES if mode.letter in room.flags or values.get(mode.letter)]
+    letters = "".join(is_set)
+    words = "".join(f" {values[letter]}" for letter in is_set if letter in values)
     chat.answer(f"{n.RPL_CHANNELMODEIS} {client.nick} {room.name} +{letters}{words}")
     chat.answer(f"{n.RPL_CREATIONTIME} {client.nick} {room.name} {room.created_at_ms // 1000}")
 
@@ -156,17 +143,24 @@ def _rank(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChang
     bit = RANK_OF[wish.letter]
     if bool(held & bit) == wish.adding:
         return None
+    if not wish.adding:
+        verdict = gates.take_rank(client, person, room, bit)
+        if isinstance(verdict, Refused):
+            chat.refuse(client, n.ERR_CHANOPRIVSNEEDED, room.name, verdict=verdict)
+            return None
     chat.apply(e.RankChanged(room, person, bit, wish.adding))
     return ModeChange(wish.adding, wish.letter, person.nick)
 
 
 def _list(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChange | None:
-    mask = hosts.any_label(masks.complete(wish.parameter or ""))
-    if len(mask.encode()) > masks.MASK_BYTES_MAX or " " in mask or mask[0] == ":":
-        chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, wish.letter, "*", "This mask is too long")
+    mask = bans.entry(wish.parameter or "")
+    if mask is None or len(mask.encode()) > masks.MASK_BYTES_MAX:
+        what = "This is no mask and no account" if mask is None else "This mask is too long"
+        chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, wish.letter, "*", what)
         return None
+    mask = hosts.any_label(mask)
     # Masks match whatever the case, so that one is the same mask whatever its case.
-    listed = next((entry.mask for entry in room.entries(wish.letter) if fold(entry.mask) == fold(mask)), None)
+    listed = next((entry.mask for entry in room.entries(wish.letter) if bans.is_same(entry.mask, mask)), None)
     if (listed is not None) == wish.adding:
         return None
     if listed is not None:

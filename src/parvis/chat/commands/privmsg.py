@@ -21,12 +21,12 @@ from parvis.irc.limits import BODY_BYTES_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS
 from parvis.irc.names import ROOM_PREFIX
-from parvis.irc.tags import BOT_TAG, client_only, escape, unescape
+from parvis.irc.tags import BOT_TAG, FOR_HOSTS_TAG, client_only, escape, unescape
 from parvis.irc.wire import frame, render, tag_data
 from parvis.model.ids import ConversationId
 from parvis.model.person import BOT, OPERATOR, Person
 from parvis.model.records import RecordKind, Unsealed
-from parvis.model.room import Room
+from parvis.model.room import HOST, Room
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
 
@@ -121,19 +121,28 @@ def _to_one(
         if room is None:
             _answer(chat, client, line, n.ERR_NOSUCHCHANNEL, target)
             return
-        verdict = gates.message(client, room)
+        verdict = gates.message(client, room, text)
         if isinstance(verdict, Refused):
-            chat.refuse(client, n.ERR_CANNOTSENDTOCHAN, room.name, verdict=verdict)
+            if isinstance(gates.know(client, room), Refused):
+                # A secret room refuses an outsider as one that does not exist.
+                _answer(chat, client, line, n.ERR_NOSUCHCHANNEL, target)
+            else:
+                chat.refuse(client, n.ERR_CANNOTSENDTOCHAN, room.name, verdict=verdict)
             return
         conversation = room.id
-        if first == ROOM_PREFIX:
-            shown = room.name
+        shown = room.name if first == ROOM_PREFIX else first + room.name
+        for_hosts = room.has_speech_rules and gates.reaches_hosts_alone(client, room)
+        if first == ROOM_PREFIX and not for_hosts:
             audience = audiences.of_room(room)
         else:
-            shown = first + room.name
             # An audience of its own would be a group of its own, out of the order of the room: so it begins a run.
             chat.fence()
-            audience = Audience(_ranked(room, gates.rank_needed(first)))
+            readers = _ranked(room, HOST if for_hosts else gates.rank_needed(first))
+            if for_hosts:
+                # The other devices of who writes read it too, and whoever does sees who else could.
+                readers.append(client)
+                tags = f"{tags};{FOR_HOSTS_TAG}" if tags else FOR_HOSTS_TAG
+            audience = Audience(readers)
     else:
         person = chat.world.people.get(fold(target))
         if person is None:

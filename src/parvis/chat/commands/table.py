@@ -10,7 +10,9 @@ import msgspec
 
 from parvis.chat.client import Client
 from parvis.chat.commands import (
+    account,
     admin,
+    authenticate,
     away,
     batch,
     cap,
@@ -43,7 +45,9 @@ from parvis.chat.commands import (
     privmsg,
     quit_,
     redact,
+    register,
     rehash,
+    room,
     setname,
     silence,
     stats,
@@ -52,6 +56,7 @@ from parvis.chat.commands import (
     uban,
     user,
     userhost,
+    verify,
     version,
     wallops,
     webirc,
@@ -79,7 +84,9 @@ class Command(msgspec.Struct, frozen=True):
 
 
 COMMANDS: Final[dict[str, Command]] = {
+    "ACCOUNT": Command(account.run, 0, "login, new_password, new_certificate", price=2),
     "ADMIN": Command(admin.run, 0, "", waits=False),
+    "AUTHENTICATE": Command(authenticate.run, 1, "login, login_to", price=3, of_connection=True),
     "AWAY": Command(away.run, 0, ""),
     "BATCH": Command(batch.run, 1, "message, relayed_line", of_connection=True),
     "CAP": Command(cap.run, 1, "", waits=False, of_connection=True),
@@ -114,7 +121,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "PRIVMSG": Command(privmsg.run, 0, "message, relayed_line"),
     "QUIT": Command(quit_.run, 0, "", waits=False, of_connection=True),
     "REDACT": Command(redact.run, 2, "redact_in, redact, relayed_line", price=2),
+    "REGISTER": Command(register.run, 3, "name, register, send_code, new_password", price=5, of_connection=True),
     "REHASH": Command(rehash.run, 0, "operate", waits=False, price=5),
+    "ROOM": Command(room.run, 1, "register_room, own_room, see_hosts", price=2),
     "SETNAME": Command(setname.run, 1, "change_name"),
     "SILENCE": Command(silence.run, 0, ""),
     "STATS": Command(stats.run, 1, "operate", waits=False),
@@ -124,6 +133,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "UBAN": Command(uban.run, 1, "operate, decide, own_sanction", price=5),
     "USER": Command(user.run, 4, "", waits=False, of_connection=True),
     "USERHOST": Command(userhost.run, 1, ""),
+    "VERIFY": Command(verify.run, 2, "login", of_connection=True),
     "VERSION": Command(version.run, 0, "", waits=False),
     "WALLOPS": Command(wallops.run, 1, "operate, relayed_line", price=5),
     "WEBIRC": Command(webirc.run, 4, "login, password, connect", waits=False, of_connection=True),

@@ -99,7 +99,7 @@ def _add(chat: Chat, client: Client, line: Line) -> None:
         sanctions.lift(chat, client, old, f"Replaced by {new.name}")
     closed = sanctions.ban(chat, client, new)
     until = moment(new.ends_at_ms)
-    chat.answer(f"NOTE UBAN {_CODE[kind]} {new.name} :This holds until {until}. Connections closed: {closed}.")
+    chat.note("UBAN", _CODE[kind], new.name, f"This holds until {until}. Connections closed: {closed}.")
     sanctions.tell_operators(
         chat, f"{client.nick} decided {new.name} ({kind} {_shown(target)}) until {until}: {words}", client
     )
@@ -134,15 +134,15 @@ def _delete(chat: Chat, client: Client, line: Line) -> None:
         return
     for ban in found:
         sanctions.lift(chat, client, ban, words)
-        chat.answer(f"NOTE UBAN LIFTED {ban.name} :This decision holds no longer.")
+        chat.note("UBAN", "LIFTED", ban.name, "This decision holds no longer.")
         sanctions.tell_operators(chat, f"{client.nick} lifted {ban.name}: {words}", client)
 
 
-def _list(chat: Chat, client: Client, _line: Line) -> None:
+def _list(chat: Chat, _client: Client, _line: Line) -> None:
     bans = [ban for ban in chat.world.bans if ban.ends_at_ms > chat.now_ms]
     for ban in bans[-LISTED_MAX:]:
         _tell(chat, ban)
-    chat.answer(f"NOTE UBAN END {len(bans)} :End of the list of server bans, {client.nick}.")
+    chat.note("UBAN", "END", str(len(bans)), "End of the list of server bans.")
 
 
 def _info(chat: Chat, _client: Client, line: Line) -> None:
@@ -150,7 +150,7 @@ def _info(chat: Chat, _client: Client, line: Line) -> None:
     for ban in chat.world.bans:
         if ban.name == named:
             _tell(chat, ban)
-            chat.answer(f"NOTE UBAN REASON {ban.name} :{ban.reason}")
+            chat.note("UBAN", "REASON", ban.name, ban.reason)
             return
     chat.fail("UBAN", "NOT_FOUND", line.params[1][:64], "No decision that holds has this name. See UBAN LIST.")
 
@@ -158,7 +158,7 @@ def _info(chat: Chat, _client: Client, line: Line) -> None:
 def _tell(chat: Chat, ban: ServerBan) -> None:
     until, since = moment(ban.ends_at_ms), moment(ban.made_at_ms)
     target = f"{ban.target.kind}:{ban.target.value}"
-    chat.answer(f"NOTE UBAN {_CODE[ban.kind]} {ban.name} {target} :By {ban.by}, {since} to {until}")
+    chat.note("UBAN", _CODE[ban.kind], ban.name, target, f"By {ban.by}, {since} to {until}")
 
 
 def _shown(target: Target) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 
 from parvis.chat.client import Client
-from parvis.chat.commands.oper import FAILURES_MAX, count_failure, failures
+from parvis.chat.commands.oper import FAILURES_MAX, FORGIVEN_AFTER_S
 from parvis.chat.service import Chat
 from parvis.chat.waiting import wait
 from parvis.irc import numerics as n
@@ -30,7 +30,8 @@ def run(chat: Chat, connection: Client, line: Line) -> None:
     if greeting.has_begun() or connection.capabilities:
         _close(chat, connection, "WEBIRC must be the first command of a connection")
         return
-    verdict = gates.login(failures(chat, connection), FAILURES_MAX)
+    failures = chat.failed_opers.count(connection.address_key, chat.clock.steady_s(), FORGIVEN_AFTER_S)
+    verdict = gates.login(failures, FAILURES_MAX, FORGIVEN_AFTER_S)
     if isinstance(verdict, Refused):
         _close(chat, connection, verdict.told)
         return
@@ -48,7 +49,7 @@ def _checked(chat: Chat, stated: Stated | None, connection: Client, found: tuple
     name, greeting = found[0], connection.greeting
     verdict = gates.password(is_right=name is not None)
     if isinstance(verdict, Refused) or name is None or greeting is None:
-        count_failure(chat, connection)
+        chat.failed_opers.add(connection.address_key, chat.clock.steady_s(), FORGIVEN_AFTER_S)
         log.warning("WEBIRC refused: no gateway has this address, certificate and password")
         _close(chat, connection, "Invalid WebIRC password, or no gateway is known at this address")
         return

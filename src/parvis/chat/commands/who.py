@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from parvis.chat import audience as audiences
 from parvis.chat.client import Client
 from parvis.chat.commands.names import marks
 from parvis.chat.service import Chat
@@ -56,7 +57,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if mask[:1] == ROOM_PREFIX:
         room = chat.room(mask)
         if room is not None and not isinstance(gates.see_members(client, room), Refused):
-            for person in room.members:
+            for person in audiences.visible_members(room, client):
                 if client in room.members or not person.modes & INVISIBLE:
                     _tell(chat, client, person, room, wish)
     else:
@@ -90,9 +91,9 @@ def _by_mask(chat: Chat, client: Client, mask: str, wish: Wish) -> None:
 
 
 def _shared(client: Client, person: Person) -> Room | None:
-    """Find a room both are in; of one's own, any."""
+    """Find a room both are in, where the one may know of the other; of one's own, any."""
     for room in person.rooms:
-        if client in room.members:
+        if client in room.members and audiences.sees(client, person, room):
             return room
     return None
 

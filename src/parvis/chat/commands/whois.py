@@ -5,6 +5,7 @@ Nobody is shown anybody's address, operators included: there is no 338 and no 37
 
 from typing import Final
 
+from parvis.chat import audience as audiences
 from parvis.chat.client import Client
 from parvis.chat.commands.here import is_here
 from parvis.chat.commands.mode import user_modes
@@ -84,7 +85,12 @@ def _tell_connections(chat: Chat, client: Client, person: Client) -> None:
 
 
 def _shows(client: Client, person: Person, room: Room) -> bool:
-    """Tell whether WHOIS names a room: to its members always; to others unless it is secret or the person invisible."""
+    """Tell whether WHOIS names a room: to its members always; to others unless it is secret or the person invisible.
+
+    In an auditorium, only where the one may know of the other.
+    """
+    if not audiences.sees(client, person, room):
+        return False
     if client in room.members:
         return True
     return "s" not in room.flags and not person.modes & INVISIBLE
