@@ -26,6 +26,9 @@ from parvis.irc.casemapping import fold
 from parvis.irc.framing import split_lines
 from parvis.irc.limits import BODY_BYTES_MAX, SERVER_TAGS_BYTES_MAX
 from parvis.irc.line import Malformed, parse_line
+from parvis.model.accounts import Account
+from parvis.model.events import AccountKept, LoggedIn
+from parvis.model.ids import NOBODY, IdentityId
 from parvis.model.person import INVISIBLE, OPERATOR
 from parvis.store.memory import Fault, MemoryArchive
 from parvis.store.memory_history import MemoryHistory
@@ -33,9 +36,14 @@ from parvis.store.memory_history import MemoryHistory
 T = TypeVar("T")
 
 CLIENTS = 4
+ACCOUNTS = 2
+"""The first of them are logged in to accounts of their own."""
 TURN_S = 0.3
 
-CAPS = b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname"
+CAPS = (
+    b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname chghost "
+    b"extended-monitor invite-notify"
+)
 PLAYS = [
     [CAPS, b"JOIN #a,#b", b"PRIVMSG #a :hi", b"@label=x;+t=u PRIVMSG #a,n1,n2 :all", b"@+typing=active TAGMSG #a"],
     [
@@ -47,7 +55,33 @@ PLAYS = [
     ],
     [b"TOPIC #a :words", b"TOPIC #a", b"NAMES #a", b"WHO #a", b"WHO *", b"WHOIS n1", b"LIST >0,*a*", b"LUSERS"],
     [b"NICK n9", b"NICK n0", b"AWAY :out", b"AWAY", b"SETNAME :new", b"USERHOST n1 n2 n3", b"MODE n1 +i", b"ISUPPORT"],
+    [b"MODE #a +uUCMR", b"MODE #a +bbe a:n1 m:n2!*@* ~account:*", b"PRIVMSG #a :\x01PING\x01", b"MODE #a +s"],
+    [b"ROOM REGISTER #a", b"ROOM HOST ADD #a n1", b"ROOM INFO #a", b"ROOM HOST LIST #a", b"ROOM TRANSFER #a n1"],
+    [b"ROOM LIST", b"ROOM HOST DEL #a n0", b"PART #a", b"JOIN #a", b"ROOM DROP #a #a", b"ROOM DANCE #a", b"ROOM HOST"],
     [b"KICK #a n1 :out", b"INVITE n1 #a", b"PART #a :bye", b"JOIN 0", b"QUIT :gone", b"PING x", b"PONG", b"MOTD"],
+    [
+        b"MONITOR + n1,n2,N9,*!x@y",
+        b"MONITOR S",
+        b"MONITOR L",
+        b"MONITOR - n1",
+        b"MONITOR C",
+        b"MODE n0 +Bw",
+        b"WALLOPS :x",
+    ],
+    [b"SILENCE +n1,n2!*@*", b"SILENCE", b"SILENCE -n1", b"WHOWAS n9,n0 2", b"WHO * o%tcuihsnfdlaor,1", b"WHOIS n1,n2"],
+    [
+        b"INVITE",
+        b"INVITE n1 #a",
+        b"ISON n1 n2",
+        b"HELP",
+        b"HELP JOIN",
+        b"VERSION *",
+        b"TIME",
+        b"INFO",
+        b"ADMIN",
+        b"LINKS",
+    ],
+    [b"STATS u", b"STATS d", b"REHASH", b"MODE n1 +b", b"MODE n2 -Bw+or", b"SILENCE +x@y,-n2,+*!*@*", b"MONITOR + n0"],
     [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
     [b"PRIVMSG @#a :hosts", b"NOTICE +#a :voiced", b"NOTICE n1 :x", b"PRIVMSG #a :" + b"x" * 480, b"PRIVMSG \xff"],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
@@ -167,7 +201,15 @@ class Square:
         turn = Turn(self.archive, self.clock, fan_out, self.stopped)
         turn.follow(opened)
         self.chat = Chat(
-            Settings(server="chat.test", network="Test", version="0", commands_per_second=50, list_modes=5),
+            Settings(
+                server="chat.test",
+                network="Test",
+                version="0",
+                commands_per_second=50,
+                list_modes=5,
+                silence=3,
+                monitor=3,
+            ),
             bytes(32),
             Chance(os.urandom),
             self.clock,
@@ -177,6 +219,7 @@ class Square:
                 history=MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32))),
                 history_work=self.work,
                 find_operator=self.find_operator,
+                reload=lambda: True,
             ),
         )
         self.intake = Intake(self.chat)
@@ -200,6 +243,10 @@ class Square:
         client = FakeClient(number)
         self.doors.opened(client)
         self.intake.receive(client, [b"NICK n%d" % number, b"USER u 0 * :r"])
+        if number < ACCOUNTS and client.is_registered:
+            account = Account(id=IdentityId(bytes((1 + number,)) * 16), name=f"n{number}", registered_at_ms=1)
+            self.chat.apply(AccountKept(account, account.name))
+            self.chat.apply(LoggedIn(client, account))
         return client
 
     def receive(self, who: int, data: bytes) -> None:
@@ -248,11 +295,17 @@ def check_world(chat: Chat) -> None:
     people = set(world.people.values())
     for room in world.rooms.values():
         assert room.members or room.registered, "an empty room"
+        assert room.registered or (room.owner == NOBODY and not room.hosts), "hosts of a room that nobody registered"
+        assert room.owner not in room.hosts
         assert all(person in people and room in person.rooms for person in room.members)
     for folded, person in world.people.items():
         assert folded == person.folded == fold(person.nick)
         assert len(set(person.rooms)) == len(person.rooms)
         assert all(person in room.members and world.rooms[room.folded] is room for room in person.rooms)
+    invited = {(session, room) for room in world.rooms.values() for session in room.invited}
+    assert invited == {(session, room) for session, rooms in world.invitations.items() for room in rooms}
+    assert world.silences.keys() <= {person.identity for person in people} | world.accounts.keys()
+    assert all(0 < len(masks) <= chat.settings.silence for masks in world.silences.values())
     assert chat.people_count == len(people)
     assert world.operators == sum(bool(person.modes & OPERATOR) for person in people)
     assert world.invisible == sum(bool(person.modes & INVISIBLE) for person in people)
@@ -276,7 +329,10 @@ def play(data: bytes) -> None:
         square.doors.closed(client, "Connection closed")
     square.settle()
     check_world(square.chat)
+    registered = {room.id: room.kept() for room in square.chat.world.rooms.values() if room.registered}
+    assert square.archive.store.rooms == registered, "what is kept of rooms is not what they are"
     assert not square.chat.world.people
+    assert not any(square.chat.watching.watchers(f"n{number}") for number in range(10))
     assert not square.doors.open_connections
 
 

@@ -1,4 +1,4 @@
-"""Write docs/protocol/README.md from the tables of the code: commands, capabilities, ISUPPORT, numerics."""
+"""Write docs/protocol/README.md from the tables of the code: commands, modes, capabilities, ISUPPORT, numerics."""
 
 import ast
 import inspect
@@ -10,7 +10,7 @@ from parvis.app.config import Config
 from parvis.app.wiring import settings_of
 from parvis.chat import texts
 from parvis.chat.commands.table import COMMANDS
-from parvis.irc import capabilities, limits, numerics
+from parvis.irc import capabilities, limits, modes, numerics
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "protocol" / "README.md"
 
@@ -61,6 +61,13 @@ def commands() -> str:
     return "\n".join(rows)
 
 
+def mode_rows() -> str:
+    """Write the table of modes of rooms."""
+    rows = ["| Mode | Takes | What it means |", "| --- | --- | --- |"]
+    rows += [f"| {mode.letter} | {mode.takes} | {mode.meaning} |" for mode in modes.ROOM_MODES]
+    return "\n".join(rows)
+
+
 def capability_rows() -> str:
     """Write the table of capabilities."""
     told = constants(capabilities)
@@ -101,6 +108,9 @@ def page() -> str:
             OPENING,
             "## Commands\n",
             commands(),
+            "\n## Modes of rooms\n",
+            "What is ours in them, and rooms that last: [rooms](rooms.md).\n",
+            mode_rows(),
             "\n## Capabilities\n",
             capability_rows(),
             "\n## ISUPPORT with the default configuration\n",

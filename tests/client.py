@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 PATIENCE_S: Final = 20.0
 """How long a line is waited for before a test fails: far longer than any takes."""
@@ -86,7 +86,7 @@ class Client:
         self._unread = b""
         self._lines: list[Message] = []
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         """Give itself."""
         return self
 
@@ -100,10 +100,19 @@ class Client:
         """Close the connection, without QUIT."""
         self.socket.close()
 
+    def _split(self, data: bytes) -> list[bytes]:
+        """Take bytes that have come, and give the lines that are whole."""
+        *whole, self._unread = (self._unread + data).split(b"\r\n")
+        return whole
+
+    def _frame(self, line: bytes) -> bytes:
+        """Give a line as it is sent."""
+        return line + b"\r\n"
+
     def send(self, *lines: str | bytes) -> None:
-        """Send lines at once; each gets CR LF."""
+        """Send lines at once, each as the transport frames it."""
         data = [line.encode() if isinstance(line, str) else line for line in lines]
-        self.send_raw(b"".join(line + b"\r\n" for line in data))
+        self.send_raw(b"".join(map(self._frame, data)))
 
     def send_raw(self, data: bytes) -> None:
         """Send bytes as they are."""
@@ -128,8 +137,7 @@ class Client:
                 raise Closed from error
             if not data:
                 raise Closed
-            *whole, self._unread = (self._unread + data).split(b"\r\n")
-            self._lines += [read_message(line) for line in whole]
+            self._lines += [read_message(line) for line in self._split(data)]
         message = self._lines.pop(0)
         if message.command == "PING" and self.answers_ping:
             self.send(f"PONG :{message.params[-1]}")
@@ -192,6 +200,84 @@ class Client:
             answers = self.ask(f"JOIN {room}")
             assert answers[0].command == "JOIN", answers
         return self
+
+
+class WebSocketClient(Client):
+    """The same over WebSocket, a line in each message. It reads frames by rules of its own.
+
+    Source: RFC 6455, section 5.2; IRCv3 websocket.
+    """
+
+    OPCODES: Final = {"text.ircv3.net": 1, "binary.ircv3.net": 2}
+    _CLOSE, _PING, _PONG = 8, 9, 10
+    _MASK = b"\x37\xfa\x21\x3d"
+
+    def __init__(self, port: int, subprotocol: str, host: str = "127.0.0.1") -> None:
+        """Connect and shake hands."""
+        super().__init__(port, host)
+        self._opcode = self.OPCODES[subprotocol]
+        self.close_code = 0
+        """What the server gave as reason when it closed; 0 while it has not."""
+        self.send_raw(
+            f"GET /irc HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            f"Sec-WebSocket-Protocol: {subprotocol}\r\n\r\n".encode()
+        )
+        head = b""
+        while b"\r\n\r\n" not in head:
+            data = self.socket.recv(65536)
+            assert data, "closed before the handshake was answered"
+            head += data
+        head, _, self._unread = head.partition(b"\r\n\r\n")
+        fields = [line.lower() for line in head.decode().split("\r\n")]
+        assert fields[0].startswith("http/1.1 101 ")
+        # The example of RFC 6455, section 1.3.
+        assert "sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=" in fields
+        assert f"sec-websocket-protocol: {subprotocol}" in fields
+        self._lines += [read_message(line) for line in self._split(b"")]
+
+    def _split(self, data: bytes) -> list[bytes]:
+        self._unread += data
+        lines: list[bytes] = []
+        while (frame := self._next_frame()) is not None:
+            opcode, payload = frame
+            match opcode:
+                case self._CLOSE:
+                    self.close_code = int.from_bytes(payload[:2], "big")
+                case self._PING:
+                    self.send_raw(self._masked(self._PONG, payload))
+                case _:
+                    assert opcode == self._opcode, f"a message with opcode {opcode}"
+                    assert b"\n" not in payload, "a message is a line, without CR LF"
+                    lines.append(payload)
+        return lines
+
+    def _next_frame(self) -> tuple[int, bytes] | None:
+        data = self._unread
+        if len(data) < 2:
+            return None
+        assert data[0] & 0xF0 == 0x80, "the server sends whole messages, with no extension"
+        size, at = data[1], 2
+        assert size < 0x80, "a server masks nothing"
+        if size >= 126:
+            at = 4 if size == 126 else 10
+            size = int.from_bytes(data[2:at], "big")
+        if len(data) < at + size:
+            return None
+        self._unread = data[at + size :]
+        return data[0] & 0x0F, data[at : at + size]
+
+    def _frame(self, line: bytes) -> bytes:
+        return self._masked(self._opcode, line)
+
+    def _masked(self, opcode: int, payload: bytes) -> bytes:
+        size = len(payload)
+        if size < 126:
+            head = bytes((size | 0x80,))
+        else:
+            head = b"\xfe" + size.to_bytes(2, "big") if size < 65536 else b"\xff" + size.to_bytes(8, "big")
+        masked = bytes(byte ^ self._MASK[at % 4] for at, byte in enumerate(payload))
+        return bytes((0x80 | opcode,)) + head + self._MASK + masked
 
 
 def commands(messages: Sequence[Message]) -> list[str]:

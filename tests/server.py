@@ -22,9 +22,15 @@ network = "Example"
 profile = "test"
 password = "{password}"
 motd = "Hello\\nto you"
+{server}
 
 [[listen]]
 kind = "irc"
+host = "127.0.0.1"
+port = 0
+
+[[listen]]
+kind = "websocket"
 host = "127.0.0.1"
 port = 0
 
@@ -63,16 +69,19 @@ class Server:
                 stderr=log,
                 env=clean,
             )
-        self.port = 0
+        self.port = self.ws_port = 0
         watchdog = threading.Timer(START_S, self.process.kill)
         watchdog.start()
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.startswith(b"Parvis listens on irc://"):
                 self.port = int(line.rsplit(b":", 1)[1])
+            if line.startswith(b"Parvis listens on ws://"):
+                self.ws_port = int(line.rsplit(b":", 1)[1].partition(b"/")[0])
                 break
         watchdog.cancel()
         assert self.port, f"the server did not start: {self.log()}"
+        assert self.ws_port, f"the server did not start: {self.log()}"
 
     def log(self) -> str:
         """Give what it logged so far."""
@@ -97,17 +106,20 @@ def serving(
     name: str = "chat.test",
     password: str = "",
     limits: str = "exempt_loopback = true",
+    server: str = "",
     user_modes: str = "",
     store: str = "sqlite",
 ) -> Iterator[Server]:
     """Run a server for a while; at the end it must have broken nowhere and stop as told."""
-    config = CONFIG.format(name=name, password=password, limits=limits, user_modes=user_modes, store=store)
-    server = Server(folder, config)
+    config = CONFIG.format(
+        name=name, password=password, limits=limits, user_modes=user_modes, store=store, server=server
+    )
+    running = Server(folder, config)
     try:
-        yield server
+        yield running
     finally:
-        status = server.stop()
-    log = server.log()
+        status = running.stop()
+    log = running.log()
     assert "command failed" not in log, log
     assert "Traceback" not in log, log
     assert status == 0, log

@@ -42,7 +42,7 @@ static const char *label = "";
 static int rooms = 1, members = 10, senders = 1, pairs = 10, nconn = 2000;
 static int window_ = 1;      /* outstanding messages per sender */
 static int msgs = 1000;      /* messages per sender */
-#define CAPS_WANTED "message-tags server-time account-tag batch echo-message labeled-response"
+static const char *wanted = "message-tags server-time account-tag batch echo-message labeled-response";
 #define LABEL_BYTES 9        /* 'L' and the message id in hex */
 #define LATE_MS 50           /* a copy that comes after everything was read is still a duplicate */
 static int bytes_ = 100;     /* PRIVMSG body bytes */
@@ -167,8 +167,17 @@ static usage get_usage(void) {
         if (f) {
             while (fgets(buf, sizeof buf, f)) {
                 long v;
-                if (sscanf(buf, "VmRSS: %ld", &v) == 1) u.rss_kb += v;
                 if (sscanf(buf, "VmHWM: %ld", &v) == 1) u.hwm_kb += v;
+            }
+            fclose(f);
+        }
+        /* not VmRSS, of which each thread keeps some pages to itself for a while */
+        snprintf(p, sizeof p, "/proc/%d/smaps_rollup", pids[i]);
+        f = fopen(p, "r");
+        if (f) {
+            while (fgets(buf, sizeof buf, f)) {
+                long v;
+                if (sscanf(buf, "Rss: %ld", &v) == 1) u.rss_kb += v;
             }
             fclose(f);
         }
@@ -336,7 +345,7 @@ static void on_cap(conn *c, const char *p, const char *e) {
     if (!verb) return;
     verb++;
     if (e - verb > 3 && !memcmp(verb, "LS ", 3)) {
-        if (verb[3] != '*') send_fmt(c, "CAP REQ :" CAPS_WANTED); /* '*': more lines follow */
+        if (verb[3] != '*') send_fmt(c, "CAP REQ :%s", wanted); /* '*': more lines follow */
     } else if (e - verb >= 3 && !memcmp(verb, "ACK", 3)) send_fmt(c, "CAP END");
     else if (e - verb >= 3 && !memcmp(verb, "NAK", 3)) kill_conn(c, p, e - p);
 }
@@ -543,7 +552,8 @@ int main(int argc, char **argv) {
         {"pairs", 1, 0, 'q'}, {"conns", 1, 0, 'n'}, {"window", 1, 0, 'W'}, {"msgs", 1, 0, 'M'}, {"bytes", 1, 0, 'b'},
         {"rate", 1, 0, 'R'}, {"max-inflight", 1, 0, 4}, {"pingpong", 0, 0, 5}, {"concurrency", 1, 0, 'c'},
         {"settle-ms", 1, 0, 6}, {"hold-ms", 1, 0, 7}, {"timeout", 1, 0, 8}, {"pid", 1, 0, 'P'}, {"core", 1, 0, 9},
-        {"label", 1, 0, 10}, {"idle-rooms", 1, 0, 11}, {"stall", 1, 0, 12}, {"caps", 0, 0, 13}, {0, 0, 0, 0} };
+        {"label", 1, 0, 10}, {"idle-rooms", 1, 0, 11}, {"stall", 1, 0, 12}, {"caps", 0, 0, 13},
+        {"want", 1, 0, 14}, {0, 0, 0, 0} };
     int ch;
     while ((ch = getopt_long(argc, argv, "m:p:wr:k:s:q:n:W:M:b:R:c:P:", o, 0)) != -1) switch (ch) {
         case 'm': mode = !strcmp(optarg, "fanout") ? MODE_FANOUT : !strcmp(optarg, "dm") ? MODE_DM :
@@ -568,9 +578,11 @@ int main(int argc, char **argv) {
         case 9: core = atoi(optarg); break;       case 10: label = optarg; break;
         case 11: idle_rooms = atoi(optarg); break; case 12: stall_s = atof(optarg); break;
         case 13: caps = true; break;
+        case 14: wanted = optarg; break;
         default: die("bad option; see bench/README.md");
     }
     if (bytes_ < 32 || bytes_ > 400) die("--bytes must be 32..400");
+    if (strlen(wanted) > 400) die("--want is too long");
     if (members < 2 && mode == MODE_FANOUT) die("--members must be >= 2");
     if (senders > members) senders = members;
     if (msgs < 1 || window_ < 1) die("--msgs and --window must be >= 1");

@@ -28,8 +28,6 @@ from bench.chat.servers import OUT, SERVERS, BenchError, Pinning, Running, measu
 
 RESULTS: Final = Path(__file__).resolve().parent / "results"
 ROUNDS: Final = 5
-FRESH_ROUNDS_MAX: Final = 3
-"""Memory hardly varies from round to round, and each of these runs starts its server anew."""
 QUICK_ROUNDS: Final = 2
 QUICK_SHRINK: Final = 4
 BUSY_SHARE: Final = 0.5
@@ -96,7 +94,7 @@ def _brief(result: Result) -> str:
         )
     if "rss_bytes_per_conn" in found:
         return f"{found['rss_bytes_per_conn']:7.0f} B each"
-    return f"{found.get(CPU_STORM, 0):7.4f} ms each"
+    return f"{found.get(CPU_STORM, 0):7.4f} s/1000 {found['conns_per_s']:7.0f} /s"
 
 
 def choose(groups: Groups, only: Sequence[str]) -> Groups:
@@ -136,7 +134,7 @@ def measure(rows: Sequence[Row], plan: Plan, log: Log) -> None:
     if not entries:
         return
     if all(SCENARIOS[entry.scenario].fresh for entry in entries):
-        for number in range(min(plan.rounds, FRESH_ROUNDS_MAX)):
+        for number in range(plan.rounds):
             for entry in random.sample(entries, len(entries)):
                 with running([SERVERS[entry.server]], _folder(), plan.pinning) as alive:
                     _run_once(entry, number, alive, plan, log)
@@ -215,6 +213,15 @@ def report(judged: Sequence[Judged], taken: Taken, log: Log, plan: Plan) -> list
             "| --- " * len(heads) + "|",
             *(_server_line(entry, taken) for entry in taken.results if taken.of(entry, CPU)),
         ]
+    entered = [entry for entry in taken.results if taken.of(entry, CPU_STORM) and not taken.of(entry, CPU)]
+    if entered:
+        heads = ["scenario", "server", "registrations/s", "CPU s a thousand", "p50 ms", "p99 ms", "bytes a connection"]
+        lines += [
+            "",
+            "| " + " | ".join(heads) + " |",
+            "| --- " * len(heads) + "|",
+            *(_entered_line(entry, taken) for entry in entered),
+        ]
     if log.faults:
         lines += ["", "Not clean:", "", *(f"- {fault.splitlines()[0]}" for fault in log.faults)]
     return lines
@@ -238,6 +245,20 @@ def _server_line(entry: Entry, taken: Taken) -> str:
         f"{median(taken.of(entry, 'deliveries_per_read')):.1f}",
         f"{median(taken.of(entry, 'server_cpu_frac')):.0%}",
         f"{median(taken.of(entry, 'loadgen_cpu_frac')):.0%}",
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+def _entered_line(entry: Entry, taken: Taken) -> str:
+    """Return a line of the third table: how one server let connections in, and what they cost it while idle."""
+    cells = (
+        entry.scenario,
+        entry.server,
+        spread(taken.of(entry, "conns_per_s"), ".0f"),
+        spread(taken.of(entry, CPU_STORM), ".4f"),
+        spread([us / 1e3 for us in taken.of(entry, "register_p50_us")], ".0f"),
+        spread([us / 1e3 for us in taken.of(entry, "register_p99_us")], ".0f"),
+        spread(taken.of(entry, "rss_bytes_per_conn"), ".0f"),
     )
     return "| " + " | ".join(cells) + " |"
 

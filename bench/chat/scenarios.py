@@ -36,7 +36,7 @@ def _scenarios() -> dict[str, Scenario]:
         Scenario(name="dmpipe", flags="--mode dm --pairs 50 --window 16", count=2000),
         Scenario(name="rooms", flags="--mode fanout --rooms 200 --members 10 --senders 1 --window 1", count=60),
         # InspIRCd completes registrations once a second: many at a time, or the run measures its timer.
-        Scenario(name="storm", flags="--mode storm", count=2000, counted="--conns", connects=1000),
+        Scenario(name="storm", flags="--mode storm", count=5000, counted="--conns", connects=2000),
         Scenario(
             name="idle",
             flags="--mode idle --hold-ms 1000",
@@ -110,6 +110,7 @@ def run(server: Running, scenario: Scenario, pinning: Pinning, *, shrink: int = 
         *(scenario.counted, str(max(1, scenario.count // shrink))),
         *(["--ws", "--path", server.ws_path] if scenario.ws else []),
         *(["--caps"] if scenario.caps else []),
+        *(["--want", server.server.wants] if scenario.caps and server.server.wants else []),
     ]
     said = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S + 30, check=False)
     try:

@@ -46,6 +46,7 @@ class Server:
     tags: bool = False  # InspIRCd with the modules that --caps needs
     archive: Literal["sqlite", "memory"] = "sqlite"  # Parvis only
     connects: int = 256  # connections the generator opens at once; ngIRCd's backlog is 10
+    wants: str = ""  # what is asked for in CAP REQ where the generator's own list cannot be had; for storms alone
 
 
 SERVERS: Final = {
@@ -56,7 +57,7 @@ SERVERS: Final = {
         Server(name="inspircd", software="inspircd"),
         Server(name="inspircd-nodelay", software="inspircd", nodelay=True),
         Server(name="inspircd-caps", software="inspircd", tags=True),
-        Server(name="ngircd", software="ngircd", connects=8),
+        Server(name="ngircd", software="ngircd", connects=8, wants="multi-prefix"),
         Server(name="ngircd-nodelay", software="ngircd", nodelay=True, connects=8),
     )
 }

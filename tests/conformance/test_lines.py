@@ -12,7 +12,14 @@ def test_a_body_of_512_bytes_is_heard_and_one_more_is_not(enter: Enter) -> None:
     assert client.next().command == "PONG"
     answer = client.one("PING " + "x" * 506)
     assert (answer.command, answer.params) == ("417", [client.nick, "Input line was too long"])
+
+
+@pytest.mark.stream
+def test_a_line_without_end_is_read_to_its_end_and_refused(enter: Enter) -> None:
+    """417, however long it is, and the connection stays. Source: modern IRC, "ERR_INPUTTOOLONG"."""
+    client = enter("long")
     assert client.one("PING :" + "x" * 20000).command == "417"
+    assert client.ask("PING a")[0].command == "PONG"
 
 
 def test_tags_have_a_limit_of_their_own(enter: Enter, room: str) -> None:
@@ -49,6 +56,7 @@ def test_a_message_that_would_not_fit_with_its_source_is_refused_whole(enter: En
     assert reader.sync() == []
 
 
+@pytest.mark.stream
 def test_what_is_not_utf8_fails_by_command_and_label(enter: Enter, room: str) -> None:
     """FAIL with the command if it can be read; the connection stays. Source: IRCv3 utf8-only; labeled-response."""
     client = enter("latin", ["labeled-response", "batch"], [room])
@@ -65,6 +73,7 @@ def test_what_is_not_utf8_fails_by_command_and_label(enter: Enter, room: str) ->
     assert client.next().command == "PONG"
 
 
+@pytest.mark.stream
 def test_a_nul_and_a_bare_cr_break_a_line(enter: Enter) -> None:
     """FAIL, and nothing of it is done. Source: RFC 1459, section 2.3.1."""
     client = enter("nul")
@@ -73,6 +82,7 @@ def test_a_nul_and_a_bare_cr_break_a_line(enter: Enter) -> None:
         assert (answer.command, answer.params[:2]) == ("FAIL", ["*", "INVALID_LINE"])
 
 
+@pytest.mark.stream
 @pytest.mark.parametrize("ending", [b"\r\n", b"\n", b"\r\n\r\n", b"\n\n\r\n"])
 def test_lines_end_with_crlf_or_lf_and_empty_ones_are_nothing(enter: Enter, ending: bytes) -> None:
     """Source: modern IRC, "Compatibility with incorrect software"; RFC 1459, section 8."""
@@ -96,6 +106,7 @@ def test_only_ascii_folds_in_a_command(enter: Enter) -> None:
     assert (answer.command, answer.params[1]) == ("421", "li\u017ft")
 
 
+@pytest.mark.stream
 def test_tags_that_hold_a_nul_or_cr_are_relayed_to_nobody(enter: Enter, room: str) -> None:
     """They would break the reader's line. Source: IRCv3 message-tags, "Format"."""
     speaker, reader = enter("speaker", ["message-tags"], [room]), enter("reader", ["message-tags"], [room])
@@ -106,6 +117,7 @@ def test_tags_that_hold_a_nul_or_cr_are_relayed_to_nobody(enter: Enter, room: st
     assert reader.sync() == []
 
 
+@pytest.mark.stream
 @pytest.mark.parametrize("size", [1, 2, 7, 64])
 def test_it_does_not_matter_how_the_stream_is_cut(enter: Enter, room: str, size: int) -> None:
     """Within words, within characters, between CR and LF. Source: RFC 1459, section 8."""

@@ -242,7 +242,12 @@ def test_ones_own_modes(enter: Enter) -> None:
     assert client.one(f"MODE {client.nick} +i").params == [client.nick, "+i"]
     assert client.one(f"MODE {client.nick}").params == [client.nick, "+i"]
     assert client.one(f"MODE {client.nick} -i").params == [client.nick, "-i"]
-    assert client.ask(f"MODE {client.nick} +o") == []
+    for letter in "or":
+        answer = client.one(f"MODE {client.nick} +{letter}")
+        assert (answer.command, answer.params[:3]) == ("FAIL", ["MODE", "MODE_NOT_YOURS_TO_SET", letter])
+    assert client.one(f"MODE {client.nick} +wB").params == [client.nick, "+Bw"]
+    assert client.one(f"MODE {client.nick}").params == [client.nick, "+Bw"]
+    assert client.one(f"MODE {client.nick} -Bw").params == [client.nick, "-Bw"]
     assert commands(client.ask(f"MODE {client.nick} +iX")) == ["501", "MODE"]
     assert client.one(f"MODE {other.nick} +i").command == "502"
     assert client.one("MODE nobody").command == "401"

@@ -120,8 +120,7 @@ def test_names(enter: Enter, room: str) -> None:
     assert names.params == [guest.nick, "=", room, f"@{host.nick} {guest.nick}"]
     assert end.params[:2] == [guest.nick, room]
     assert [message.params[1] for message in guest.ask("NAMES #nowhere,invalid", "NAMES")] == [
-        "#nowhere",
-        "invalid",
+        "#nowhere,invalid",
         "*",
     ]
 
@@ -188,11 +187,76 @@ def test_who_may_set_the_topic(enter: Enter, room: str) -> None:
     assert member.one(f"TOPIC {room} :mine").command == "TOPIC"
 
 
-def test_a_topic_is_cut_to_its_limit_at_a_character(enter: Enter, room: str) -> None:
-    """TOPICLEN in bytes, never inside a character. Source: modern IRC, "TOPICLEN"."""
+def test_a_topic_that_is_too_long_is_refused(enter: Enter, room: str) -> None:
+    """417 with both sizes, in bytes; the topic stays as it was. Source: modern IRC, "TOPICLEN", "ERR_INPUTTOOLONG"."""
     host = enter("host", rooms=[room])
-    assert host.one(f"TOPIC {room} :{'é' * 230}").params[1] == "é" * 195
-    assert host.one(f"TOPIC {room} :{'x' * 420}").params[1] == "x" * 390
+    host.ask(f"TOPIC {room} :before")
+    answer = host.one(f"TOPIC {room} :{'é' * 196}")
+    assert (answer.command, answer.params[1]) == (
+        "417",
+        "This topic is 392 bytes long, and 390 are the most: shorten it.",
+    )
+    assert host.ask(f"TOPIC {room}")[0].params[2] == "before"
+    assert host.one(f"TOPIC {room} :{'é' * 195}").params[1] == "é" * 195
+
+
+def test_a_reason_that_is_too_long_is_refused(enter: Enter, room: str) -> None:
+    """417 for PART and KICK, and nobody has gone. Source: modern IRC, "KICKLEN", "ERR_INPUTTOOLONG"."""
+    host, member = enter("host", rooms=[room]), enter("member", rooms=[room])
+    host.sync()
+    told = "This reason is 391 bytes long, and 390 are the most: shorten it."
+    for line in (f"KICK {room} {member.nick}", f"PART {room}"):
+        answer = host.one(f"{line} :{'x' * 391}")
+        assert (answer.command, answer.params[1]) == ("417", told)
+    assert member.sync() == []
+    assert host.one(f"KICK {room} {member.nick} :{'x' * 390}").params[2] == "x" * 390
+    assert host.one(f"PART {room} :{'x' * 390}").params[1] == "x" * 390
+
+
+def test_a_reason_that_fits_no_line_is_refused(enter: Enter) -> None:
+    """Its limit is met, but not behind a long name of a room. Source: modern IRC, "ERR_INPUTTOOLONG"."""
+    host, member = enter("h" * 28), enter("m" * 28)
+    room = f"#{host.nick:x<62}"
+    host.join(room)
+    member.join(room)
+    host.sync()
+    for line in (f"KICK {room} {member.nick} :{'x' * 380}", f"TOPIC {room} :{'x' * 390}"):
+        assert host.one(line).command == "417"
+    assert member.sync() == []
+
+
+def test_a_topic_that_fits_no_list_is_refused(enter: Enter) -> None:
+    """What TOPIC has room for must be told whole by LIST, to the longest name. Source: modern IRC, "RPL_LIST"."""
+    host = enter("h")
+    room = f"#{host.nick:x<63}"
+    host.join(room)
+    answer = host.one(f"TOPIC {room} :{'x' * 390}")
+    assert answer.command == "417"
+    most = int(answer.params[1].split()[7])
+    host.ask(f"TOPIC {room} :{'x' * most}")
+    reader = enter("r" * 27)
+    assert reader.ask(f"LIST {room}")[1].params[3] == "x" * most
+    assert reader.ask(f"TOPIC {room}")[0].params[2] == "x" * most
+
+
+def test_an_away_message_that_is_too_long_is_refused(enter: Enter) -> None:
+    """417, and one is here as before. Source: modern IRC, "AWAYLEN", "ERR_INPUTTOOLONG"."""
+    client = enter("client")
+    answer = client.one(f"AWAY :{'x' * 201}")
+    assert (answer.command, answer.params[1]) == (
+        "417",
+        "This message is 201 bytes long, and 200 are the most: shorten it.",
+    )
+    assert client.one("AWAY").command == "305"
+
+
+def test_who_quits_goes_whatever_the_reason(enter: Enter, room: str) -> None:
+    """What would be cut is left out. Source: docs/handbook/member.md, "Talk"."""
+    host, guest = enter("host", rooms=[room]), enter("guest", rooms=[room])
+    host.sync()
+    guest.send(f"QUIT :{'x' * 391}")
+    guest.until_closed()
+    assert host.until("QUIT").params == ["Quit"]
 
 
 def test_a_kick_puts_out(enter: Enter, room: str) -> None:
@@ -336,16 +400,41 @@ def test_a_secret_room_is_listed_to_its_members(enter: Enter, room: str) -> None
     assert only(host.ask(f"NAMES {room}"), "353")[0].params[1] == "@"
 
 
-@pytest.mark.parametrize("line", ["MODE {}", "MODE {} b", "MODE {} +m", "MODE {} +o x", "TOPIC {}", "TOPIC {} :new"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("MODE {}", "MODE {} b", "MODE {} +m", "MODE {} +o x", "TOPIC {}", "TOPIC {} :new"),
+        *("PRIVMSG {} :hi", "PRIVMSG @{} :hi", "PART {}", "KICK {} x", "INVITE {nick} {}"),
+    ],
+)
 def test_a_secret_room_answers_an_outsider_as_one_that_does_not_exist(enter: Enter, room: str, line: str) -> None:
     """Byte for byte, in the case that was asked. Source: modern IRC, "Secret Channel Mode"."""
     host, outside = enter("host", rooms=[room]), enter("outside")
     host.ask(f"MODE {room} +s")
     secret, nowhere = room.upper(), f"{room.upper()}X"
-    told = outside.one(line.format(secret))
+    told = outside.one(line.format(secret, nick=outside.nick))
     assert told.command == "403"
-    assert outside.one(line.format(nowhere)).raw == told.raw.replace(secret.encode(), nowhere.encode())
+    other = outside.one(line.format(nowhere, nick=outside.nick))
+    assert other.raw == told.raw.replace(secret.encode(), nowhere.encode())
     assert host.sync() == []
+
+
+def test_a_notice_to_a_secret_room_is_not_answered(enter: Enter, room: str) -> None:
+    """As one to a room that does not exist; ROOM tells nothing either. Source: RFC 2812, section 3.3.2."""
+    host, outside = enter("host", rooms=[room]), enter("outside")
+    host.ask(f"MODE {room} +s")
+    assert outside.ask(f"NOTICE {room} :hi", f"NOTICE {room}x :hi") == []
+    assert outside.one(f"ROOM INFO {room}").params[1:] == ["NO_SUCH_ROOM", room, "There is no such room."]
+
+
+def test_a_secret_room_that_hears_outsiders_hears_them(enter: Enter, room: str) -> None:
+    """Without +n; what it refuses is answered as by no room. Source: modern IRC, "No External Messages Mode"."""
+    host, outside = enter("host", rooms=[room]), enter("outside")
+    host.ask(f"MODE {room} +s-n")
+    assert outside.ask(f"PRIVMSG {room} :hi") == []
+    assert host.until("PRIVMSG").params == [room, "hi"]
+    host.ask(f"MODE {room} +b {outside.nick}")
+    assert outside.one(f"PRIVMSG {room} :hi").command == "403"
 
 
 def test_an_operator_is_told_nothing_of_a_secret_room(enter: Enter, room: str) -> None:

@@ -1,7 +1,13 @@
-"""One line per WebSocket message. Source: IRCv3 websocket; RFC 6455."""
+"""One line per WebSocket message. Source: IRCv3 websocket; RFC 6455.
+
+What holds over any transport is tested over both by the tests of the other files (`conftest.py`).
+"""
 
 import pytest
+from tests.client import WebSocketClient
+from tests.conformance.conftest import SUBPROTOCOLS
 from tests.promises.servers import CONFIG, PATIENCE_S, running
+from tests.server import Server
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -34,3 +40,28 @@ def test_a_line_break_inside_a_message_makes_no_second_command(
                 lines = heard_until(client, "last")
                 assert [line.split(" ")[1] for line in lines] == ["PONG"] * 3
                 client.send(b"QUIT")
+
+
+@pytest.mark.parametrize("subprotocol", SUBPROTOCOLS)
+def test_a_message_larger_than_any_line_closes_the_connection(server: Server, subprotocol: str) -> None:
+    """With 1009: over WebSocket a size comes first, and nobody waits for the rest. Source: RFC 6455, section 7.4.1."""
+    with WebSocketClient(server.ws_port, subprotocol) as client:
+        client.send("PING :" + "x" * 20000)
+        client.until_closed()
+        assert client.close_code == 1009
+
+
+def test_text_that_is_not_utf8_closes_the_connection(server: Server) -> None:
+    """With 1007, as for any text message. Source: RFC 6455, section 8.1."""
+    with WebSocketClient(server.ws_port, "text.ircv3.net") as client:
+        client.send(b"PING \xaa")
+        client.until_closed()
+        assert client.close_code == 1007
+
+
+def test_bytes_that_are_not_utf8_are_answered(server: Server) -> None:
+    """FAIL, and the connection stays, as over TCP. Source: IRCv3 utf8-only; websocket, "Encoding"."""
+    with WebSocketClient(server.ws_port, "binary.ircv3.net") as client:
+        client.send(b"PING \xaa", "PING :after")
+        assert client.next().params[:2] == ["PING", "INVALID_UTF8"]
+        assert client.next().params[-1] == "after"

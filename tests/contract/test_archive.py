@@ -17,7 +17,7 @@ from tests.contract.archive_stages import (
 
 from parvis.model.ids import ConversationId, IdentityId
 from parvis.model.records import KeptRoom, ListMask, RecordKind
-from parvis.ports.archive import Archive, ArchiveError, Fatal, Sealed, Unavailable
+from parvis.ports.archive import Archive, ArchiveError, Batch, Fatal, Sealed, Unavailable
 from parvis.ports.keys import KeyStore
 from parvis.store.memory import Fault, MemoryArchive
 from parvis.store.sqlite.archive import SqliteArchive
@@ -100,6 +100,29 @@ def test_rooms_survive_a_restart_whole(stage: Stage) -> None:
     sealed(stage, archive, a_batch(rooms=[last]))
     archive.close()
     assert stage.archive().open(NOON_MS).rooms == [last, other]
+
+
+def test_a_room_that_is_dropped_does_not_come_back(stage: Stage) -> None:
+    """Its records stay; dropping what is not there is nothing. Source: Batch.dropped_rooms."""
+    room = KeptRoom(id=ROOM, name="#nave", owner=IdentityId(b"a" * 16), created_at_ms=5)
+    other = KeptRoom(id=ConversationId(b"q" * 16), name="#quiet", owner=IdentityId(b"a" * 16), created_at_ms=6)
+    archive = opened(stage)
+    sealed(stage, archive, a_batch(b"one", rooms=[room, other]))
+    assert sealed(stage, archive, Batch([], dropped_rooms=[ROOM, ConversationId(b"n" * 16)])) == Sealed(1, 3, 0)
+    archive.close()
+    assert stage.archive().open(NOON_MS).rooms == [other]
+    assert b"one" in list(lines(stage.records()))
+
+
+def test_a_room_that_is_dropped_by_a_commit_that_failed_is_there(stage: Stage) -> None:
+    """Nothing of the batch counts. Source: Unavailable."""
+    room = KeptRoom(id=ROOM, name="#nave", owner=IdentityId(b"a" * 16), created_at_ms=5)
+    archive = opened(stage)
+    sealed(stage, archive, a_batch(rooms=[room]))
+    stage.let_fail(Fault.FAILS)
+    assert isinstance(sealed(stage, archive, Batch([], dropped_rooms=[ROOM])), Unavailable)
+    archive.close()
+    assert stage.archive().open(NOON_MS).rooms == [room]
 
 
 def test_a_run_that_ended_is_not_told_and_the_next_goes_on(stage: Stage) -> None:

@@ -11,8 +11,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from tests.journeys.clients import ROOM, Bot, Client, Irssi, Web, WeeChat
+from tests.journeys.bots import IrcBot, PydleBot, SopelBot
+from tests.journeys.clients import ROOM, Client, Way
 from tests.journeys.squares import a_square
+from tests.journeys.terminals import Irssi, WeeChat
+from tests.journeys.web import Web
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
@@ -46,42 +49,62 @@ def a_certificate(folder: Path) -> tuple[Path, Path]:
     return certificate_file, key_file
 
 
-def all_see(clients: list[Client], what: str, *, but: Client | None = None, **parts: str) -> None:
-    """Everybody has recorded it, once, each in their own way."""
+def all_see(clients: list[Client], what: str, *, but: Client | None = None, times: int = 1, **parts: str) -> None:
+    """Everybody has recorded it, once unless it is said how often, each in their own way."""
     for client in clients:
         if client is not but:
-            client.sees(what, **parts)
+            client.sees(what, times, **parts)
 
 
-def test_five_kinds_of_clients_hold_a_conversation(tmp_path: Path) -> None:
+def next_ones(clients: list[Client]) -> list[tuple[Client, Client]]:
+    """Pair each with the next, and the last with the first."""
+    return list(zip(clients, [*clients[1:], clients[0]], strict=True))
+
+
+@pytest.mark.parametrize(
+    "over_tls", [("Irma", "Libby", "Paul", "Webb"), ("Wanda", "Sophie", "Bina")], ids=["one half", "the other"]
+)
+def test_seven_kinds_of_clients_hold_a_conversation(tmp_path: Path, over_tls: tuple[str, ...]) -> None:
     """
-    Irma sits at irssi, over TLS; Wanda at WeeChat; Libby is a bot of the irc library; Webb and Bina come over
+    Irma sits at irssi, Wanda at WeeChat; Libby, Paul and Sophie are bots of the irc library, of pydle and of Sopel.
+    Half of them come over TLS, the others plain, and the second time the other way round. Webb and Bina come over
     WebSocket, one with text frames, one with binary ones.
     """
     certificate, key = a_certificate(tmp_path)
     listeners = (
         '[[listen]]\nkind = "irc"\nport = 0\n'
         f'[[listen]]\nkind = "irc"\nport = 0\ntls_cert = "{certificate}"\ntls_key = "{key}"\n'
-        '[[listen]]\nkind = "websocket"\nport = 0\nallowed_origins = ["*"]\n'
+        '[[listen]]\nkind = "websocket"\nport = 0\n'
+        f'[[listen]]\nkind = "websocket"\nport = 0\ntls_cert = "{certificate}"\ntls_key = "{key}"\n'
     )
     with a_square(tmp_path, listeners) as square, ExitStack() as home:
+
+        def way(nick: str, scheme: str = "irc") -> Way:
+            if nick in over_tls:
+                return Way(square.ports[f"{scheme}s"][0], certificate)
+            return Way(square.ports[scheme][0])
+
         # Irma opens the room, and so she is its host.
-        irma = home.enter_context(Irssi("Irma", tmp_path / "irssi", square.ports["ircs"][0], certificate))
+        irma = home.enter_context(Irssi("Irma", tmp_path / "irssi", way("Irma")))
         irma.sees("joined", who="Irma")
-        wanda = home.enter_context(WeeChat("Wanda", tmp_path / "weechat", square.port))
-        libby = home.enter_context(Bot("Libby", square.port))
-        webb = home.enter_context(Web("Webb", square.ports["ws"][0], TEXT))
-        bina = home.enter_context(Web("Bina", square.ports["ws"][0], BINARY))
-        everybody: list[Client] = [irma, wanda, libby, webb, bina]
+        webb = home.enter_context(Web("Webb", way("Webb", "ws"), TEXT))
+        bina = home.enter_context(Web("Bina", way("Bina", "ws"), BINARY))
+        wanda = home.enter_context(WeeChat("Wanda", tmp_path / "weechat", way("Wanda")))
+        libby = home.enter_context(IrcBot("Libby", way("Libby")))
+        paul = home.enter_context(PydleBot("Paul", way("Paul")))
+        sophie = home.enter_context(SopelBot("Sophie", tmp_path / "sopel", way("Sophie")))
+        everybody: list[Client] = [irma, wanda, libby, paul, sophie, webb, bina]
         for client in everybody:
             irma.sees("joined", who=client.nick)
             client.sees("joined", who=client.nick)
 
         # Each says a line with accents and an emoji, and everybody else has it as it was said.
-        lines = {
+        lines: dict[Client, str] = {
             irma: "Bonjour à tous, ça va ? 🌿",
             wanda: "déjà vu : œuvre, naïve, Ångström 🐝",
             libby: "добрый день, 你好, مرحبا 🤖",
+            paul: "Ĉu vi parolas Esperanton? ¿Qué tal, señor? 🦉",
+            sophie: "žluťoučký kůň, İstanbul, ß und ẞ 🐎",
             webb: "un café ☕ au coin, 2 € 👩‍👩‍👧‍👦",
             bina: "%s {} $HOME \\ <b>&amp;</b> 🦊",
         }
@@ -89,52 +112,55 @@ def test_five_kinds_of_clients_hold_a_conversation(tmp_path: Path) -> None:
             speaker.say(text)
             all_see(everybody, "said", who=speaker.nick, text=text, but=speaker)
 
-        # A private message is read by the one it is for, and by nobody else.
-        wanda.tell("Irma", "un secret ✉ pour toi")
-        irma.sees("told", who="Wanda", text="un secret ✉ pour toi")
-        irma.tell("Bina", "un autre secret ✉")
-        bina.sees("told", who="Irma", text="un autre secret ✉")
-        bina.tell("Wanda", "et le troisième ✉")
-        wanda.sees("told", who="Bina", text="et le troisième ✉")
-        assert not any("✉" in client.record() for client in (libby, webb))
+        # A private message is read by the one it is for, and by nobody else: each tells the next.
+        secrets: dict[Client, str] = {}
+        for speaker, reader in next_ones(everybody):
+            secrets[speaker] = f"un secret ✉ pour {reader.nick}"
+            speaker.tell(reader.nick, secrets[speaker])
+            reader.sees("told", who=speaker.nick, text=secrets[speaker])
+        for speaker, reader in next_ones(everybody):
+            for client in everybody:
+                assert client in (speaker, reader) or secrets[speaker] not in client.record()
 
-        # The host sets the topic.
-        irma.set_topic("L'été à la mer ☀")
-        all_see(everybody, "topic", who="Irma", text="L'été à la mer ☀")
+        # Each does something.
+        for actor in everybody:
+            actor.act(f"sourit à tout le monde 🙂, dit {actor.nick}")
+            all_see(everybody, "did", who=actor.nick, text=f"sourit à tout le monde 🙂, dit {actor.nick}", but=actor)
 
-        # Some do something.
-        wanda.act("sourit à tout le monde 🙂")
-        all_see(everybody, "did", who="Wanda", text="sourit à tout le monde 🙂", but=wanda)
-        libby.act("compte jusqu'à zéro")
-        all_see(everybody, "did", who="Libby", text="compte jusqu'à zéro", but=libby)
+        # The host makes hosts of all; each sets the topic.
+        for client in everybody[1:]:
+            irma.make_host(client.nick)
+            all_see(everybody, "host", who="Irma", whom=client.nick)
+        for client in everybody:
+            client.set_topic(f"L'été à la mer ☀, vu par {client.nick}")
+            all_see(everybody, "topic", who=client.nick, text=f"L'été à la mer ☀, vu par {client.nick}")
 
-        # The host puts Webb out, with a reason that Webb reads too. Webb cannot speak there any more.
-        irma.kick("Webb", "trop de café ☕")
-        all_see(everybody, "kick", who="Irma", whom="Webb", text="trop de café ☕")
-        webb.say("et pourtant")
-        webb.tell("Bina", "ils m'ont mis dehors")
-        bina.sees("told", who="Webb", text="ils m'ont mis dehors")
-        inside: list[Client] = [irma, wanda, libby, bina]
-        assert not any("et pourtant" in client.record() for client in (irma, wanda, libby, bina))
+        # Each puts the next out, with a reason that the one who goes reads too. Who is out cannot speak there.
+        for host, gone in next_ones(everybody):
+            host.kick(gone.nick, f"trop de café ☕, dit {host.nick}")
+            all_see(everybody, "kick", who=host.nick, whom=gone.nick, text=f"trop de café ☕, dit {host.nick}")
+            gone.say(f"et pourtant, dit {gone.nick}")
+            already = {client: client.times("joined", who=gone.nick) for client in everybody}
+            gone.join()
+            for client in everybody:
+                client.sees("joined", times=already[client] + 1, who=gone.nick)
+            assert not any(f"et pourtant, dit {gone.nick}" in one.record() for one in everybody if one is not gone)
+            if gone is not irma:
+                irma.make_host(gone.nick)
+                all_see(everybody, "host", times=2, who="Irma", whom=gone.nick)
 
-        # Who leaves says why.
-        bina.quit("à demain 🌙")
-        all_see(inside, "quit", who="Bina", text="à demain 🌙", but=bina)
-        libby.quit("la pile est vide")
-        all_see([irma, wanda], "quit", who="Libby", text="la pile est vide")
-        wanda.quit("bonne nuit ✨")
-        irma.sees("quit", who="Wanda", text="bonne nuit ✨")
-        irma.quit("au lit")
+        # Who leaves says why, and those who are still there read it.
+        inside = list(everybody)
+        for leaver in reversed(everybody):
+            inside.remove(leaver)
+            leaver.quit(f"à demain 🌙, dit {leaver.nick}")
+            all_see(inside, "quit", who=leaver.nick, text=f"à demain 🌙, dit {leaver.nick}")
 
     # The archive holds what was said, in the order in which it was.
     assert square.said() == [
         *(f"PRIVMSG {ROOM} :{text}" for text in lines.values()),
-        "PRIVMSG Irma :un secret ✉ pour toi",
-        "PRIVMSG Bina :un autre secret ✉",
-        "PRIVMSG Wanda :et le troisième ✉",
-        f"PRIVMSG {ROOM} :\x01ACTION sourit à tout le monde 🙂\x01",
-        f"PRIVMSG {ROOM} :\x01ACTION compte jusqu'à zéro\x01",
-        "PRIVMSG Bina :ils m'ont mis dehors",
+        *(f"PRIVMSG {reader.nick} :{secrets[speaker]}" for speaker, reader in next_ones(everybody)),
+        *(f"PRIVMSG {ROOM} :\x01ACTION sourit à tout le monde 🙂, dit {one.nick}\x01" for one in everybody),
     ]
 
 

@@ -172,6 +172,8 @@ class Square:
     ) -> None:
         """Open it, with the default rooms or those that a store has kept, and with settings that a test chooses."""
         self.passwords_checked = 0
+        self.reloads = 0
+        self.reload_works = True
         self.clock = HandClock(began_s)
         self.archive = MemoryArchive(store)
         self.stopped_because: list[str] = []
@@ -203,6 +205,7 @@ class Square:
             history=self.history,
             history_work=self._work,
             find_operator=self._find_operator,
+            reload=self._reload,
         )
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, outside)
         self.intake = Intake(self.chat)
@@ -213,6 +216,10 @@ class Square:
 
     def _work(self, task: Callable[[], T], done: Callable[[T | None], None]) -> None:
         self.clock.later(self.check_takes_s, lambda: done(task()))
+
+    def _reload(self) -> bool:
+        self.reloads += 1
+        return self.reload_works
 
     def _find_operator(self, _name: str, password: str) -> Operator | None:
         self.passwords_checked += 1

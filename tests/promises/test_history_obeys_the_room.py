@@ -262,7 +262,7 @@ def test_only_hosts_choose_the_window_and_everybody_is_told() -> None:
     square.end_turn()
     note = next(line for line in eve.hears() if " NOTE " in line)
     assert note.startswith(f":square.test NOTE JOIN HISTORY_VISIBLE {ROOM} 1h :")
-    assert " 324 eve #nave +Hnt 1h" in asks(square, eve, f"MODE {ROOM}")[0]
+    assert " 324 eve #nave +ntH 1h" in asks(square, eve, f"MODE {ROOM}")[0]
 
 
 def test_a_stranger_does_not_make_the_server_remember_long() -> None:
@@ -534,6 +534,20 @@ def test_who_was_written_to_is_found_by_their_last_pseudonym() -> None:
     anna = comes(square, "anna")
     assert latest(square, anna, "Guest") == ["one", "two"]
     assert refused(asks(square, comes(square, "eve"), "CHATHISTORY LATEST guest * 9"))
+
+
+def test_whom_one_silences_is_not_read_in_history_either() -> None:
+    """In private alone, as when it was said; nobody is told. Source: chat/silences.py."""
+    square = Square()
+    anna, bert = comes(square, "anna", ROOM), comes(square, "bert", ROOM)
+    asks(square, anna, "SILENCE +bert!*@*")
+    says(square, bert, "nuisance", "anna")
+    says(square, bert, "in the room")
+    assert latest(square, anna, "bert") == []
+    assert latest(square, bert, "anna") == ["nuisance"]
+    assert latest(square, anna) == ["in the room"]
+    span = "timestamp=2027-01-15T00:00:00.000Z timestamp=2027-01-16T00:00:00.000Z"
+    assert not any(" TARGETS bert " in line for line in asks(square, anna, f"CHATHISTORY TARGETS {span} 9"))
 
 
 # What is shown.

@@ -161,6 +161,11 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     description: Annotated[
         str, Text(0, 100), "One line that says what this server is, for WHOIS, LINKS and the entry page."
     ] = "A public chat, made answerable"
+    admin: Annotated[
+        tuple[str, ...],
+        Many(Text(1, 200), high=3),
+        "Who runs the server, and where to write to them: up to three lines, for ADMIN.",
+    ] = ()
     motd: Annotated[str, Lines(390, 100), "Message of the day, line by line; empty: none."] = DEFAULT_MOTD
     data_dir: Annotated[Path, Folder(1), "Folder of the archive and the keys; relative to where the server starts."] = (
         Path("parvis-data")
@@ -249,6 +254,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     kicklen: Annotated[int, Whole(1, 390), "Longest reason of a KICK, in bytes."] = 390
     realnamelen: Annotated[int, Whole(1, 300), "Longest real name (USER, SETNAME), in bytes."] = 150
     monitor: Annotated[int, Whole(1, 10_000), "Most pseudonyms on one MONITOR list."] = 100
+    silence: Annotated[int, Whole(1, 10_000), "Most masks on one SILENCE list."] = 64
+    whowas_minutes: Annotated[
+        int, Whole(0, 60), "Minutes for which WHOWAS remembers who bore a pseudonym, in memory; 0: not at all."
+    ] = 10
     multiline_max_bytes: Annotated[int, Whole(512, 65_536), "Most bytes of one multiline message."] = 4096
     multiline_max_lines: Annotated[int, Whole(1, 1000), "Most lines of one multiline message."] = 32
     read_queue_bytes: Annotated[
@@ -270,6 +279,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         int, Whole(1, 1_000_000), "Most new connections from one address (IPv6: one /64) in a minute."
     ] = 64
     rooms_per_session: Annotated[int, Whole(1, 10_000), "Most rooms that one session is in."] = 50
+    rooms_per_account: Annotated[int, Whole(0, 10_000), "Most registered rooms that one account owns."] = 15
     list_modes: Annotated[int, Whole(1, 10_000), "Most masks on all lists (b, e, I) of one room together."] = 100
     registration_timeout_s: Annotated[int, Whole(1, 600), "Seconds a connection has to finish CAP, NICK and USER."] = 60
     ping_interval_s: Annotated[int, Whole(1, 3600), "Seconds of silence after which the server sends PING."] = 120
@@ -341,8 +351,8 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     ] = AlwaysOn.OPT_IN
     default_user_modes: Annotated[
         str,
-        Text(0, 8, shape=r"(?:\+?i)?", called='user modes such as "+i"'),
-        "User modes set on everybody who enters; `o` is given by OPER alone.",
+        Text(0, 8, shape=r"(?:\+?[Biw]+)?", called='user modes such as "+i"'),
+        "User modes set on everybody who enters: `B` bot, `i` invisible, `w` reads WALLOPS.",
     ] = ""
 
 

@@ -70,10 +70,14 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
         stop(FAILED)
 
     operators = OperatorBook(config.operators)
+
+    def reload() -> bool:
+        return _reload(config, read_again, parts, listeners, operators)
+
     try:
         listeners = Listeners(config.listen)
         try:
-            parts = assemble(config, operators, loop, stop_broken)
+            parts = assemble(config, operators, loop, stop_broken, reload)
         except ArchiveError as error:
             listeners.close_sockets()
             _tell_failure(str(error))
@@ -89,7 +93,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     await listeners.serve(parts)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop, DONE)
-    loop.add_signal_handler(signal.SIGHUP, lambda: _reload(config, read_again, parts, listeners, operators))
+    loop.add_signal_handler(signal.SIGHUP, reload)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
@@ -127,8 +131,9 @@ async def _drain(parts: Parts, timeout_s: float) -> None:
 
 def _reload(
     running: Config, read_again: Callable[[], Config], parts: Parts, listeners: Listeners, operators: OperatorBook
-) -> None:
-    """Take what can be changed while running; with a mistake in the configuration, change nothing."""
+) -> bool:
+    """Take what can be changed while running; with a mistake in the configuration, change nothing and give False."""
+    taken = False
     systemd.notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
     try:
         config = read_again()
@@ -149,7 +154,9 @@ def _reload(
         operators.replace(config.operators)
         listeners.reload_certificates()
         log.info("reloaded")
+        taken = True
     systemd.notify("READY=1")
+    return taken
 
 
 def _say(text: str) -> None:

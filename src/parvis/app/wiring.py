@@ -29,6 +29,7 @@ from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId, IdentityId
 from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, read
 from parvis.model.records import KeptRoom
+from parvis.model.silences import KeptSilence
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
@@ -68,6 +69,7 @@ def settings_of(config: Config) -> Settings:
         version=f"parvis-{__version__}",
         description=server.description,
         password=server.password.reveal(),
+        admin=server.admin,
         motd=tuple(server.motd.splitlines()),
         nick_bytes=limits.nicklen,
         room_bytes=limits.channellen,
@@ -76,7 +78,11 @@ def settings_of(config: Config) -> Settings:
         kick_bytes=limits.kicklen,
         real_name_bytes=limits.realnamelen,
         rooms_per_session=limits.rooms_per_session,
+        rooms_per_account=limits.rooms_per_account,
         list_modes=limits.list_modes,
+        monitor=limits.monitor,
+        silence=limits.silence,
+        whowas_minutes=limits.whowas_minutes,
         read_queue_bytes=limits.read_queue_bytes,
         send_queue_bytes=limits.send_queue_bytes,
         commands_per_second=limits.commands_per_second,
@@ -133,8 +139,16 @@ def assemble(
     operators: OperatorBook,
     loop: asyncio.AbstractEventLoop,
     stop_server: Callable[[str], None],
+    reload: Callable[[], bool],
 ) -> Parts:
     """Open the archive and put a chat in front of it.
+
+    Args:
+        config: What the operator chose.
+        operators: Who may log in as an operator.
+        loop: Where everything runs.
+        stop_server: Called with a reason when the archive contradicts itself.
+        reload: Reads the configuration again (`chat/outside.py`).
 
     Raises:
         ArchiveError: The archive cannot be opened; the text says why and what to do.
@@ -148,7 +162,9 @@ def assemble(
     workers = Workers(loop)
     secret = keys().derived(b"chat")
     history, history_workers = history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
-    outside = Outside(work=workers, history=history, history_work=history_workers, find_operator=operators.find)
+    outside = Outside(
+        work=workers, history=history, history_work=history_workers, find_operator=operators.find, reload=reload
+    )
     chat = Chat(settings_of(config), secret, chance, clock, turn, outside)
     intake = Intake(chat)
     doors = Doors(chat, intake)
@@ -173,6 +189,8 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                     chat.apply(e.VisibleSet(room, room.visible_s, read(each, KeptVisible).from_ms))
             case KeptKind.MARKERS:
                 chat.markers.restore(IdentityId(each.id), read(each, KeptMarkers).read_ms)
+            case KeptKind.SILENCE:
+                chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
             case _:
                 assert_never(each.kind)
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from parvis.chat.client import Client
 from parvis.model.person import Person
-from parvis.model.room import Room
+from parvis.model.room import HOST, Room
 
 Groups = list[tuple[int, list[Client]]]
 """Clients by wire signature."""
@@ -20,12 +20,13 @@ class Audience:
 
     __slots__ = ("_members", "_others", "groups")
 
-    def __init__(self, people: Iterable[Person], capability: int = 0) -> None:
+    def __init__(self, people: Iterable[Person], capability: int = 0, further: Iterable[Client] = ()) -> None:
         """Group every connection of some people; who is here through another process has none and is left out.
 
         Args:
             people: Who gets the lines.
             capability: Only connections that asked for all of these do.
+            further: Connections that get them besides, each once although it may be of one of the people.
         """
         groups: dict[int, list[Client]] = {}
         for person in people:
@@ -38,6 +39,11 @@ class Audience:
                         groups[client.signature] = [client]
                     else:
                         group.append(client)
+        if further:
+            known = {client for group in groups.values() for client in group}
+            for client in further:
+                if client not in known:
+                    groups.setdefault(client.signature, []).append(client)
         self.groups: Groups = list(groups.items())
         self._members: dict[Client, int] | None = None
         self._others: tuple[frozenset[Client], Groups] | None = None
@@ -67,11 +73,36 @@ def of_room(room: Room) -> Audience:
     return cast("Audience", audience)
 
 
+# Who sees whom in a room. Every list of members and every line that says who is there asks here.
+
+
+def sees(viewer: Person, person: Person, room: Room) -> bool:
+    """Tell whether somebody may know that a member is in a room: in an auditorium (u), by rank and of oneself."""
+    if "u" not in room.flags or viewer is person:
+        return True
+    return bool(room.members.get(person, 0)) or bool(room.members.get(viewer, 0) & HOST)
+
+
+def visible_members(room: Room, viewer: Person) -> Iterable[Person]:
+    """List the members of a room that somebody may know of."""
+    return room.members if "u" not in room.flags else [each for each in room.members if sees(viewer, each, room)]
+
+
+def witnesses(room: Room, person: Person) -> Iterable[Person]:
+    """List the members of a room that may know of one of them: who reads of their coming, going and names."""
+    return room.members if "u" not in room.flags else [each for each in room.members if sees(each, person, room)]
+
+
+def of_witnesses(room: Room, person: Person) -> Audience:
+    """Give the audience of what a member of a room does that is not said."""
+    return of_room(room) if "u" not in room.flags else Audience(witnesses(room, person))
+
+
 def neighbours(person: Person) -> dict[Person, None]:
-    """List everybody who shares a room with a person, the person among them, each once."""
+    """List everybody who shares a room with a person and may know of them there, the person among them, each once."""
     people: dict[Person, None] = {}
     for room in person.rooms:
-        people.update(dict.fromkeys(room.members))
+        people.update(dict.fromkeys(witnesses(room, person)))
     return people
 
 

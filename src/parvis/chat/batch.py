@@ -15,6 +15,7 @@ from parvis.irc.wire import render
 from parvis.model.ids import ConversationId
 from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import KeptRoom, RecordKind, Unsealed
+from parvis.ports import archive
 
 TEXTS: Final = frozenset({RecordKind.MESSAGE, RecordKind.NOTICE, RecordKind.TAG_MESSAGE})
 """Kinds of records that change no state: they can be refused after all when sealing keeps failing."""
@@ -120,7 +121,8 @@ class Batch:
         """Begin empty, with one run."""
         self.serial = serial
         self.records: list[Unsealed] = []
-        self.rooms: dict[ConversationId, KeptRoom] = {}
+        self.rooms: dict[ConversationId, KeptRoom | None] = {}
+        """Registered rooms that it changes; None: the room is kept no longer."""
         self.kept: dict[tuple[KeptKind, bytes], Keep] = {}
         self.run = Run()
         self.runs = [self.run]
@@ -155,6 +157,15 @@ class Batch:
         run.entries.append(told)
         if told[0] not in run.special:
             run.special[told[0]] = []
+
+    def to_seal(self) -> archive.Batch:
+        """Give what the archive makes durable of it."""
+        return archive.Batch(
+            self.records,
+            [room for room in self.rooms.values() if room is not None],
+            list(self.kept.values()),
+            [room_id for room_id, room in self.rooms.items() if room is None],
+        )
 
     @property
     def needs_sealing(self) -> bool:

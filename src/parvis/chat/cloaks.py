@@ -9,6 +9,8 @@ from typing import Final
 from parvis.model.ids import OPAQUE_ID_BYTES, ConversationId, IdentityId
 
 _CLOAK_BYTES: Final = 10
+GUEST: Final = "guest"
+"""Last label of the host of somebody without an account (`chat/hosts.py`)."""
 IPV6_PREFIX: Final = 64
 """Addresses of one IPv6 subscriber share so many bits: they count as one."""
 
@@ -42,7 +44,7 @@ def is_loopback(address: str) -> bool:
 def cloak(secret: bytes, network: str) -> str:
     """Give the host that others see: the same for one network as long as the secret lives, and not to be undone."""
     digest = blake2b(network.encode(), key=secret, digest_size=_CLOAK_BYTES, person=b"parvis-cloak").digest()
-    return f"{b32encode(digest).decode().lower()}.guest"
+    return f"{b32encode(digest).decode().lower()}.{GUEST}"
 
 
 def conversation_of_pair(secret: bytes, one: IdentityId, other: IdentityId) -> ConversationId:

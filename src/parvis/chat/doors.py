@@ -153,6 +153,7 @@ class Doors:
             self._minute_began_s = now_s
             self._opened_this_minute.clear()
         chat.turn.begin()
+        chat.departed.forget_before(chat.now_ms - settings.whowas_minutes * 60_000)
         for client in [client for client, since_s in self._shaking.items() if now_s - since_s > HANDSHAKE_S]:
             client.hang_up()
         for client in [client for client in self._connections if not client.gone]:

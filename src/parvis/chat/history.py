@@ -50,6 +50,7 @@ def reader_of(chat: Chat, client: Client) -> Reader:
         now_ms=chat.now_ms,
         resume_from_ms=chat.now_ms - 1000 * settings.resume_s,
         from_ms=from_ms(chat),
+        silenced=chat.world.silences.get(client.identity, ()),
         kept_tags=settings.store_tagmsg,
     )
 

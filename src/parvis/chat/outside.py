@@ -20,3 +20,5 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Does a question to it in a thread of its own: a long one keeps nobody from logging in."""
     find_operator: Callable[[str, str], Operator | None]
     """Gives the operator with a name and a password. Blocks."""
+    reload: Callable[[], bool]
+    """Reads the configuration again and takes it; with a mistake in it, gives False and changes nothing."""

@@ -14,7 +14,6 @@ from parvis.irc.limits import USER_BYTES_MAX
 from parvis.irc.names import user_name
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE, IdentityId, SessionId
-from parvis.model.person import INVISIBLE
 from parvis.model.records import RecordKind
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
@@ -70,8 +69,8 @@ def enter(chat: Chat, client: Client, greeting: Greeting) -> None:
     chat.people_count += 1
     chat.strangers -= 1
     chat.most_people = max(chat.most_people, chat.people_count)
-    if "i" in chat.settings.default_user_modes:
-        chat.apply(e.UserModesSet(client, INVISIBLE))
+    if chat.settings.default_user_modes:
+        chat.apply(e.UserModesSet(client, mode.bits_of(chat.settings.default_user_modes)))
     body = b":%b USER %b" % (client.prefix, f"{client.user} 0 * :{client.real_name}".encode())
     chat.record(RecordKind.ENTERED, client, PRESENCE, body)
     welcome(chat, client)

@@ -12,30 +12,33 @@ from time import gmtime, strftime
 from typing import Final
 
 from parvis.chat import audience as audiences
-from parvis.chat import roll_call, texts
+from parvis.chat import consequences, roll_call, texts
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
 from parvis.chat.client import NO_DEVICES, Client
 from parvis.chat.cloaks import conversation_of_pair
+from parvis.chat.departed import Departed
 from parvis.chat.markers import Markers
 from parvis.chat.offers import offered
 from parvis.chat.outside import Outside
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
+from parvis.chat.watching import Watching
 from parvis.irc.capabilities import BATCH, LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
-from parvis.irc.tags import escape
-from parvis.irc.wire import cut_body, frame, middle, tag_data
+from parvis.irc.tags import BOT_TAG, escape
+from parvis.irc.wire import cut_body, frame, frame_all, middle, tag_data
 from parvis.model import events as e
 from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
 from parvis.model.kept import Keep, KeptKind, KeptVisible, keep
-from parvis.model.person import Person
+from parvis.model.person import BOT, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.verdicts import Refused
 from parvis.model.world import World
+from parvis.policy import gates
 from parvis.ports.clock import Clock
 
 NO_ROOMS_NAMED: Final = b"\0\0"
@@ -81,7 +84,8 @@ class Chat:
         """Connections that have not entered."""
         self.most_people = 0
         self.people_count = 0
-        self._started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(clock.now_ms() / 1000))
+        self.started_at_ms = clock.now_ms()
+        self.started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(self.started_at_ms / 1000))
         self.draining = False
         self.host_of: dict[str, str] = {}
         """Cloaks by address (`registration.py`)."""
@@ -91,6 +95,10 @@ class Chat:
         """Wrong passwords by address, and when the last was given, by the steady clock (`commands/oper.py`)."""
         self.markers = Markers()
         """How far each person has read (`commands/markread.py`)."""
+        self.watching = Watching()
+        """The MONITOR lists (`commands/monitor.py`)."""
+        self.departed = Departed()
+        """Who bore which pseudonym until a few minutes ago (`commands/whowas.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.connection: Client
@@ -113,7 +121,7 @@ class Chat:
         self.offers = (offered(settings, is_secure=False), offered(settings, is_secure=True))
         """What plain connections are offered, and what those over TLS are (`commands/cap.py`)."""
         self.isupport = texts.isupport_lines(settings)
-        self.greetings = texts.greeting_lines(settings, self._started)
+        self.greetings = texts.greeting_lines(settings, self.started)
         self.motd = texts.motd_lines(settings)
 
     def reconfigure(self, settings: Settings) -> None:
@@ -135,6 +143,11 @@ class Chat:
         """Find a room by its name."""
         return self.world.rooms.get(fold(name))
 
+    def known_room(self, client: Client, name: str) -> Room | None:
+        """Find a room by its name; a secret one is as if it did not exist to who is not in it."""
+        room = self.world.rooms.get(fold(name))
+        return None if room is None or isinstance(gates.know(client, room), Refused) else room
+
     def conversation(self, one: Person, other: Person) -> ConversationId:
         """Give the conversation of a pair of identities."""
         pair = (one.identity, other.identity)
@@ -149,10 +162,8 @@ class Chat:
 
     def apply(self, event: e.Event) -> None:
         """Make an event true. Those that change who is where, or who is called what, are fences."""
+        consequences.follow(self, event)
         self.world.apply(event)
-        if isinstance(event, e.AccountDeleted):
-            self.markers.forget(event.account.id)
-            self.keep_value(keep(KeptKind.MARKERS, event.account.id, None))
 
     def fence(self) -> None:
         """Let the lines decided so far go to those who were there: call it before a fence event is applied."""
@@ -189,6 +200,11 @@ class Chat:
             if room.visible_from_ms:
                 self.keep_value(keep(KeptKind.VISIBLE, room.id, KeptVisible(room.visible_from_ms)))
 
+    def keep_no_longer(self, room: Room) -> None:
+        """Have a room that was dropped forgotten with the batch that dropped it."""
+        self.turn.batch.rooms[room.id] = None
+        self.keep_value(keep(KeptKind.VISIBLE, room.id, None))
+
     def keep_value(self, kept: Keep) -> None:
         """Have a value kept with the batch that changed it."""
         self.turn.batch.kept[kept.kind, kept.id] = kept
@@ -210,14 +226,38 @@ class Chat:
         self.record(kind, author, conversation, body, message_id=raw_id, rooms=rooms)
         self.show(author, body, audience, message_id)
 
+    def happen_in_answer(self, kind: RecordKind, conversation: ConversationId, body: bytes, audience: Audience) -> None:
+        """Have something kept and shown that the server does because of the command being handled.
+
+        Whose command it is reads it as part of the answer, so in the order in which it was decided.
+        """
+        raw_id, message_id = self.chance.message_id()
+        self.record(kind, None, conversation, body, message_id=raw_id)
+        self._show(self.connection, "", "", body, audience, message_id)
+
     def show(self, author: Client | None, body: bytes, audience: Audience, message_id: str = "") -> None:
         """Show a line that a record of this batch covers; its author's connection reads it as part of the answer."""
-        sender, account = None, ""
-        if author is not None:
-            sender, account = self.connection, author.account
-            if sender in audience.members:
-                self._answers.append((tag_data(sender.signature, self.now_ms, message_id, "", account), body))
-        self.turn.batch.say(Said(audience, body, self.now_ms, message_id, "", sender, None, None, None, False, account))
+        if author is None:
+            self._show(None, "", "", body, audience, message_id)
+        else:
+            tags = BOT_TAG if author.modes & BOT else ""
+            self._show(self.connection, author.account, tags, body, audience, message_id)
+
+    def _show(
+        self, sender: Client | None, account: str, tags: str, body: bytes, audience: Audience, message_id: str
+    ) -> None:
+        now_ms = self.now_ms
+        if sender is not None and sender in audience.members:
+            self._answers.append((tag_data(sender.signature, now_ms, message_id, tags, account), body))
+        self.turn.batch.say(Said(audience, body, now_ms, message_id, tags, sender, None, None, None, False, account))
+
+    def tell_devices(self, client: Client, code: str, *params: str) -> None:
+        """Let a person's other connections read a numeric about themselves that always says the same."""
+        if client.devices:
+            words = " ".join((code, client.nick, *params))
+            body = cut_body(self._source + f"{words} :{TEXT[code]}".encode())
+            audience = Audience((client,))
+            self.turn.batch.say(Said(audience, body, self.now_ms, "", "", self.connection, None, None, None, False))
 
     # Answers to a command: one unit, under its label if it has one.
 
@@ -241,6 +281,11 @@ class Chat:
         body = cut_body(self._source + words.encode())
         return tag_data(self.connection.signature, self.now_ms, "", ""), body
 
+    def answer_lines(self, lines: Iterable[str]) -> None:
+        """Answer with lines of the server, each cut to what a line may hold."""
+        tags, source = tag_data(self.connection.signature, self.now_ms, "", ""), self._source
+        self._answers += [(tags, cut_body(source + words.encode())) for words in lines]
+
     def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
         """Answer with lines that wait only for the client's name."""
         tags = tag_data(self.connection.signature, self.now_ms, "", "")
@@ -249,8 +294,14 @@ class Chat:
 
     def fail(self, command: str, code: str, *context_and_text: str) -> None:
         """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
-        words = " ".join(("FAIL", command, code, *context_and_text[:-1]))
-        self.answer(f"{words} :{context_and_text[-1]}")
+        self._reply("FAIL", command, code, *context_and_text)
+
+    def note(self, command: str, code: str, *context_and_text: str) -> None:
+        """Tell something with a standard reply; arguments as for `fail`."""
+        self._reply("NOTE", command, code, *context_and_text)
+
+    def _reply(self, *words: str) -> None:
+        self.answer(f"{' '.join(words[:-1])} :{words[-1]}")
 
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""
@@ -321,8 +372,7 @@ class Chat:
             return
         self.drop_answer()
         if label is None:
-            signature = client.signature
-            data = b"".join([frame(_tagged(tags, body), signature) for tags, body in answers])
+            data = frame_all(answers, client.signature)
         else:
             data = self._labelled(client, label, answers, is_batch=is_batch)
         if at_once or client.greeting is not None:
@@ -391,16 +441,20 @@ class Chat:
             client: The connection; a second call does nothing.
             reason: What the rooms read.
             told: What the one who goes reads as ERROR; None when the connection is already lost.
-            waits: ERROR comes after answers of the client's own that still wait.
+            waits: ERROR comes with the record of the leaving, and after answers of the client's own that still wait;
+                without either while nothing can be sealed.
             by: Whose act it is when not the client's own; what they say is read by nobody before it is kept.
         """
         if client.gone:
             return
         client.gone = True
+        self.watching.forget(client)
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
-            if by is not None or (waits and client.is_registered and self.turn.has_own_pending(client)):
+            works = self.turn.failing_since_s is None
+            if by is not None or (waits and client.is_registered and (works or self.turn.has_own_pending(client))):
+                # Who reads ERROR may rely on it that others have read of the leaving.
                 self.turn.batch.tell((client, error, None, None, None))
                 self.turn.batch.closing.append(client)
             else:
@@ -424,8 +478,9 @@ class Chat:
             if by is not None:
                 roll_call.tell_moved(self, client)
             if neighbours:
+                tags = BOT_TAG if by is None and client.modes & BOT else ""
                 self.turn.batch.say(
-                    Said(Audience(neighbours), body, self.now_ms, message_id, "", None, None, None, None, False)
+                    Said(Audience(neighbours), body, self.now_ms, message_id, tags, None, None, None, None, False)
                 )
 
     def leave_whole(self, client: Client, reason: str, *, told: str, by: Client | None = None) -> None:

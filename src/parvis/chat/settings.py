@@ -19,6 +19,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
     password: str = ""
     motd: tuple[str, ...] = ()
+    admin: tuple[str, ...] = ()
+    """Who runs the server and how to write to them: up to three lines."""
     nick_bytes: int = 32
     room_bytes: int = 64
     topic_bytes: int = 390
@@ -26,7 +28,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kick_bytes: int = 390
     real_name_bytes: int = 150
     rooms_per_session: int = 50
+    rooms_per_account: int = 15
     list_modes: int = 100
+    monitor: int = 100
+    silence: int = 64
+    whowas_minutes: int = 10
     read_queue_bytes: int = 16384
     send_queue_bytes: int = 262144
     commands_per_second: float = 4

@@ -33,6 +33,8 @@ def isupport_lines(settings: Settings) -> list[Prepared]:
         rooms=settings.rooms_per_session,
         list_modes=settings.list_modes,
         history_lines=settings.history_lines if settings.history_enabled else 0,
+        monitor=settings.monitor,
+        silence=settings.silence,
     )
     return [
         _line(settings, n.RPL_ISUPPORT, f"{words} :are supported by this server") for words in isupport.lines(tokens)

@@ -171,7 +171,7 @@ class Turn:
         batch = self._sealing = self.batch
         self._begin_batch()
         self._seal_began_s = self._clock.steady_s()
-        self._archive.seal(a.Batch(batch.records, list(batch.rooms.values()), list(batch.kept.values())), self._sealed)
+        self._archive.seal(batch.to_seal(), self._sealed)
 
     def _sealed(self, outcome: a.Outcome) -> None:
         batch = self._sealing
@@ -206,7 +206,7 @@ class Turn:
         if batch is None:
             return
         # When every record was dropped, an empty batch asks whether the archive works again.
-        self._archive.seal(a.Batch(batch.records, list(batch.rooms.values()), list(batch.kept.values())), self._sealed)
+        self._archive.seal(batch.to_seal(), self._sealed)
 
     def _refuse_texts(self, batch: Batch) -> None:
         """Drop the texts of a batch and tell their senders; what changed state stays."""

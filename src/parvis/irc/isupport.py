@@ -3,9 +3,28 @@
 Source: modern IRC, "RPL_ISUPPORT" and "RPL_ISUPPORT parameters".
 """
 
-from parvis.irc import modes, references
-from parvis.irc.limits import ISUPPORT_TOKENS_MAX, KEY_BYTES_MAX, MODES_PER_LINE, TARGETS_MAX, USER_BYTES_MAX
+from parvis.irc import bans, modes, references
+from parvis.irc.limits import (
+    ISUPPORT_TOKENS_MAX,
+    KEY_BYTES_MAX,
+    MODES_PER_LINE,
+    ROOMS_PER_LINE,
+    TARGETS_MAX,
+    USER_BYTES_MAX,
+)
 from parvis.irc.names import ROOM_PREFIX
+
+_MOST_TARGETS = {
+    "JOIN": ROOMS_PER_LINE,
+    "KICK": TARGETS_MAX,
+    "NAMES": TARGETS_MAX,
+    "NOTICE": TARGETS_MAX,
+    "PART": ROOMS_PER_LINE,
+    "PRIVMSG": TARGETS_MAX,
+    "TAGMSG": TARGETS_MAX,
+    "WHOIS": TARGETS_MAX,
+    "WHOWAS": TARGETS_MAX,
+}
 
 
 def tokens(
@@ -20,12 +39,16 @@ def tokens(
     rooms: int,
     list_modes: int,
     history_lines: int,
+    monitor: int,
+    silence: int,
 ) -> list[str]:
     """List the tokens of a server with these limits; bytes are of UTF-8; no line of history: there is none."""
     lists = modes.LISTS
     history = [f"CHATHISTORY={history_lines}", f"MSGREFTYPES={','.join(references.TYPES)}"] if history_lines else []
     return [
+        f"ACCOUNTEXTBAN={','.join(bans.ACCOUNT_NAMES)}",
         f"AWAYLEN={away_bytes}",
+        f"BOT={modes.BOT}",
         "CASEMAPPING=ascii",
         f"CHANLIMIT={ROOM_PREFIX}:{rooms}",
         f"CHANMODES={lists},{modes.WITH_PARAMETER},{modes.WITH_PARAMETER_TO_SET},{modes.FLAGS}",
@@ -33,22 +56,26 @@ def tokens(
         f"CHANTYPES={ROOM_PREFIX}",
         "ELIST=CMNTU",
         "EXCEPTS=e",
+        f"EXTBAN=,{bans.TYPES}",
         "INVEX=I",
         f"KEYLEN={KEY_BYTES_MAX}",
         f"KICKLEN={kick_bytes}",
         f"MAXLIST={lists}:{list_modes}",
         f"MODES={MODES_PER_LINE}",
         f"NAMELEN={name_bytes}",
+        f"MONITOR={monitor}",
         "NETWORK=" + network.replace(" ", r"\x20"),
         f"NICKLEN={nick_bytes}",
         f"PREFIX=({modes.RANKS}){modes.MARKS}",
         "SAFELIST",
+        f"SILENCE={silence}",
         f"STATUSMSG={modes.MARKS}",
-        f"TARGMAX=KICK:{TARGETS_MAX},NAMES:{TARGETS_MAX},NOTICE:{TARGETS_MAX},PRIVMSG:{TARGETS_MAX},TAGMSG:{TARGETS_MAX},WHOIS:1",
+        f"TARGMAX={','.join(f'{command}:{most}' for command, most in _MOST_TARGETS.items())}",
         f"TOPICLEN={topic_bytes}",
         f"USERLEN={USER_BYTES_MAX}",
         "UTF8ONLY",
         *history,
+        "WHOX",
     ]
 
 

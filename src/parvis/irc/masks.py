@@ -4,6 +4,7 @@ Source: RFC 2812, section 2.5; modern IRC, "Wildcard expressions".
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -14,6 +15,9 @@ MASK_BYTES_MAX: Final = 200
 
 PATTERNS_KEPT: Final = 2048
 """Compiled masks and lists of masks remembered; ours."""
+
+PATTERNS_OF_LIST: Final = 16
+"""Most patterns that stand for one list of masks; ours."""
 
 
 def complete(mask: str) -> str:
@@ -40,9 +44,16 @@ def glob(mask: str, text: str) -> bool:
     return _compiled((mask,)).match(text) is not None
 
 
-def matches_any(masks: tuple[str, ...], text: str) -> bool:
-    """Tell whether a text fits one of several masks, case folded: one pattern stands for them all."""
-    return bool(masks) and _compiled(tuple(map(fold, masks))).match(fold(text)) is not None
+def patterns_of(masks: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """Make a few patterns for several masks, to match folded texts with: a text that fits one fits a mask.
+
+    A change of one mask makes one of the patterns anew. In which of them a mask stands is decided by Python's own
+    hash, which is keyed: nobody can choose masks that all stand in one.
+    """
+    shares: dict[int, list[str]] = {}
+    for mask in map(fold, masks):
+        shares.setdefault(hash(mask) % PATTERNS_OF_LIST, []).append(mask)
+    return tuple([_compiled(tuple(share)) for share in shares.values()])
 
 
 @lru_cache(maxsize=PATTERNS_KEPT)

@@ -14,6 +14,7 @@ RPL_STATSCOMMANDS: Final = "212"
 RPL_ENDOFSTATS: Final = "219"
 RPL_UMODEIS: Final = "221"
 RPL_STATSUPTIME: Final = "242"
+RPL_STATSDEBUG: Final = "249"
 RPL_LUSERCLIENT: Final = "251"
 RPL_LUSEROP: Final = "252"
 RPL_LUSERUNKNOWN: Final = "253"
@@ -30,6 +31,7 @@ RPL_ENDOFSILELIST: Final = "272"
 RPL_WHOISCERTFP: Final = "276"
 RPL_AWAY: Final = "301"
 RPL_USERHOST: Final = "302"
+RPL_ISON: Final = "303"
 RPL_UNAWAY: Final = "305"
 RPL_NOWAWAY: Final = "306"
 RPL_WHOISREGNICK: Final = "307"
@@ -95,6 +97,7 @@ ERR_NOTEXTTOSEND: Final = "412"
 ERR_INPUTTOOLONG: Final = "417"
 ERR_UNKNOWNCOMMAND: Final = "421"
 ERR_NOMOTD: Final = "422"
+ERR_NOADMININFO: Final = "423"
 ERR_NONICKNAMEGIVEN: Final = "431"
 ERR_ERRONEUSNICKNAME: Final = "432"
 ERR_NICKNAMEINUSE: Final = "433"
@@ -147,12 +150,14 @@ TEXT: Final = {
     ERR_NOSUCHNICK: "No such nick",
     ERR_NOSUCHSERVER: "No such server",
     ERR_NOSUCHCHANNEL: "No such channel",
+    ERR_WASNOSUCHNICK: "There was no such nickname",
     ERR_TOOMANYTARGETS: "Too many targets",
     ERR_INVALIDCAPCMD: "Invalid CAP subcommand",
     ERR_NOTEXTTOSEND: "No text to send",
     ERR_INPUTTOOLONG: "Input line was too long",
     ERR_UNKNOWNCOMMAND: "Unknown command",
     ERR_NOMOTD: "There is no message of the day",
+    ERR_NOADMININFO: "Nobody has said here who runs this server",
     ERR_NONICKNAMEGIVEN: "No nickname given",
     ERR_ERRONEUSNICKNAME: "Erroneous nickname",
     ERR_USERNOTINCHANNEL: "They aren't on that channel",
@@ -164,7 +169,22 @@ TEXT: Final = {
     ERR_UNKNOWNMODE: "is not a mode of this server",
     ERR_NOPRIVILEGES: "Permission denied: you are not an operator of this server",
     ERR_UMODEUNKNOWNFLAG: "Unknown mode flag",
+    ERR_HELPNOTFOUND: "There is no help on this: HELP alone lists every command",
     ERR_USERSDONTMATCH: "You can only see and change your own modes",
+    RPL_ENDOFSTATS: "End of STATS report",
+    RPL_ADMINME: "Administrative info",
+    RPL_ENDOFSILELIST: "End of SILENCE list",
+    RPL_WHOISOPERATOR: "is an operator of this server",
+    RPL_WHOISACCOUNT: "is logged in as",
+    RPL_WHOISBOT: "is a bot",
+    RPL_WHOISSECURE: "is using a secure connection",
+    RPL_ENDOFINVITELIST: "End of INVITE list",
+    RPL_ENDOFWHOWAS: "End of WHOWAS",
+    RPL_ENDOFINFO: "End of INFO list",
+    RPL_ENDOFLINKS: "End of LINKS list",
+    RPL_ENDOFHELP: "End of HELP",
+    RPL_ENDOFMONLIST: "End of MONITOR list",
+    RPL_VISIBLEHOST: "is now your displayed host",
     RPL_ENDOFWHO: "End of WHO list",
     RPL_ENDOFWHOIS: "End of WHOIS list",
     RPL_ENDOFNAMES: "End of NAMES list",

@@ -13,6 +13,9 @@ Tags = Mapping[str, str]
 NO_TAGS: Final[dict[str, str]] = {}
 """The tags of a line without any. Shared: never written to."""
 
+BOT_TAG: Final = "bot"
+"""The tag on the lines of somebody with the user mode B (IRCv3 bot-mode)."""
+
 FOR_HOSTS_TAG: Final = "parvis.chat/for-hosts"
 """On what hosts alone read of a room (mode U), its author too. Of the server: no client can set it, it has no `+`."""
 

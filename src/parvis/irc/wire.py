@@ -5,6 +5,7 @@ stand in front of it and how it is framed. Source: IRCv3 message-tags, server-ti
 RFC 6455, section 5.2, for the frame.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from struct import Struct
@@ -44,6 +45,15 @@ def time_tag(time_ms: int) -> str:
     """Write the `time` tag of a moment, in milliseconds since 1970 UTC (IRCv3 server-time)."""
     seconds, milliseconds = divmod(time_ms, 1000)
     return f"time={datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+
+
+def frame_all(lines: Iterable[tuple[str, bytes]], signature: int) -> bytes:
+    """Put lines on their transport one behind the other; each is its tags, without `@`, and its body."""
+    whole = [b"@%b %b" % (tags.encode(), body) if tags else body for tags, body in lines]
+    if signature < TEXT_FRAMES:
+        whole.append(b"")
+        return b"\r\n".join(whole)
+    return b"".join([frame(line, signature) for line in whole])
 
 
 def frame(line: bytes, signature: int) -> bytes:

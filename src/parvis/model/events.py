@@ -110,6 +110,34 @@ class RoomRestored(msgspec.Struct, frozen=True):
     folded: str
 
 
+class RoomRegistered(msgspec.Struct, frozen=True):
+    """A room lasts from now on, with an owner."""
+
+    room: Room
+    owner: IdentityId
+
+
+class RoomGiven(msgspec.Struct, frozen=True):
+    """A registered room got another owner; `NOBODY`: the server."""
+
+    room: Room
+    owner: IdentityId
+
+
+class RoomDropped(msgspec.Struct, frozen=True):
+    """A room lasts no longer: nobody owns it, and it ends when it is empty, now if it is."""
+
+    room: Room
+
+
+class StandingGiven(msgspec.Struct, frozen=True):
+    """An account has a rank in a registered room whenever it comes in; 0: none any more."""
+
+    room: Room
+    identity: IdentityId
+    rank: int
+
+
 class TopicSet(msgspec.Struct, frozen=True):
     """A room got a topic; an empty one takes it away."""
 
@@ -197,6 +225,21 @@ class AwaySet(msgspec.Struct, frozen=True):
     message: str
 
 
+class HostChanged(msgspec.Struct, frozen=True):
+    """The user or the host that others see of somebody changed."""
+
+    person: Person
+    user: str
+    host: str
+
+
+class SilenceSet(msgspec.Struct, frozen=True):
+    """An identity chose whom it reads nothing from; without masks: it reads everybody."""
+
+    identity: IdentityId
+    masks: tuple[str, ...]
+
+
 class RealNameSet(msgspec.Struct, frozen=True):
     """Somebody changed their real name."""
 
@@ -217,6 +260,10 @@ Event = (
     | Parted
     | RoomOpened
     | RoomRestored
+    | RoomRegistered
+    | RoomGiven
+    | RoomDropped
+    | StandingGiven
     | TopicSet
     | RankChanged
     | FlagChanged
@@ -228,5 +275,7 @@ Event = (
     | Invited
     | UserModesSet
     | AwaySet
+    | HostChanged
+    | SilenceSet
     | RealNameSet
 )

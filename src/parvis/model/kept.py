@@ -20,6 +20,7 @@ class KeptKind(StrEnum):
     """From when on newcomers may fetch what was said in a room (`KeptVisible`)."""
     MARKERS = "markers"
     """How far an account has read (`KeptMarkers`)."""
+    SILENCE = "silence"
 
 
 class Keep(msgspec.Struct, frozen=True):

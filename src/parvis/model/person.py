@@ -7,6 +7,10 @@ INVISIBLE = 1 << 0
 """User mode i: WHO without a shared room does not list this person."""
 OPERATOR = 1 << 1
 """User mode o: an operator of the server."""
+BOT = 1 << 2
+"""User mode B: a program writes here."""
+READS_WALLOPS = 1 << 3
+"""User mode w: reads what operators tell everybody who listens (WALLOPS)."""
 
 NO_ROOMS: tuple[Room, ...] = ()
 """The rooms of somebody who is in none. Shared."""

@@ -2,7 +2,8 @@
 
 The content of a record is what its readers saw, byte for byte (docs/adr/0002-record-and-leaf.md):
 a count of rooms (unsigned, 16 bits, big endian), that many room ids of 16 bytes, and the line without CR LF,
-client-only tags in front. Only NICK, QUIT and the like name rooms; a message counts none.
+client-only tags in front, and before them `bot` where a program wrote. Only NICK, QUIT and the like name rooms; a
+message counts none.
 """
 
 from enum import IntEnum
@@ -35,6 +36,8 @@ class RecordKind(IntEnum):
     """A message was taken back; the line names it."""
     ROLL_CALL = 18
     """Who is in which rooms, for the archive's own reader: nobody is shown it (`archive/roll_call.py`)."""
+    WALLOPS = 19
+    HOST_CHANGED = 20
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):

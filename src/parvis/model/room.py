@@ -21,6 +21,9 @@ RANK_OF = {"o": HOST, "v": VOICE}
 INVITED_MAX = 256
 """Most invitations into one room that wait to be used; ours."""
 
+SPEECH_FLAGS = frozenset("CmMU")
+"""Modes that are about what a member may write, or who reads it."""
+
 NEW_ROOM_FLAGS = "nt"
 """What a room that somebody opens begins with: only members speak, and only hosts set the topic."""
 
@@ -30,9 +33,11 @@ class Room:
 
     __slots__ = (
         "audience",
+        "compiled",
         "created_at_ms",
         "flags",
         "folded",
+        "has_speech_rules",
         "hosts",
         "id",
         "invited",
@@ -69,6 +74,8 @@ class Room:
         self.key = ""
         self.limit = 0
         self.lists: dict[str, list[ListMask]] = {}
+        self.has_speech_rules = False
+        """Whether a member's message has to be looked at: a mode of `SPEECH_FLAGS`, or anything on a list."""
         self.invited: dict[SessionId, None] = {}
         """Who may join once although the room is closed; the oldest go when there are `INVITED_MAX`."""
         self.topic = ""
@@ -76,6 +83,8 @@ class Room:
         self.topic_set_at_ms = 0
         self.audience: object | None = None
         """A place for `chat/audience.py` alone; every change of members clears it."""
+        self.compiled: dict[str, object] = {}
+        """A place for `policy/gates.py` alone; every change of lists clears it."""
 
     def __repr__(self) -> str:
         """Give the room's id alone: names stay out of logs."""
@@ -84,6 +93,12 @@ class Room:
     def entries(self, kind: str) -> list[ListMask]:
         """Give the ban (b), exception (e) or invitation (I) list."""
         return self.lists.get(kind, [])
+
+    def standing(self, identity: IdentityId) -> int:
+        """Give the rank that somebody has here whenever they come in: its owner, and the hosts it keeps."""
+        if identity == self.owner != NOBODY:
+            return HOST
+        return self.hosts.get(identity, 0)
 
     def kept(self) -> KeptRoom:
         """Give what SQL keeps of the room."""

@@ -9,9 +9,9 @@ from typing import assert_never
 
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import ConversationId, IdentityId
+from parvis.model.ids import NOBODY, ConversationId, IdentityId, SessionId
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
-from parvis.model.room import INVITED_MAX, Room
+from parvis.model.room import INVITED_MAX, SPEECH_FLAGS, Room
 
 
 class World:
@@ -26,6 +26,10 @@ class World:
         """Accounts by the folded pseudonym they hold."""
         self.showing: dict[ConversationId, Room] = {}
         """The rooms whose hosts chose to show newcomers something."""
+        self.silences: dict[IdentityId, tuple[str, ...]] = {}
+        """Masks of those an identity reads nothing from; only who silences somebody stands here."""
+        self.invitations: dict[SessionId, dict[Room, None]] = {}
+        """The rooms that a session was let into and has not joined; the other side of `Room.invited`."""
         self.operators = 0
         self.invisible = 0
 
@@ -34,7 +38,7 @@ class World:
         match event:
             case e.Joined(person, room, rank):
                 room.members[person] = rank
-                room.invited.pop(person.session, None)
+                self._uninvite(room, person.session)
                 person.rooms = (*person.rooms, room)
                 room.audience = None
             case e.Parted(person, room):
@@ -55,6 +59,7 @@ class World:
                 self.accounts[account.id] = self.account_names[folded] = account
             case e.AccountDeleted(account, folded):
                 del self.accounts[account.id], self.account_names[folded]
+                self.silences.pop(account.id, None)
             case e.LoggedIn(person, account):
                 person.identity, person.account = account.id, account.name
             case e.LoggedOut(person, identity):
@@ -62,8 +67,22 @@ class World:
             case e.RoomOpened(room_id, name, folded, flags, at_ms):
                 room = self.rooms[folded] = Room(room_id, name, folded, at_ms)
                 room.flags = frozenset(flags)
+                _look_at_speech(room)
             case e.RoomRestored():
                 self._restore(event)
+            case e.RoomRegistered(room, owner):
+                room.registered, room.owner = True, owner
+            case e.RoomGiven(room, owner):
+                room.owner = owner
+            case e.RoomDropped(room):
+                room.registered, room.owner, room.hosts = False, NOBODY, {}
+                self._end_if_empty(room)
+            case e.StandingGiven(room, identity, rank):
+                if rank:
+                    # Who has one already keeps their place: the longest-standing host comes first.
+                    room.hosts[identity] = rank
+                else:
+                    room.hosts.pop(identity, None)
             case e.TopicSet(room, topic, by, at_ms):
                 room.topic, room.topic_set_by, room.topic_set_at_ms = topic, by, at_ms
             case e.RankChanged(room, person, rank, given):
@@ -71,6 +90,7 @@ class World:
                 room.members[person] = held | rank if given else held & ~rank
             case e.FlagChanged(room, letter, adding):
                 room.flags = room.flags | {letter} if adding else room.flags - {letter}
+                _look_at_speech(room)
             case e.KeySet(room, key):
                 room.key = key
             case e.LimitSet(room, limit):
@@ -83,18 +103,26 @@ class World:
                     self.showing.pop(room.id, None)
             case e.MaskListed(room, entry):
                 room.lists.setdefault(entry.kind, []).append(entry)
+                _look_at_speech(room)
             case e.MaskUnlisted(room, kind, mask):
                 room.lists[kind] = [entry for entry in room.entries(kind) if entry.mask != mask]
+                _look_at_speech(room)
             case e.Invited(room, person):
-                if len(room.invited) >= INVITED_MAX:
-                    del room.invited[next(iter(room.invited))]
-                room.invited[person.session] = None
+                self._invite(room, person.session)
             case e.UserModesSet(person, modes):
                 self.operators += bool(modes & OPERATOR) - bool(person.modes & OPERATOR)
                 self.invisible += bool(modes & INVISIBLE) - bool(person.modes & INVISIBLE)
                 person.modes = modes
             case e.AwaySet(person, message):
                 person.away = message
+            case e.HostChanged(person, user, host):
+                person.user, person.host = user, host
+                person.prefix = person.mask().encode()
+            case e.SilenceSet(identity, masks):
+                if masks:
+                    self.silences[identity] = masks
+                else:
+                    self.silences.pop(identity, None)
             case e.RealNameSet(person, real_name):
                 person.real_name = real_name
             case _:
@@ -118,6 +146,26 @@ class World:
         self.operators -= bool(person.modes & OPERATOR)
         self.invisible -= bool(person.modes & INVISIBLE)
         del self.people[person.folded]
+        for room in self.invitations.pop(person.session, ()):
+            room.invited.pop(person.session, None)
+        if not person.account:
+            # What a guest chose lasts as long as the session.
+            self.silences.pop(person.identity, None)
+
+    def _invite(self, room: Room, session: SessionId) -> None:
+        if session not in room.invited and len(room.invited) >= INVITED_MAX:
+            self._uninvite(room, next(iter(room.invited)))
+        room.invited[session] = None
+        self.invitations.setdefault(session, {})[room] = None
+
+    def _uninvite(self, room: Room, session: SessionId) -> None:
+        if session not in room.invited:
+            return
+        del room.invited[session]
+        rooms = self.invitations[session]
+        del rooms[room]
+        if not rooms:
+            del self.invitations[session]
 
     def _carry_over(self, old: Person, new: Person) -> None:
         for slot in Person.__slots__:
@@ -132,9 +180,14 @@ class World:
     def _take_out(self, person: Person, room: Room) -> None:
         del room.members[person]
         room.audience = None
+        self._end_if_empty(room)
+
+    def _end_if_empty(self, room: Room) -> None:
         if not room.members and not room.registered:
             del self.rooms[room.folded]
             self.showing.pop(room.id, None)
+            for session in list(room.invited):
+                self._uninvite(room, session)
 
     def _restore(self, event: e.RoomRestored) -> None:
         kept = event.kept
@@ -149,3 +202,10 @@ class World:
         room.visible_s = kept.visible_s
         if kept.visible_s:
             self.showing[room.id] = room
+        _look_at_speech(room)
+
+
+def _look_at_speech(room: Room) -> None:
+    """Note whether messages have to be looked at, after a change of flags or lists."""
+    room.compiled = {}
+    room.has_speech_rules = not SPEECH_FLAGS.isdisjoint(room.flags) or any(room.lists.values())

@@ -8,54 +8,111 @@ Errors of grammar (a missing parameter, an unknown command, a name that nobody b
 answer them. Source of the rights: modern IRC, "Channel modes" and "Channel membership prefixes".
 """
 
-from collections.abc import Iterable
+from typing import cast
 
-from parvis.irc import masks
+from parvis.irc import bans
 from parvis.irc.names import is_pseudonym
 from parvis.irc.spans import write_span
 from parvis.model.ids import NOBODY
 from parvis.model.person import OPERATOR, Person
-from parvis.model.records import ListMask
 from parvis.model.room import HOST, VOICE, Room
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
 
+CTCP = "\x01"
+"""What a CTCP message begins with (IRC Client-to-Client Protocol)."""
+ACTIONS = (f"{CTCP}ACTION ", f"{CTCP}ACTION{CTCP}")
+"""How the one CTCP message begins that is a text like others."""
 
-def is_listed(person: Person, entries: Iterable[ListMask]) -> bool:
-    """Tell whether a person fits any mask of a list."""
-    return masks.matches_any(tuple(entry.mask for entry in entries), person.mask())
+
+def _entries(room: Room, kind: str) -> bans.Entries | None:
+    """Give a list of a room as it is asked; None when nothing is on it. It is made once for each change."""
+    if not room.lists.get(kind):
+        return None
+    made = room.compiled.get(kind)
+    if made is None:
+        made = room.compiled[kind] = bans.Entries(each.mask for each in room.entries(kind))
+    return cast("bans.Entries", made)
 
 
 def is_banned(person: Person, room: Room) -> bool:
-    """Tell whether a room's ban list names a person and its exception list does not."""
-    bans = room.lists.get("b")
-    return bool(bans) and is_listed(person, room.entries("b")) and not is_listed(person, room.entries("e"))
+    """Tell whether a room's ban list keeps a person out and its exception list does not let them in."""
+    banned = _entries(room, "b")
+    if banned is None or not banned.name(mask := person.mask(), person.account):
+        return False
+    excepted = _entries(room, "e")
+    return excepted is None or not excepted.name(mask, person.account)
 
 
-def message(person: Person, room: Room) -> Verdict:
-    """May this person speak in this room? Membership (n), moderation (m), bans (b, e)."""
+def is_silenced(person: Person, room: Room) -> bool:
+    """Tell whether a room's ban list keeps a person from writing, as a ban or as a mute."""
+    banned = _entries(room, "b")
+    if banned is None or not banned.name_speaker(mask := person.mask(), person.account):
+        return False
+    excepted = _entries(room, "e")
+    return excepted is None or not excepted.name_speaker(mask, person.account)
+
+
+def _is_invited(person: Person, room: Room) -> bool:
+    invited = _entries(room, "I")
+    return invited is not None and invited.name(person.mask(), person.account)
+
+
+def message(person: Person, room: Room, text: str | None = "") -> Verdict:
+    """May this person write this in this room? Membership (n), then what the room says of speech.
+
+    Args:
+        person: Who writes.
+        room: Where.
+        text: What; None where there is no text.
+    """
     rank = room.members.get(person)
     if rank is None:
         if "n" in room.flags:
             return Refused(Ground.MEMBERS_ONLY, "Only members can write in this room. Join it first.")
         rank = 0
-    if not rank:
-        if "m" in room.flags:
-            return Refused(Ground.MODERATED, "This room is moderated: its hosts decide who may write. Ask one of them.")
-        if room.lists and is_banned(person, room):
-            return Refused(
-                Ground.BANNED, "You are banned from this room and cannot write in it. Its hosts can lift that."
-            )
+    return _speech(person, room, rank, text) if room.has_speech_rules else ACCEPTED
+
+
+def _speech(person: Person, room: Room, rank: int, text: str | None) -> Verdict:
+    """CTCP (C), moderation (m), accounts (M), bans (b, e)."""
+    if "C" in room.flags and text and text[0] == CTCP and not text.startswith(ACTIONS):
+        return Refused(Ground.NO_CTCP, "This room takes no CTCP requests (+C); /me works. Write it in words.")
+    if rank:
+        return ACCEPTED
+    if "m" in room.flags and "U" not in room.flags:
+        return Refused(Ground.MODERATED, "This room is moderated: its hosts decide who may write. Ask one of them.")
+    if "M" in room.flags and not person.account:
+        return Refused(
+            Ground.NO_ACCOUNT, "Only who is logged in to an account can write in this room (+M). Log in, or ask a host."
+        )
+    if is_silenced(person, room):
+        return Refused(Ground.BANNED, "You are banned from this room and cannot write in it. Its hosts can lift that.")
     return ACCEPTED
 
 
+def reaches_hosts_alone(person: Person, room: Room) -> bool:
+    """Tell whether hosts alone read what this person writes in this room (U): who has no rank there."""
+    return "U" in room.flags and not room.members.get(person, 0)
+
+
 def join(person: Person, room: Room, key: str) -> Verdict:
-    """May this person come into this room? Invitations (i, I), bans (b, e), key (k), limit (l)."""
-    if person.session in room.invited:
+    """May this person come into this room? Bans (b, e), invitations (i, I), accounts (R), key (k), limit (l).
+
+    Its owner always may; the hosts it keeps may unless they are banned, so that a closed room is not closed to them.
+    """
+    standing = room.standing(person.identity)
+    if person.session in room.invited or (standing and person.identity == room.owner):
         return ACCEPTED
-    if "i" in room.flags and not is_listed(person, room.entries("I")):
+    if "i" in room.flags and not standing and not _is_invited(person, room):
         return Refused(Ground.INVITATION_ONLY, "This room is open by invitation only (+i). Ask a host to invite you.")
     if is_banned(person, room):
         return Refused(Ground.BANNED, "You are banned from this room (+b). Its hosts can lift that.")
+    if standing:
+        return ACCEPTED
+    if "R" in room.flags and not person.account:
+        return Refused(
+            Ground.NO_ACCOUNT, "Only who is logged in to an account can come into this room (+R). Log in first."
+        )
     if room.key and key != room.key:
         return Refused(Ground.WRONG_KEY, "This room asks for a key (+k), and this is not it. Ask a host.")
     if room.limit and len(room.members) >= room.limit:
@@ -83,6 +140,13 @@ def _host(person: Person, room: Room) -> Verdict:
         # The server owns this room; its operators run it.
         return ACCEPTED
     return Refused(Ground.NOT_A_HOST, "You're not a channel operator")
+
+
+def know(person: Person, room: Room) -> Verdict:
+    """May this person know that this room is there? Of a secret one (s) only its members and who runs it may."""
+    if "s" not in room.flags or person in room.members or room.standing(person.identity):
+        return ACCEPTED
+    return _host(person, room)
 
 
 def part(person: Person, room: Room) -> Verdict:
@@ -116,9 +180,12 @@ def kick(person: Person, target: Person, room: Room) -> Verdict:
 
 
 def invite(person: Person, target: Person, room: Room) -> Verdict:
-    """May this person invite that one? Members may, hosts alone where +i, and only who is not there yet."""
+    """May this person invite that one? Members may, hosts alone where +i, and only who is not there yet.
+
+    Hosts alone in an auditorium too: the answer tells who is there.
+    """
     verdict = _member(person, room)
-    if verdict is ACCEPTED and "i" in room.flags:
+    if verdict is ACCEPTED and ("i" in room.flags or "u" in room.flags):
         verdict = _host(person, room)
     if verdict is ACCEPTED and target in room.members:
         return Refused(Ground.ALREADY_THERE, "is already on channel")
@@ -127,6 +194,51 @@ def invite(person: Person, target: Person, room: Room) -> Verdict:
 
 def change_modes(person: Person, room: Room) -> Verdict:
     """May this person change the room's modes? Its hosts may."""
+    return _host(person, room)
+
+
+def take_rank(person: Person, target: Person, room: Room, rank: int) -> Verdict:
+    """May this host take that rank from that member? The owner's own rank is theirs alone to lay down."""
+    if rank & room.standing(target.identity) and target.identity == room.owner and person is not target:
+        return Refused(Ground.THE_OWNER, f"{target.nick} owns this room: nobody takes its rank from its owner.")
+    return ACCEPTED
+
+
+def register_room(person: Person, room: Room, owned: int, owned_max: int) -> Verdict:
+    """May this person register this room? Its host, logged in to an account that does not own too many."""
+    if not person.account:
+        return Refused(Ground.NO_ACCOUNT, "A room belongs to an account: log in to yours first, or register one.")
+    if room.registered:
+        return Refused(Ground.ALREADY_REGISTERED, "This room is registered already. ROOM INFO says whose it is.")
+    verdict = _host(person, room)
+    if verdict is ACCEPTED:
+        verdict = one_more_owned(owned, owned_max)
+    return verdict
+
+
+def one_more_owned(owned: int, owned_max: int) -> Verdict:
+    """May an account own one more room?"""
+    if owned >= owned_max:
+        return Refused(
+            Ground.TOO_MANY_ROOMS, f"An account owns at most {owned_max} rooms, and this one does. Drop one first."
+        )
+    return ACCEPTED
+
+
+def own_room(person: Person, room: Room) -> Verdict:
+    """May this person decide whose this room is? Its owner may; operators where the server owns it."""
+    if room.registered:
+        if person.account and person.identity == room.owner:
+            return ACCEPTED
+        if person.modes & OPERATOR and room.owner == NOBODY:
+            return ACCEPTED
+    return Refused(Ground.NOT_THE_OWNER, "Only the owner of a registered room can do that. ROOM INFO says who it is.")
+
+
+def see_hosts(person: Person, room: Room) -> Verdict:
+    """May this person see which accounts a room keeps as hosts? Its owner and its hosts may."""
+    if person.account and room.standing(person.identity):
+        return ACCEPTED
     return _host(person, room)
 
 
@@ -237,8 +349,7 @@ def name(wanted: str, holder: Person | None, bearer: Person | None, bytes_max: i
 def change_name(person: Person) -> Verdict:
     """May this person change their pseudonym where they are now? Not while banned or silenced in a room."""
     for room in person.rooms:
-        rank = room.members[person]
-        if not rank and room.lists and is_banned(person, room):
+        if room.lists and not room.members[person] and is_silenced(person, room):
             return Refused(Ground.BANNED, f"You are banned in {room.name} and cannot change your name while in it.")
     return ACCEPTED
 
@@ -286,6 +397,15 @@ def relayed_line(body_bytes: int, body_bytes_max: int) -> Verdict:
         return Refused(
             Ground.TOO_LONG,
             f"Input line was too long by {body_bytes - body_bytes_max} bytes: it was not delivered. Split it.",
+        )
+    return ACCEPTED
+
+
+def text(what: str, given_bytes: int, bytes_max: int) -> Verdict:
+    """Is a topic, a reason or the like short enough? It is refused whole, never cut."""
+    if given_bytes > bytes_max:
+        return Refused(
+            Ground.TOO_LONG, f"{what} is {given_bytes} bytes long, and {bytes_max} are the most: shorten it."
         )
     return ACCEPTED
 

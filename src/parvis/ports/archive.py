@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from parvis.model.ids import ConversationId
 from parvis.model.kept import Keep
 from parvis.model.records import KeptRoom, Unsealed
 
@@ -23,6 +24,13 @@ class Batch(msgspec.Struct, frozen=True):
     records: list[Unsealed]
     rooms: list[KeptRoom] = []
     kept: list[Keep] = []
+    dropped_rooms: list[ConversationId] = []
+    """Rooms that are kept no longer; none of them is among `rooms`. Their records stay."""
+
+    @property
+    def has_values(self) -> bool:
+        """Tell whether it holds anything beside records."""
+        return bool(self.rooms or self.kept or self.dropped_rooms)
 
 
 class Sealed(msgspec.Struct, frozen=True):

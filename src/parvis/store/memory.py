@@ -220,6 +220,8 @@ class MemoryArchive:
             store.content_keys[wrapped.id] = wrapped
         for room in batch.rooms:
             store.rooms[room.id] = room
+        for room_id in batch.dropped_rooms:
+            store.rooms.pop(room_id, None)
         for kept in batch.kept:
             if kept.value is None:
                 store.kept.pop((kept.kind, kept.id), None)

@@ -71,6 +71,8 @@ class Model:
         self._people = people
         self._rooms: dict[str, dict[Someone, bool]] = {}
         self._topics: dict[str, tuple[str, str, int]] = {}
+        self._flags: dict[str, set[str]] = defaultdict(set)
+        """Which rooms are auditoriums (u) and op-moderated (U)."""
         self._fences = 0
         self._is_after = False
         self._label = ""
@@ -168,6 +170,7 @@ class Model:
         for target in dict.fromkeys(targets.split(",")):
             name = target.lstrip("@")
             body = f":{one.mask} {command} {target}" + (f" :{text}" if text is not None else "")
+            shown_tags = tags
             if name.startswith("#"):
                 room = self._rooms.get(name)
                 if room is None:
@@ -176,9 +179,12 @@ class Model:
                 if one not in room:
                     self._answer(one, f"404 {one.nick} {name}")
                     continue
-                if target != name:
+                for_hosts = "U" in self._flags[name] and not room[one]
+                if for_hosts:
+                    shown_tags = _and(tags, "parvis.chat/for-hosts")
+                if target != name or for_hosts:
                     self._fence()
-                readers = [each for each, is_host in room.items() if is_host or target == name]
+                readers = [each for each, is_host in room.items() if is_host or (target == name and not for_hosts)]
                 readers = [each for each in readers if each is not one]
                 conversation = name
             else:
@@ -192,13 +198,13 @@ class Model:
                 if text is not None or "message-tags" in each.capabilities:
                     if not name.startswith("#"):
                         each.exact.add(self._between())
-                    self._hears(each, conversation, self._tags(each, True, tags), body)
+                    self._hears(each, conversation, self._tags(each, True, shown_tags), body)
             one.acted = self._square.turn.batch.serial
             if name.startswith("#") or "echo-message" in one.capabilities:
                 one.exact.add(self._between())
             if "echo-message" not in one.capabilities:
                 continue
-            own = self._tags(one, True, tags)
+            own = self._tags(one, True, shown_tags)
             if self._label and not alone:
                 self._answers.append((own, body))
                 continue
@@ -218,15 +224,22 @@ class Model:
         self._fence()
         room = self._rooms.setdefault(name, {})
         room[one] = not room
-        self._show(list(room), one, name, f":{one.mask} JOIN {name}")
+        self._show(self._witnesses(one, name), one, name, f":{one.mask} JOIN {name}")
         if name in self._topics:
             self._tell_topic(one, name)
-        self._names(one, name)
+        self._names(one, name, comes_in=True)
 
-    def _names(self, one: Someone, name: str) -> None:
-        if name in self._rooms:
-            members = " ".join("@" * is_host + each.nick for each, is_host in self._rooms[name].items())
-            self._answer(one, f"353 {one.nick} = {name} :{members}")
+    def _names(self, one: Someone, name: str, *, comes_in: bool = False) -> None:
+        room = self._rooms.get(name, {})
+        is_hall = "u" in self._flags[name]
+        members = [
+            "@" * is_host + each.nick
+            for each, is_host in room.items()
+            if one in self._witnesses(each, name) or (is_host and is_hall) or not is_hall
+            if each is not one or comes_in or is_host or not is_hall
+        ]
+        if members:
+            self._answer(one, f"353 {one.nick} = {name} :{' '.join(members)}")
         self._answer(one, f"366 {one.nick} {name}")
 
     def _part(self, one: Someone, name: str) -> None:
@@ -235,7 +248,7 @@ class Model:
             self._answer(one, f"{'442' if room else '403'} {one.nick} {name}")
             return
         self._fence()
-        self._show(list(room), one, name, f":{one.mask} PART {name} :bye")
+        self._show(self._witnesses(one, name), one, name, f":{one.mask} PART {name} :bye")
         self._take_out(one, name)
 
     def _kick(self, one: Someone, name: str, nick: str) -> None:
@@ -246,11 +259,11 @@ class Model:
             self._answer(one, f"442 {one.nick} {name}")
         elif not room[one]:
             self._answer(one, f"482 {one.nick} {name}")
-        elif other not in room:
+        elif other is None or other not in room:
             self._answer(one, f"441 {one.nick} {nick} {name}")
         else:
             self._fence()
-            self._show(list(room), one, name, f":{one.mask} KICK {name} {nick} :{one.nick}")
+            self._show(self._witnesses(other, name), one, name, f":{one.mask} KICK {name} {nick} :{one.nick}")
             self._take_out(other, name)
 
     def _nick(self, one: Someone, nick: str) -> None:
@@ -310,12 +323,17 @@ class Model:
         self._answer(one, f"332 {one.nick} {name} :{text}")
         self._answer(one, f"333 {one.nick} {name} {by} {at_s}")
 
-    def _mode(self, one: Someone, name: str, sign: str, nick: str) -> None:
+    def _mode(self, one: Someone, name: str, sign: str, letter: str, nick: str) -> None:
         room, other = self._rooms.get(name), self._named(nick)
         if room is None:
             self._answer(one, f"403 {one.nick} {name}")
         elif not room.get(one):
             self._answer(one, f"482 {one.nick} {name}")
+        elif letter != "o":
+            flags = self._flags[name]
+            if (letter in flags) != (sign == "+"):
+                flags ^= {letter}
+                self._show(list(room), one, name, f":{one.mask} MODE {name} {sign}{letter}")
         elif other is None:
             self._answer(one, f"401 {one.nick} {nick}")
         elif other not in room:
@@ -332,6 +350,8 @@ class Model:
             self._answer(one, f"403 {one.nick} {name}")
         elif one not in room:
             self._answer(one, f"442 {one.nick} {name}")
+        elif "u" in self._flags[name] and not room[one]:
+            self._answer(one, f"482 {one.nick} {name}")
         elif other in room:
             self._answer(one, f"443 {one.nick} {nick} {name}")
         else:
@@ -355,14 +375,22 @@ class Model:
     def _named(self, nick: str) -> Someone | None:
         return next((one for one in self._people if one.nick == nick and not one.gone), None)
 
+    def _witnesses(self, one: Someone, name: str) -> list[Someone]:
+        """List who may know of a member: in an auditorium hosts, all of a host, and oneself."""
+        room = self._rooms[name]
+        all_may = "u" not in self._flags[name] or room[one]
+        return [each for each, is_host in room.items() if all_may or is_host or each is one]
+
     def _neighbours(self, one: Someone) -> list[Someone]:
-        return list(dict.fromkeys(each for room in self._rooms.values() if one in room for each in room))
+        names = [name for name, room in self._rooms.items() if one in room]
+        return list(dict.fromkeys(each for name in names for each in self._witnesses(one, name)))
 
     def _take_out(self, one: Someone | None, name: str) -> None:
         self._rooms[name] = {each: is_host for each, is_host in self._rooms[name].items() if each is not one}
         if not self._rooms[name]:
             del self._rooms[name]
             self._topics.pop(name, None)
+            self._flags.pop(name, None)
 
 
 def _and(one: str, other: str) -> str:
@@ -401,7 +429,7 @@ COMMAND = weighted(
     (2, st.tuples(st.just("KICK"), ROOM, NICK)),
     (2, st.tuples(st.just("NICK"), NICK)),
     (2, st.tuples(st.just("TOPIC"), ROOM, st.sampled_from(("", "words")))),
-    (1, st.tuples(st.just("MODE"), ROOM, st.sampled_from("+-"), NICK)),
+    (2, st.tuples(st.just("MODE"), ROOM, st.sampled_from("+-"), st.sampled_from("oouU"), NICK)),
     (1, st.tuples(st.just("INVITE"), NICK, ROOM)),
     (2, st.tuples(st.just("CAP"), CHANGE)),
     (1, st.tuples(st.just("PING"), WORDS)),
@@ -430,7 +458,7 @@ def spoken(number: int, words: tuple[str, ...]) -> tuple[str, str, tuple[str, ..
         case "TOPIC":
             sent = [command, rest[0]] + ([f":{rest[1]}"] if rest[1] else [])
         case "MODE":
-            sent = [command, rest[0], f"{rest[1]}o", rest[2]]
+            sent = [command, rest[0], f"{rest[1]}{rest[2]}", *([rest[3]] if rest[2] == "o" else [])]
         case "CAP":
             sent = [command, "REQ", f":{rest[0]}"]
         case _:
@@ -538,15 +566,22 @@ def hold(client: HeardClient, one: Someone) -> None:
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.lists(st.sets(st.sampled_from(CAPABILITIES)), min_size=PEOPLE, max_size=PEOPLE), st.integers(2, PEOPLE), MANY)
+@given(
+    st.lists(st.sets(st.sampled_from(CAPABILITIES)), min_size=PEOPLE, max_size=PEOPLE),
+    st.integers(2, PEOPLE),
+    st.sampled_from(["", "", "u", "U", "uU"]),
+    MANY,
+)
 def test_delivery_gives_what_a_model_that_merges_nothing_gives(
-    asked: list[set[str]], members: int, steps: list[str | Act]
+    asked: list[set[str]], members: int, flags: str, steps: list[str | Act]
 ) -> None:
     """Each line once, to those of the moment of decision, in order, one write a batch; answers under their label."""
     play = Play(asked)
     for at in range(members):
         play.act(at, False, ("JOIN", "#a"))
         play.act(at, False, ("JOIN", "#b"))
+    for letter in flags:
+        play.act(0, False, ("MODE", "#a", "+", letter, ""))
     for step in steps:
         play.step(step)
     play.end()

@@ -32,7 +32,7 @@ async def chatting(
     )
     operators = OperatorBook(())
     doors = Listeners(config.listen)
-    parts = assemble(config, operators, asyncio.get_running_loop(), lambda why: None)
+    parts = assemble(config, operators, asyncio.get_running_loop(), lambda why: None, lambda: True)
     parts.doors.start()
     await doors.serve(parts)
     try:

@@ -15,7 +15,9 @@ TOKENS = isupport.tokens(
     name_bytes=6,
     rooms=7,
     list_modes=8,
-    history_lines=9,
+    monitor=9,
+    silence=10,
+    history_lines=11,
 )
 
 
@@ -31,7 +33,10 @@ def test_every_limit_is_told() -> None:
         "NAMELEN": "6",
     }
     assert (told["CHANLIMIT"], told["MAXLIST"], told["NETWORK"]) == ("#:7", "beI:8", r"A\x20b")
-    assert (told["PREFIX"], told["CHANMODES"], told["CASEMAPPING"]) == ("(ov)@+", "beI,k,Hl,imnst", "ascii")
+    assert (told["MONITOR"], told["SILENCE"], told["BOT"], told["WHOX"]) == ("9", "10", "B", "")
+    assert (told["PREFIX"], told["CHANMODES"], told["CASEMAPPING"]) == ("(ov)@+", "beI,k,Hl,CimMnRstuU", "ascii")
+    assert (told["EXTBAN"], told["ACCOUNTEXTBAN"]) == (",am", "a,account")
+    assert told["TARGMAX"] == "JOIN:16,KICK:4,NAMES:4,NOTICE:4,PART:16,PRIVMSG:4,TAGMSG:4,WHOIS:4,WHOWAS:4"
 
 
 def test_a_token_is_one_word_of_its_grammar() -> None:
@@ -50,4 +55,4 @@ def test_a_line_holds_thirteen_at_most() -> None:
 
 def test_history_is_told_where_there_is_any() -> None:
     """How many lines at once, and how messages are referred to. Source: IRCv3 draft/chathistory, "ISUPPORT tokens"."""
-    assert {"CHATHISTORY=9", "MSGREFTYPES=msgid,timestamp"} <= set(TOKENS)
+    assert {"CHATHISTORY=11", "MSGREFTYPES=msgid,timestamp"} <= set(TOKENS)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.vectors import cases, text
 
 from parvis.irc.capabilities import BINARY_FRAMES, CAPABILITIES, STREAM, TEXT_FRAMES, wire_signature
-from parvis.irc.wire import cut_body, frame, middle, render, space_after, time_tag
+from parvis.irc.wire import cut_body, frame, frame_all, middle, render, space_after, time_tag
 
 TRANSPORTS = {"stream": STREAM, "text": TEXT_FRAMES, "binary": BINARY_FRAMES}
 
@@ -58,6 +58,16 @@ def test_a_frame_says_how_long_it_is(line: bytes, transport: int) -> None:
         size, rest = int.from_bytes(data[2:4], "big"), data[4:]
         assert size > 125
     assert (size, rest) == (len(line), line)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["", "label=a", "time=b;msgid=c"]), st.binary(max_size=300))),
+    st.sampled_from([STREAM, TEXT_FRAMES, BINARY_FRAMES]),
+)
+def test_lines_framed_together_are_lines_framed_one_by_one(lines: list[tuple[str, bytes]], transport: int) -> None:
+    """With their tags in front. Source: IRCv3 message-tags, "Format"."""
+    one_by_one = [frame(f"@{tags} ".encode() + body if tags else body, transport) for tags, body in lines]
+    assert frame_all(lines, transport) == b"".join(one_by_one)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=600))

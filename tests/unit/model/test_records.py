@@ -25,6 +25,8 @@ def test_numbers_of_kinds_never_change() -> None:
         "KILLED": 16,
         "REDACTED": 17,
         "ROLL_CALL": 18,
+        "WALLOPS": 19,
+        "HOST_CHANGED": 20,
     }
 
 

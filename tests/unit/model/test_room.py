@@ -39,6 +39,19 @@ def test_what_is_kept_is_what_comes_back() -> None:
     assert not restored.members
 
 
+def test_who_has_a_rank_whenever_they_come_in() -> None:
+    """Its owner and the hosts it keeps; nobody in a room that the server owns. Source: `Room.standing`."""
+    world = World()
+    alice, bob = somebody(world, "alice"), somebody(world, "bob")
+    room = a_room(world, members=[alice])
+    assert room.standing(NOBODY) == room.standing(alice.identity) == 0
+    world.apply(e.RoomRegistered(room, alice.identity))
+    world.apply(e.StandingGiven(room, bob.identity, VOICE))
+    assert (room.standing(alice.identity), room.standing(bob.identity)) == (HOST, VOICE)
+    world.apply(e.RoomGiven(room, NOBODY))
+    assert (room.standing(alice.identity), room.standing(NOBODY)) == (0, 0)
+
+
 def test_ranks_are_bits_of_their_own_highest_first() -> None:
     """Source: modern IRC, "PREFIX"."""
     assert list(RANK_OF) == ["o", "v"]

@@ -8,7 +8,7 @@ from tests.unit.model.people import a_room, mask, somebody
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import IdentityId, SessionId
+from parvis.model.ids import NOBODY, IdentityId, SessionId
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import HOST, INVITED_MAX, VOICE
 from parvis.model.world import World
@@ -92,6 +92,56 @@ def test_a_room_ends_with_its_last_member_unless_it_is_registered() -> None:
     assert set(world.rooms) == {"#b"}
     assert world.people == {}
     assert alice.rooms is NO_ROOMS
+
+
+def test_a_registered_room_stays_until_it_is_dropped() -> None:
+    """Then it ends with its last member, or at once. Source: docs/adr/0016-who-runs-a-room.md."""
+    world = World()
+    alice = somebody(world, "alice")
+    full, empty = a_room(world, "#a", members=[alice]), a_room(world, "#b", members=[alice])
+    for room in (full, empty):
+        world.apply(e.RoomRegistered(room, alice.identity))
+        world.apply(e.StandingGiven(room, alice.identity, HOST))
+    world.apply(e.Parted(alice, empty))
+    assert set(world.rooms) == {"#a", "#b"}
+    world.apply(e.RoomDropped(empty))
+    world.apply(e.RoomDropped(full))
+    assert set(world.rooms) == {"#a"}
+    assert (full.registered, full.owner, full.hosts) == (False, NOBODY, {})
+    world.apply(e.Parted(alice, full))
+    assert world.rooms == {}
+
+
+def test_hosts_stand_in_the_order_in_which_they_came() -> None:
+    """A changed rank keeps the place. Source: `StandingGiven`."""
+    world = World()
+    one, two = somebody(world, "one").identity, somebody(world, "two").identity
+    room = a_room(world)
+    for identity, rank in ((one, HOST), (two, HOST), (one, VOICE)):
+        world.apply(e.StandingGiven(room, identity, rank))
+    assert list(room.hosts.items()) == [(one, VOICE), (two, HOST)]
+    world.apply(e.StandingGiven(room, one, 0))
+    assert room.hosts == {two: HOST}
+
+
+def test_whether_messages_are_looked_at() -> None:
+    """As long as a mode of speech or an entry is there, after a restart too. Source: `Room.has_speech_rules`."""
+    world = World()
+    room = a_room(world, flags="nst")
+    seen = [room.has_speech_rules]
+    for letter in "CmMU":
+        world.apply(e.FlagChanged(room, letter, True))
+        seen.append(room.has_speech_rules)
+        world.apply(e.FlagChanged(room, letter, False))
+        seen.append(room.has_speech_rules)
+    mask(world, room, "b", "a!*@*")
+    room.compiled["b"] = object()
+    assert [*seen, room.has_speech_rules] == [False, *(True, False) * 4, True]
+    again = World()
+    again.apply(e.RoomRestored(room.kept(), "#nave"))
+    assert again.rooms["#nave"].has_speech_rules
+    world.apply(e.MaskUnlisted(room, "b", "a!*@*"))
+    assert (room.has_speech_rules, room.compiled) == (False, {})
 
 
 def test_ranks_are_given_and_taken_each_by_itself() -> None:
@@ -228,3 +278,58 @@ def test_a_room_shows_newcomers_what_its_hosts_chose() -> None:
     world.apply(e.VisibleSet(room, 60, 6000))
     world.apply(e.Parted(anna, room))
     assert world.showing == {}
+
+
+def test_invitations_are_known_from_both_sides() -> None:
+    """By room and by session, until they are used, pushed out, or one side ends. Source: `World.invitations`."""
+    world = World()
+    guest, host = somebody(world, "guest"), somebody(world, "host")
+    one, other = a_room(world, "#one", members=[host]), a_room(world, "#other", members=[host])
+    for room in (one, other, one):
+        world.apply(e.Invited(room, guest))
+    assert list(world.invitations[guest.session]) == [one, other]
+    world.apply(e.Joined(guest, one, 0))
+    assert list(world.invitations[guest.session]) == [other]
+    world.apply(e.Parted(host, other))
+    assert world.invitations == {}
+    world.apply(e.Invited(one, host))
+    world.apply(e.Left(host))
+    assert (world.invitations, one.invited) == ({}, {})
+
+
+def test_the_oldest_invitation_of_a_room_goes_first() -> None:
+    """From both sides. Source: `model/room.py`, INVITED_MAX."""
+    world = World()
+    host = somebody(world, "host")
+    room = a_room(world, members=[host])
+    guests = [somebody(world, f"guest{number}") for number in range(INVITED_MAX + 1)]
+    for guest in guests:
+        world.apply(e.Invited(room, guest))
+    assert len(room.invited) == len(world.invitations) == INVITED_MAX
+    assert guests[0].session not in world.invitations
+
+
+def test_a_changed_host_stands_in_the_prefix() -> None:
+    """And in the mask. Source: IRCv3 chghost."""
+    world = World()
+    person = somebody(world, "Alice")
+    world.apply(e.HostChanged(person, "~other", "host.member"))
+    assert person.prefix == b"Alice!~other@host.member" == person.mask().encode()
+
+
+def test_a_guests_silences_end_with_the_session_and_an_accounts_do_not() -> None:
+    """An account's end with the account. Source: docs/adr/0015-people-and-queries.md."""
+    world = World()
+    guest, member = somebody(world, "guest"), somebody(world, "member")
+    account = Account(id=IdentityId(b"a" * 16), name="member", registered_at_ms=1)
+    world.apply(e.AccountKept(account, "member"))
+    world.apply(e.LoggedIn(member, account))
+    for person in (guest, member):
+        world.apply(e.SilenceSet(person.identity, ("troll!*@*",)))
+        world.apply(e.Left(person))
+    assert world.silences == {account.id: ("troll!*@*",)}
+    world.apply(e.SilenceSet(account.id, ()))
+    assert world.silences == {}
+    world.apply(e.SilenceSet(account.id, ("troll!*@*",)))
+    world.apply(e.AccountDeleted(account, "member"))
+    assert world.silences == {}

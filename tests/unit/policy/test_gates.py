@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from tests.unit.model.people import a_room, mask, somebody
 
 from parvis.model import events as e
+from parvis.model.accounts import Account
+from parvis.model.ids import NOBODY
 from parvis.model.person import OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
@@ -105,7 +107,92 @@ def test_the_banned_do_not_speak_without_rank(
     assert gates.message(alice, room) == verdict
 
 
+def log_in(world: World, person: Person) -> None:
+    """Let somebody log in to an account of their pseudonym."""
+    world.apply(e.LoggedIn(person, Account(id=person.identity, name=person.nick, registered_at_ms=1)))
+
+
+def test_a_room_for_accounts_hears_who_is_logged_in_or_ranked(world: World, alice: Person) -> None:
+    """Source: docs/protocol/rooms.md, "Modes", M."""
+    room = a_room(world, flags="M", members=[alice])
+    verdict = gates.message(alice, room)
+    assert isinstance(verdict, Refused)
+    assert verdict.ground is Ground.NO_ACCOUNT
+    log_in(world, alice)
+    assert gates.message(alice, room) is ACCEPTED
+    world.apply(e.LoggedOut(alice, alice.identity))
+    with_rank(world, alice, room, VOICE)
+    assert gates.message(alice, room) is ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [
+        ("hi", False),
+        ("\1ACTION waves\1", False),
+        ("\1ACTION\1", False),
+        ("\1ACTION", True),
+        ("\1PING 1\1", True),
+        ("\1", True),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_no_ctcp(world: World, alice: Person, text: str | None, is_refused: bool) -> None:
+    """Whatever the rank. Source: docs/protocol/rooms.md, "Modes", C."""
+    room = a_room(world, flags="C", members=[alice])
+    with_rank(world, alice, room, HOST)
+    assert isinstance(gates.message(alice, room, text), Refused) is is_refused
+
+
+def test_a_mute_keeps_silent_and_lets_in(world: World, alice: Person) -> None:
+    """Source: `irc/bans.py`."""
+    room = a_room(world)
+    mask(world, room, "b", "m:alice!*@*")
+    assert gates.join(alice, room, "") is ACCEPTED
+    assert gates.message(alice, room) == BANNED_INSIDE
+    mask(world, room, "e", "m:alice!*@*")
+    assert gates.message(alice, room) is ACCEPTED
+    mask(world, room, "b", "alice!*@*")
+    assert gates.join(alice, room, "") == BANNED_AT_THE_DOOR
+
+
+@pytest.mark.parametrize(
+    ("flags", "rank", "alone"), [("U", 0, True), ("mU", 0, True), ("U", VOICE, False), ("m", 0, False)]
+)
+def test_who_reaches_hosts_alone(world: World, alice: Person, flags: str, rank: int, alone: bool) -> None:
+    """And is not refused by m then. Source: docs/protocol/rooms.md, "Modes", U."""
+    room = a_room(world, flags=flags, members=[alice])
+    with_rank(world, alice, room, rank)
+    assert gates.reaches_hosts_alone(alice, room) is alone
+    if "U" in flags:
+        assert gates.message(alice, room) is ACCEPTED
+
+
 # Coming in.
+
+
+def test_a_room_for_accounts_lets_in_who_is_logged_in(world: World, alice: Person) -> None:
+    """Source: docs/protocol/rooms.md, "Modes", R."""
+    room = a_room(world, flags="R")
+    verdict = gates.join(alice, room, "")
+    assert isinstance(verdict, Refused)
+    assert verdict.ground is Ground.NO_ACCOUNT
+    log_in(world, alice)
+    assert gates.join(alice, room, "") is ACCEPTED
+
+
+def test_no_door_of_a_room_is_closed_to_its_owner(world: World, alice: Person, bob: Person) -> None:
+    """Nor to its hosts, but for a ban. Source: docs/adr/0016-who-runs-a-room.md."""
+    room = a_room(world, flags="iR", members=[somebody(world, "carol")])
+    world.apply(e.RoomRegistered(room, alice.identity))
+    world.apply(e.StandingGiven(room, bob.identity, HOST))
+    world.apply(e.KeySet(room, "key"))
+    world.apply(e.LimitSet(room, 1))
+    assert gates.join(alice, room, "") is gates.join(bob, room, "") is ACCEPTED
+    mask(world, room, "b", "*!*@*")
+    assert gates.join(alice, room, "") is ACCEPTED
+    assert gates.join(bob, room, "") == BANNED_AT_THE_DOOR
 
 
 def test_an_open_room_lets_anybody_in(world: World, alice: Person) -> None:
@@ -297,6 +384,95 @@ def test_masks_of_all_lists_are_counted_together(world: World) -> None:
     mask(world, room, "I", "a!*@*")
     assert gates.list_mask(room, 2) == Refused(
         Ground.LIST_FULL, "Channel list is full: 2 masks are the most. Take one off first."
+    )
+
+
+# Registered rooms.
+
+
+def test_who_registers_a_room(world: World, alice: Person) -> None:
+    """Its host, logged in, with a place left. Source: docs/protocol/rooms.md, "ROOM"."""
+    room = a_room(world, members=[alice])
+
+    def ground(owned: int = 0) -> Ground | None:
+        verdict = gates.register_room(alice, room, owned, 1)
+        return verdict.ground if isinstance(verdict, Refused) else None
+
+    assert ground() is Ground.NO_ACCOUNT
+    log_in(world, alice)
+    assert ground() is Ground.NOT_A_HOST
+    with_rank(world, alice, room, HOST)
+    assert ground(1) is Ground.TOO_MANY_ROOMS
+    assert ground() is None
+    world.apply(e.RoomRegistered(room, alice.identity))
+    assert ground() is Ground.ALREADY_REGISTERED
+
+
+def test_who_decides_whose_a_room_is(world: World, alice: Person, bob: Person) -> None:
+    """Its owner, logged in; operators where the server owns it. Source: docs/adr/0016-who-runs-a-room.md."""
+    room = a_room(world, members=[alice, bob])
+    with_rank(world, bob, room, HOST)
+    world.apply(e.UserModesSet(bob, OPERATOR))
+    assert isinstance(gates.own_room(bob, room), Refused)
+    world.apply(e.RoomRegistered(room, alice.identity))
+    assert isinstance(gates.own_room(alice, room), Refused)
+    assert isinstance(gates.own_room(bob, room), Refused)
+    log_in(world, alice)
+    assert gates.own_room(alice, room) is ACCEPTED
+    world.apply(e.RoomGiven(room, NOBODY))
+    assert gates.own_room(bob, room) is ACCEPTED
+    assert isinstance(gates.own_room(alice, room), Refused)
+
+
+def test_nobody_takes_its_rank_from_the_owner(world: World, alice: Person, bob: Person) -> None:
+    """But the owner; a voice is no part of it. Source: docs/adr/0016-who-runs-a-room.md."""
+    room = a_room(world, members=[alice, bob])
+    world.apply(e.RoomRegistered(room, alice.identity))
+    assert gates.take_rank(bob, alice, room, HOST) == Refused(
+        Ground.THE_OWNER, "alice owns this room: nobody takes its rank from its owner."
+    )
+    assert gates.take_rank(bob, alice, room, VOICE) is ACCEPTED
+    assert gates.take_rank(alice, alice, room, HOST) is ACCEPTED
+    assert gates.take_rank(alice, bob, room, HOST) is ACCEPTED
+
+
+def test_who_knows_of_a_secret_room(world: World, alice: Person, bob: Person) -> None:
+    """Members, and who owns or runs it. Source: modern IRC, "Secret Channel Mode"."""
+    room = a_room(world, flags="s", members=[alice])
+    assert gates.know(alice, room) is ACCEPTED
+    assert isinstance(gates.know(bob, room), Refused)
+    world.apply(e.UserModesSet(bob, OPERATOR))
+    assert isinstance(gates.know(bob, room), Refused)
+    world.apply(e.RoomRegistered(room, NOBODY))
+    assert gates.know(bob, room) is ACCEPTED
+    world.apply(e.UserModesSet(bob, 0))
+    world.apply(e.RoomGiven(room, bob.identity))
+    assert gates.know(bob, room) is ACCEPTED
+
+
+def test_who_sees_the_hosts_a_room_keeps(world: World, alice: Person, bob: Person) -> None:
+    """They do, and who runs the room now. Source: docs/protocol/rooms.md, "ROOM"."""
+    room = a_room(world, members=[bob])
+    world.apply(e.RoomRegistered(room, alice.identity))
+    assert isinstance(gates.see_hosts(alice, room), Refused)
+    assert isinstance(gates.see_hosts(bob, room), Refused)
+    log_in(world, alice)
+    assert gates.see_hosts(alice, room) is ACCEPTED
+    with_rank(world, bob, room, HOST)
+    assert gates.see_hosts(bob, room) is ACCEPTED
+
+
+def test_only_hosts_invite_into_an_auditorium(world: World, alice: Person, bob: Person) -> None:
+    """Whether somebody is there already is not told. Source: docs/protocol/rooms.md, "Auditorium"."""
+    room = a_room(world, flags="u", members=[alice, bob])
+    assert gates.invite(alice, bob, room) == NOT_A_HOST
+
+
+def test_a_text_is_short_enough_or_refused() -> None:
+    """With both sizes. Source: `gates.text`."""
+    assert gates.text("This topic", 5, 5) is ACCEPTED
+    assert gates.text("This topic", 6, 5) == Refused(
+        Ground.TOO_LONG, "This topic is 6 bytes long, and 5 are the most: shorten it."
     )
 
 

@@ -1,14 +1,14 @@
 """JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"."""
 
 from parvis.chat import audience as audiences
-from parvis.chat import history
+from parvis.chat import history, rooms
 from parvis.chat.client import Client
 from parvis.chat.commands import markread, names, part, topic
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import AWAY_NOTIFY, READ_MARKER
 from parvis.irc.casemapping import fold
-from parvis.irc.limits import TARGETS_MAX
+from parvis.irc.limits import ROOMS_PER_LINE
 from parvis.irc.line import Line
 from parvis.irc.names import is_room
 from parvis.irc.spans import write_span
@@ -19,13 +19,11 @@ from parvis.model.room import HOST, NEW_ROOM_FLAGS, Room
 from parvis.model.verdicts import Ground, Refused
 from parvis.policy import gates
 
-ROOMS_MAX = TARGETS_MAX * 4
-"""Most rooms in one JOIN; ours. The rest is answered, room by room."""
-
 _NUMERIC = {
     Ground.INVITATION_ONLY: n.ERR_INVITEONLYCHAN,
     Ground.BANNED: n.ERR_BANNEDFROMCHAN,
     Ground.WRONG_KEY: n.ERR_BADCHANNELKEY,
+    Ground.NO_ACCOUNT: n.ERR_NEEDREGGEDNICK,
     Ground.ROOM_FULL: n.ERR_CHANNELISFULL,
     Ground.TOO_MANY_ROOMS: n.ERR_TOOMANYCHANNELS,
 }
@@ -42,7 +40,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if not wanted:
         chat.numeric(client, n.ERR_NEEDMOREPARAMS, "JOIN")
     for at, name in enumerate(wanted):
-        if at >= ROOMS_MAX:
+        if at >= ROOMS_PER_LINE:
             chat.numeric(client, n.ERR_TOOMANYTARGETS, name)
             continue
         _join(chat, client, name, keys[at] if at < len(keys) else "")
@@ -62,22 +60,26 @@ def _join(chat: Chat, client: Client, name: str, key: str) -> None:
         chat.refuse(client, _NUMERIC[verdict.ground], room.name if room else name, verdict=verdict)
         return
     chat.fence()
-    rank = 0
-    if room is None:
+    standing = 0
+    if room is not None:
+        rank = standing = room.standing(client.identity)
+    else:
         folded = fold(name)
         chat.apply(e.RoomOpened(ConversationId(chat.chance.opaque_id()), name, folded, NEW_ROOM_FLAGS, chat.now_ms))
         room = chat.world.rooms[folded]
         rank = HOST
     chat.apply(e.Joined(client, room, rank))
-    _tell(chat, client, room)
+    _tell(chat, client, room, standing)
 
 
-def _tell(chat: Chat, client: Client, room: Room) -> None:
+def _tell(chat: Chat, client: Client, room: Room, standing: int) -> None:
     body = b":%b JOIN %b" % (client.prefix, room.name.encode())
-    chat.happen(RecordKind.JOINED, client, room.id, body, audiences.of_room(room))
+    chat.happen(RecordKind.JOINED, client, room.id, body, audiences.of_witnesses(room, client))
     if client.away:
-        audience = audiences.with_capability(room.members, AWAY_NOTIFY, but=client)
+        audience = audiences.with_capability(audiences.witnesses(room, client), AWAY_NOTIFY, but=client)
         chat.show(None, b":%b AWAY :%b" % (client.prefix, client.away.encode()), audience)
+    if standing:
+        rooms.tell_rank(chat, room, client, standing, given=True)
     if room.topic:
         topic.tell(chat, client, room)
     for connection in client.connections:

@@ -3,12 +3,10 @@
 from parvis.chat import audience as audiences
 from parvis.chat import roll_call
 from parvis.chat.client import Client
-from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.limits import TARGETS_MAX
+from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
 from parvis.irc.line import Line
-from parvis.irc.wire import space_after
 from parvis.model import events as e
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
@@ -34,11 +32,14 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if len(names) not in (1, len(nicks)) or not nicks:
         chat.numeric(client, n.ERR_NEEDMOREPARAMS, "KICK")
         return
-    given = line.params[2] if len(line.params) > 2 else ""
-    reason = cut(given or client.nick, chat.settings.kick_bytes)
+    reason = (line.params[2] if len(line.params) > 2 else "") or client.nick
+    verdict = gates.text("This reason", len(reason.encode()), chat.settings.kick_bytes)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
+        return
     for at, nick in enumerate(nicks):
         name = names[at if len(names) > 1 else 0]
-        room = chat.room(name)
+        room = chat.known_room(client, name)
         if room is None:
             chat.numeric(client, n.ERR_NOSUCHCHANNEL, name)
             if len(names) == 1:
@@ -63,10 +64,16 @@ def _kick(chat: Chat, client: Client, room: Room, nick: str, reason: str) -> Non
         else:
             chat.refuse(client, _NUMERIC[verdict.ground], room.name, verdict=verdict)
         return
+    body = b":%b %b" % (client.prefix, f"KICK {room.name} {target.nick} :{reason}".encode())
+    verdict = gates.relayed_line(len(body), BODY_BYTES_MAX - 2)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
+        return
     chat.fence()
     audience = audiences.of_room(room)
+    if "u" in room.flags:
+        # Who puts somebody out reads of it, with or without a rank that shows everybody.
+        audience = audiences.Audience({**dict.fromkeys(audiences.witnesses(room, target)), client: None})
     chat.apply(e.Parted(target, room))
-    head = b":%b %b" % (client.prefix, f"KICK {room.name} {target.nick} :".encode())
-    body = head + cut(reason, space_after(head)).encode()
     chat.happen(RecordKind.KICKED, client, room.id, body, audience)
     roll_call.tell_moved(chat, target)

@@ -18,11 +18,14 @@ def tell(chat: Chat, client: Client) -> None:
     nick = client.nick
     invisible = chat.world.invisible
     visible = people - invisible
-    words = f"There are {visible} users and {invisible} invisible on 1 servers"
-    chat.answer(f"{n.RPL_LUSERCLIENT} {nick} :{words}")
-    chat.answer(f"{n.RPL_LUSEROP} {nick} {chat.world.operators} :operator(s) online")
-    chat.answer(f"{n.RPL_LUSERUNKNOWN} {nick} {unknown} :unknown connection(s)")
-    chat.answer(f"{n.RPL_LUSERCHANNELS} {nick} {len(chat.world.rooms)} :channels formed")
-    chat.answer(f"{n.RPL_LUSERME} {nick} :I have {people} clients and 0 servers")
-    chat.answer(f"{n.RPL_LOCALUSERS} {nick} {people} {most} :Current local users {people}, max {most}")
-    chat.answer(f"{n.RPL_GLOBALUSERS} {nick} {people} {most} :Current global users {people}, max {most}")
+    chat.answer_lines(
+        (
+            f"{n.RPL_LUSERCLIENT} {nick} :There are {visible} users and {invisible} invisible on 1 servers",
+            f"{n.RPL_LUSEROP} {nick} {chat.world.operators} :operator(s) online",
+            f"{n.RPL_LUSERUNKNOWN} {nick} {unknown} :unknown connection(s)",
+            f"{n.RPL_LUSERCHANNELS} {nick} {len(chat.world.rooms)} :channels formed",
+            f"{n.RPL_LUSERME} {nick} :I have {people} clients and 0 servers",
+            f"{n.RPL_LOCALUSERS} {nick} {people} {most} :Current local users {people}, max {most}",
+            f"{n.RPL_GLOBALUSERS} {nick} {people} {most} :Current global users {people}, max {most}",
+        )
+    )

@@ -1,14 +1,14 @@
 """MODE: of rooms and of oneself. Source: modern IRC, "MODE message", "Channel modes", "User modes"."""
 
 from collections.abc import Callable
+from typing import Final
 
 from parvis.chat import audience as audiences
-from parvis.chat import history
+from parvis.chat import history, hosts
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
-from parvis.irc import masks, modes
+from parvis.irc import bans, masks, modes
 from parvis.irc import numerics as n
-from parvis.irc.casemapping import fold
 from parvis.irc.limits import KEY_BYTES_MAX, MODES_PER_LINE
 from parvis.irc.line import Line
 from parvis.irc.modes import ModeChange
@@ -16,7 +16,7 @@ from parvis.irc.names import ROOM_PREFIX
 from parvis.irc.spans import read_span, write_span
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE
-from parvis.model.person import INVISIBLE, OPERATOR, Person
+from parvis.model.person import BOT, INVISIBLE, OPERATOR, READS_WALLOPS, Person
 from parvis.model.records import ListMask, RecordKind
 from parvis.model.room import RANK_OF, Room
 from parvis.model.verdicts import Refused
@@ -27,7 +27,12 @@ _LIST_NUMERICS = {
     "e": (n.RPL_EXCEPTLIST, n.RPL_ENDOFEXCEPTLIST),
     "I": (n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
 }
-_USER_BIT = {"i": INVISIBLE, "o": OPERATOR}
+_USER_BIT = {"B": BOT, "i": INVISIBLE, "o": OPERATOR, "w": READS_WALLOPS}
+_GIVEN: Final = {
+    "o": "Only OPER makes somebody an operator.",
+    "r": "The mode r says that somebody is logged in: it cannot be set.",
+}
+"""Modes that one does not give to oneself, and what to say of each."""
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
@@ -36,9 +41,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if target[:1] != ROOM_PREFIX:
         _of_person(chat, client, line)
         return
-    room = chat.room(target)
-    if room is None or _is_hidden(client, room):
-        # A secret room answers as one that does not exist, whatever is asked of it.
+    room = chat.known_room(client, target)
+    if room is None:
         chat.numeric(client, n.ERR_NOSUCHCHANNEL, target)
         return
     if len(line.params) == 1 or not line.params[1]:
@@ -78,12 +82,6 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         chat.fail("MODE", "TOO_MANY_CHANGES", room.name, text)
 
 
-def _is_hidden(client: Client, room: Room) -> bool:
-    """Tell whether a client may know nothing of a room: neither in it nor running it."""
-    refused = isinstance(gates.see_members(client, room), Refused)
-    return refused and isinstance(gates.change_modes(client, room), Refused)
-
-
 def _in_lines(done: list[ModeChange], room: Room, client: Client) -> list[list[ModeChange]]:
     """Cut changes so that each line fits in 512 bytes with its source and room."""
     room_left = 500 - len(client.prefix) - len(room.name.encode()) - 10
@@ -100,18 +98,13 @@ def _in_lines(done: list[ModeChange], room: Room, client: Client) -> list[list[M
 
 
 def _show(chat: Chat, client: Client, room: Room) -> None:
-    letters = "".join(sorted(room.flags))
-    words = ""
-    if room.key:
-        letters += "k"
-        # The key is shown to members alone.
-        words += f" {room.key}" if client in room.members else " *"
-    if room.limit:
-        letters += "l"
-        words += f" {room.limit}"
+    # The key is shown to members alone.
+    values = {"k": room.key and (room.key if client in room.members else "*"), "l": str(room.limit or "")}
     if room.visible_s is not None:
-        letters = f"H{letters}"
-        words = f" {write_span(room.visible_s)}{words}"
+        values["H"] = write_span(room.visible_s)
+    is_set = [mode.letter for mode in modes.ROOM_MODES if mode.letter in room.flags or values.get(mode.letter)]
+    letters = "".join(is_set)
+    words = "".join(f" {values[letter]}" for letter in is_set if letter in values)
     chat.answer(f"{n.RPL_CHANNELMODEIS} {client.nick} {room.name} +{letters}{words}")
     chat.answer(f"{n.RPL_CREATIONTIME} {client.nick} {room.name} {room.created_at_ms // 1000}")
 
@@ -150,17 +143,24 @@ def _rank(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChang
     bit = RANK_OF[wish.letter]
     if bool(held & bit) == wish.adding:
         return None
+    if not wish.adding:
+        verdict = gates.take_rank(client, person, room, bit)
+        if isinstance(verdict, Refused):
+            chat.refuse(client, n.ERR_CHANOPRIVSNEEDED, room.name, verdict=verdict)
+            return None
     chat.apply(e.RankChanged(room, person, bit, wish.adding))
     return ModeChange(wish.adding, wish.letter, person.nick)
 
 
 def _list(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChange | None:
-    mask = masks.complete(wish.parameter or "")
-    if len(mask.encode()) > masks.MASK_BYTES_MAX or " " in mask or mask[0] == ":":
-        chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, wish.letter, "*", "This mask is too long")
+    mask = bans.entry(wish.parameter or "")
+    if mask is None or len(mask.encode()) > masks.MASK_BYTES_MAX:
+        what = "This is no mask and no account" if mask is None else "This mask is too long"
+        chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, wish.letter, "*", what)
         return None
+    mask = hosts.any_label(mask)
     # Masks match whatever the case, so that one is the same mask whatever its case.
-    listed = next((entry.mask for entry in room.entries(wish.letter) if fold(entry.mask) == fold(mask)), None)
+    listed = next((entry.mask for entry in room.entries(wish.letter) if bans.is_same(entry.mask, mask)), None)
     if (listed is not None) == wish.adding:
         return None
     if listed is not None:
@@ -254,17 +254,22 @@ def _of_person(chat: Chat, client: Client, line: Line) -> None:
     wanted = client.modes
     adding = True
     unknown = False
+    refused: dict[str, str] = {}
     for letter in line.params[1]:
         if letter in "+-":
             adding = letter == "+"
-        elif letter not in _USER_BIT:
+        elif letter not in modes.USER_MODES:
             unknown = True
-        elif not adding:
+        elif letter in _USER_BIT and not adding:
             wanted &= ~_USER_BIT[letter]
-        elif letter != "o":  # only OPER makes an operator
+        elif letter in _GIVEN:
+            refused[letter] = _GIVEN[letter]
+        else:
             wanted |= _USER_BIT[letter]
     if unknown:
         chat.numeric(client, n.ERR_UMODEUNKNOWNFLAG)
+    for letter, text in refused.items():
+        chat.fail("MODE", "MODE_NOT_YOURS_TO_SET", letter, text)
     set_user_modes(chat, client, wanted)
 
 
@@ -280,10 +285,18 @@ def set_user_modes(chat: Chat, client: Client, wanted: int) -> None:
     chat.apply(e.UserModesSet(client, wanted))
     changes.sort(key=lambda change: not change.adding)
     body = b":%b MODE %b :%b" % (client.prefix, client.nick.encode(), modes.write_modes(changes).encode())
-    chat.record(RecordKind.MODE, client, PRESENCE, body)
-    chat.echo("", body)
+    # Every device of the person reads it, and nobody else.
+    chat.happen(RecordKind.MODE, client, PRESENCE, body, audiences.Audience((client,)))
 
 
 def user_modes(person: Person) -> str:
     """Write somebody's own modes."""
-    return "".join(letter for letter, bit in _USER_BIT.items() if person.modes & bit)
+    held = {letter for letter, bit in _USER_BIT.items() if person.modes & bit}
+    if person.account:
+        held.add("r")
+    return "".join(letter for letter in modes.USER_MODES if letter in held)
+
+
+def bits_of(letters: str) -> int:
+    """Give the bits of modes that everybody enters with; a sign in front means nothing."""
+    return sum(_USER_BIT[letter] for letter in set(letters) - {"+"})

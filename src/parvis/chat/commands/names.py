@@ -1,5 +1,8 @@
 """NAMES: who is in a room. Source: modern IRC, "NAMES"; IRCv3 multi-prefix."""
 
+from typing import Final
+
+from parvis.chat import audience as audiences
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
@@ -7,10 +10,14 @@ from parvis.irc.capabilities import MULTI_PREFIX
 from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS, RANKS
+from parvis.irc.wire import middle
 from parvis.model.person import INVISIBLE
 from parvis.model.room import RANK_OF, Room
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
+
+_NAME_CHARS_MAX: Final = 64
+"""Most characters that are shown back of a name that no room bears; ours."""
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
@@ -22,23 +29,40 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if len(names) > TARGETS_MAX:
         chat.numeric(client, n.ERR_TOOMANYTARGETS, line.params[0][:64])
         return
+    shown = []
     for name in names:
         room = chat.room(name)
-        if room is None or isinstance(gates.see_members(client, room), Refused):
-            # A secret room answers as one that does not exist.
-            chat.numeric(client, n.RPL_ENDOFNAMES, name or "*")
+        # A secret room answers as one that does not exist.
+        if room is not None and not isinstance(gates.see_members(client, room), Refused):
+            _list(chat, client, room, comes_in=False)
+            shown.append(room.name)
         else:
-            tell(chat, client, room)
+            shown.append(middle(name)[:_NAME_CHARS_MAX])
+    _end(chat, client, ",".join(shown))
 
 
 def tell(chat: Chat, client: Client, room: Room) -> None:
-    """List the members whom this client may see, with their marks."""
+    """List the members whom somebody who comes in may see, themselves too (RFC 2812, section 3.2.1).
+
+    Asked for later, the list of an auditorium is the same for all without rank: those whom everybody sees.
+    """
+    _list(chat, client, room, comes_in=True)
+    _end(chat, client, room.name)
+
+
+def _end(chat: Chat, client: Client, shown: str) -> None:
+    # One end for all that was asked for, in the words of the asker: with four names it is longer than a word may be.
+    chat.answer(f"{n.RPL_ENDOFNAMES} {client.nick} {shown} :{n.TEXT[n.RPL_ENDOFNAMES]}")
+
+
+def _list(chat: Chat, client: Client, room: Room, *, comes_in: bool) -> None:
     inside = client in room.members
     every_mark = bool(chat.connection.capabilities & MULTI_PREFIX)
     names = [
-        marks(rank, every_mark=every_mark) + person.nick
-        for person, rank in room.members.items()
-        if inside or not person.modes & INVISIBLE
+        marks(room.members[person], every_mark=every_mark) + person.nick
+        for person in audiences.visible_members(room, client)
+        if (inside or not person.modes & INVISIBLE)
+        and (person is not client or comes_in or "u" not in room.flags or room.members[person])
     ]
     symbol = "@" if "s" in room.flags else "="
     head = f":{chat.settings.server} {n.RPL_NAMREPLY} {client.nick} {symbol} {room.name} :"
@@ -54,7 +78,6 @@ def tell(chat: Chat, client: Client, room: Room) -> None:
         size += name_bytes
     if line:
         chat.numeric(client, n.RPL_NAMREPLY, symbol, room.name, " ".join(line))
-    chat.numeric(client, n.RPL_ENDOFNAMES, room.name)
 
 
 def marks(rank: int, *, every_mark: bool) -> str:

@@ -2,11 +2,10 @@
 
 from parvis.chat import audience as audiences
 from parvis.chat.client import Client
-from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
+from parvis.irc.limits import BODY_BYTES_MAX, ROOMS_PER_LINE
 from parvis.irc.line import Line
-from parvis.irc.wire import cut_body
 from parvis.model import events as e
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
@@ -16,9 +15,17 @@ from parvis.policy import gates
 
 def run(chat: Chat, client: Client, line: Line) -> None:
     """Leave each room, with a reason if one is given."""
-    reason = cut(line.params[1], chat.settings.kick_bytes) if len(line.params) > 1 else ""
-    for name in line.params[0].split(","):
-        room = chat.room(name)
+    reason = line.params[1] if len(line.params) > 1 else ""
+    verdict = gates.text("This reason", len(reason.encode()), chat.settings.kick_bytes)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
+        return
+    names = list(dict.fromkeys(line.params[0].split(",")))
+    for at, name in enumerate(names):
+        if at >= ROOMS_PER_LINE:
+            chat.numeric(client, n.ERR_TOOMANYTARGETS, name)
+            continue
+        room = chat.known_room(client, name)
         if room is None:
             chat.numeric(client, n.ERR_NOSUCHCHANNEL, name or "*")
             continue
@@ -26,15 +33,22 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         if isinstance(verdict, Refused):
             chat.refuse(client, n.ERR_NOTONCHANNEL, room.name, verdict=verdict)
             continue
-        leave_room(chat, client, room, reason)
+        verdict = gates.relayed_line(len(_body(client, room, reason)), BODY_BYTES_MAX - 2)
+        if isinstance(verdict, Refused):
+            chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
+        else:
+            leave_room(chat, client, room, reason)
 
 
 def leave_room(chat: Chat, client: Client, room: Room, reason: str) -> None:
     """Take somebody out of a room they are in; everybody there reads of it, they too."""
-    body = b":%b PART %b" % (client.prefix, room.name.encode())
-    if reason:
-        body = cut_body(b"%b :%b" % (body, reason.encode()))
+    body = _body(client, room, reason)
     chat.fence()
-    audience = audiences.of_room(room)
+    audience = audiences.of_witnesses(room, client)
     chat.apply(e.Parted(client, room))
     chat.happen(RecordKind.PARTED, client, room.id, body, audience)
+
+
+def _body(client: Client, room: Room, reason: str) -> bytes:
+    body = b":%b PART %b" % (client.prefix, room.name.encode())
+    return b"%b :%b" % (body, reason.encode()) if reason else body

@@ -8,6 +8,7 @@ target is not there, is not: programs write notices to each other (RFC 2812, sec
 from typing import Final
 
 from parvis.chat import audience as audiences
+from parvis.chat import silences
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.client import Client
@@ -19,11 +20,11 @@ from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS
 from parvis.irc.names import ROOM_PREFIX
-from parvis.irc.tags import client_only, escape
+from parvis.irc.tags import BOT_TAG, FOR_HOSTS_TAG, client_only, escape
 from parvis.irc.wire import frame, render, tag_data
-from parvis.model.person import Person
+from parvis.model.person import BOT, Person
 from parvis.model.records import RecordKind, Unsealed
-from parvis.model.room import Room
+from parvis.model.room import HOST, Room
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
 
@@ -52,6 +53,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     else:
         text = params[1]
+    if client.modes & BOT:
+        tags = f"{BOT_TAG};{tags}" if tags else BOT_TAG
     names = params[0]
     if "," not in names:
         _to_one(chat, client, line, names, text, tags, True)
@@ -92,19 +95,28 @@ def _to_one(
         if room is None:
             _answer(chat, client, line, n.ERR_NOSUCHCHANNEL, target)
             return
-        verdict = gates.message(client, room)
+        verdict = gates.message(client, room, text)
         if isinstance(verdict, Refused):
-            chat.refuse(client, n.ERR_CANNOTSENDTOCHAN, room.name, verdict=verdict)
+            if isinstance(gates.know(client, room), Refused):
+                # A secret room refuses an outsider as one that does not exist.
+                _answer(chat, client, line, n.ERR_NOSUCHCHANNEL, target)
+            else:
+                chat.refuse(client, n.ERR_CANNOTSENDTOCHAN, room.name, verdict=verdict)
             return
         conversation = room.id
-        if first == ROOM_PREFIX:
-            shown = room.name
+        shown = room.name if first == ROOM_PREFIX else first + room.name
+        for_hosts = room.has_speech_rules and gates.reaches_hosts_alone(client, room)
+        if first == ROOM_PREFIX and not for_hosts:
             audience = audiences.of_room(room)
         else:
-            shown = first + room.name
             # An audience of its own would be a group of its own, out of the order of the room: so it begins a run.
             chat.fence()
-            audience = Audience(_ranked(room, gates.rank_needed(first)))
+            readers = _ranked(room, HOST if for_hosts else gates.rank_needed(first))
+            if for_hosts:
+                # The other devices of who writes read it too, and whoever does sees who else could.
+                readers.append(client)
+                tags = f"{tags};{FOR_HOSTS_TAG}" if tags else FOR_HOSTS_TAG
+            audience = Audience(readers)
     else:
         person = chat.world.people.get(fold(target))
         if person is None:
@@ -138,7 +150,16 @@ def _to_one(
     if audience is not None:
         batch.say(Said(audience, body, now_ms, message_id, tags, connection, own, record, label, text is None, account))
     else:
-        if isinstance(person, Client):
+        if (
+            person is not None
+            and person.identity in chat.world.silences
+            and silences.hides_person(chat, person, client)
+        ):
+            # Read by nobody; everything else is as with any message, a refusal by a failing archive too.
+            batch.say(
+                Said(Audience(()), body, now_ms, message_id, tags, connection, None, record, label, True, account)
+            )
+        elif isinstance(person, Client):
             tagged = text is None
             for reader in person.connections if person.devices else (person,):
                 if not tagged or reader.capabilities & MESSAGE_TAGS:

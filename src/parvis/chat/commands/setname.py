@@ -1,6 +1,5 @@
 """SETNAME: change one's real name. Source: IRCv3 setname."""
 
-from parvis.chat import audience as audiences
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc.capabilities import SETNAME
@@ -8,6 +7,8 @@ from parvis.irc.line import Line
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE
 from parvis.model.records import RecordKind
+from parvis.model.verdicts import Refused
+from parvis.policy import gates
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
@@ -17,8 +18,10 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if not real_name or len(real_name.encode()) > most:
         chat.fail("SETNAME", "INVALID_REALNAME", f"A real name has 1 to {most} bytes. Yours stays as it was.")
         return
+    verdict = gates.change_name(client)
+    if isinstance(verdict, Refused):
+        chat.fail("SETNAME", "CANNOT_CHANGE_REALNAME", verdict.told)
+        return
     chat.apply(e.RealNameSet(client, real_name))
     body = b":%b SETNAME :%b" % (client.prefix, real_name.encode())
-    people = {**audiences.neighbours(client), client: None}
-    audience = audiences.Audience(people, SETNAME)
-    chat.happen(RecordKind.SET_NAME, client, PRESENCE, body, audience)
+    chat.happen(RecordKind.SET_NAME, client, PRESENCE, body, chat.watching.concerned(client, SETNAME))

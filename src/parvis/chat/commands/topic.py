@@ -1,8 +1,9 @@
 """TOPIC: see or set what a room is about. Source: modern IRC, "TOPIC"."""
 
+from typing import Final
+
 from parvis.chat import audience as audiences
 from parvis.chat.client import Client
-from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
@@ -13,12 +14,14 @@ from parvis.model.room import Room
 from parvis.model.verdicts import Ground, Refused
 from parvis.policy import gates
 
+_MEMBERS_MOST: Final = 9_999_999
+"""As many members as LIST has room for; ours."""
+
 
 def run(chat: Chat, client: Client, line: Line) -> None:
     """Show the topic, or set it; an empty one takes it away."""
-    room = chat.room(line.params[0])
-    if room is None or isinstance(gates.see_members(client, room), Refused):
-        # A secret room answers as one that does not exist, to who would set its topic too.
+    room = chat.known_room(client, line.params[0])
+    if room is None:
         chat.numeric(client, n.ERR_NOSUCHCHANNEL, line.params[0] or "*")
         return
     if len(line.params) == 1:
@@ -33,7 +36,14 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         chat.refuse(client, numeric, room.name, verdict=verdict)
         return
     head = b":%b TOPIC %b :" % (client.prefix, room.name.encode())
-    text = cut(line.params[1], min(chat.settings.topic_bytes, space_after(head)))
+    text = line.params[1]
+    # It has to fit behind the head of LIST too, whose reader may bear the longest pseudonym.
+    listed = f":{chat.settings.server} {n.RPL_LIST} {'x' * chat.settings.nick_bytes} {room.name} {_MEMBERS_MOST} :"
+    most = min(chat.settings.topic_bytes, space_after(head), space_after(listed.encode()))
+    verdict = gates.text("This topic", len(text.encode()), most)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
+        return
     chat.apply(e.TopicSet(room, text, client.mask(), chat.now_ms))
     chat.keep(room)
     chat.happen(RecordKind.TOPIC, client, room.id, head + text.encode(), audiences.of_room(room))

@@ -1,6 +1,7 @@
 """USERHOST: user and host of up to five people. Source: modern IRC, "USERHOST"."""
 
 from parvis.chat.client import Client
+from parvis.chat.commands.ison import one_line
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
@@ -19,4 +20,4 @@ def run(chat: Chat, client: Client, line: Line) -> None:
             star = "*" if person.modes & OPERATOR else ""
             sign = "-" if person.away else "+"
             replies.append(f"{person.nick}{star}={sign}{person.user}@{person.host}")
-    chat.numeric(client, n.RPL_USERHOST, " ".join(replies))
+    chat.numeric(client, n.RPL_USERHOST, one_line(chat, client, replies))

@@ -1,33 +1,45 @@
-"""WHOIS: what may be known of somebody. Source: modern IRC, "WHOIS"."""
+"""WHOIS: what may be known of somebody. Source: modern IRC, "WHOIS"; IRCv3 bot-mode.
+
+Nobody is shown anybody's address, operators included: there is no 338 and no 378 (docs/adr/0015-people-and-queries.md).
+"""
 
 from typing import Final
 
+from parvis.chat import audience as audiences
 from parvis.chat.client import Client
+from parvis.chat.commands.here import is_here
 from parvis.chat.commands.mode import user_modes
 from parvis.chat.commands.names import marks
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import MULTI_PREFIX
+from parvis.irc.limits import TARGETS_MAX
 from parvis.irc.line import Line
-from parvis.model.person import INVISIBLE, OPERATOR, Person
+from parvis.model.person import BOT, INVISIBLE, OPERATOR, Person
 from parvis.model.room import Room
 
 _LINE_BYTES: Final = 360
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
-    """Tell of one person; `WHOIS server nick` is understood."""
+    """Tell of a few people; `WHOIS server nick` is understood."""
     wanted = line.params[1] if len(line.params) > 1 else line.params[0] if line.params else ""
-    if not wanted:
+    nicks = list(dict.fromkeys(nick for nick in wanted.split(",") if nick))
+    if not nicks:
         chat.numeric(client, n.ERR_NONICKNAMEGIVEN)
         return
-    nick = wanted.split(",")[0]
-    person = chat.person(nick)
-    if person is None:
-        chat.numeric(client, n.ERR_NOSUCHNICK, nick or "*")
-    else:
-        _tell(chat, client, person)
-    chat.numeric(client, n.RPL_ENDOFWHOIS, nick or "*")
+    if len(line.params) > 1 and not is_here(chat, client, line.params):
+        return
+    if len(nicks) > TARGETS_MAX:
+        chat.numeric(client, n.ERR_TOOMANYTARGETS, wanted[:64])
+        return
+    for nick in nicks:
+        person = chat.person(nick)
+        if person is None:
+            chat.numeric(client, n.ERR_NOSUCHNICK, nick)
+        else:
+            _tell(chat, client, person)
+    chat.numeric(client, n.RPL_ENDOFWHOIS, wanted)
 
 
 def _tell(chat: Chat, client: Client, person: Person) -> None:
@@ -46,7 +58,13 @@ def _tell(chat: Chat, client: Client, person: Person) -> None:
         rooms = rooms[cut:].lstrip()
     chat.numeric(client, n.RPL_WHOISSERVER, person.nick, chat.settings.server, chat.settings.description or "Parvis")
     if person.modes & OPERATOR:
-        chat.numeric(client, n.RPL_WHOISOPERATOR, person.nick, "is an operator of this server")
+        chat.numeric(client, n.RPL_WHOISOPERATOR, person.nick)
+    if person.modes & BOT:
+        chat.numeric(client, n.RPL_WHOISBOT, person.nick)
+    if person.account:
+        chat.numeric(client, n.RPL_WHOISACCOUNT, person.nick, person.account)
+    if isinstance(person, Client):
+        _tell_connections(chat, client, person)
     if person.away:
         chat.numeric(client, n.RPL_AWAY, person.nick, person.away)
     if person is client:
@@ -57,8 +75,23 @@ def _tell(chat: Chat, client: Client, person: Person) -> None:
         chat.numeric(client, n.RPL_WHOISIDLE, person.nick, str(idle_s), str(entered_s), "seconds idle, signon time")
 
 
+def _tell_connections(chat: Chat, client: Client, person: Client) -> None:
+    """Tell whether every device is on TLS; certificates to their owner and to operators alone."""
+    if all(connection.is_secure for connection in person.connections):
+        chat.numeric(client, n.RPL_WHOISSECURE, person.nick)
+    if person is client or client.modes & OPERATOR:
+        for certificate in dict.fromkeys(each.certificate for each in person.connections if each.certificate):
+            words = f"has client certificate fingerprint {certificate}"
+            chat.numeric(client, n.RPL_WHOISCERTFP, person.nick, words)
+
+
 def _shows(client: Client, person: Person, room: Room) -> bool:
-    """Tell whether WHOIS names a room: to its members always; to others unless it is secret or the person invisible."""
+    """Tell whether WHOIS names a room: to its members always; to others unless it is secret or the person invisible.
+
+    In an auditorium, only where the one may know of the other.
+    """
+    if not audiences.sees(client, person, room):
+        return False
     if client in room.members:
         return True
     return "s" not in room.flags and not person.modes & INVISIBLE

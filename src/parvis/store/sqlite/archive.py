@@ -67,7 +67,7 @@ from parvis.store.sqlite.database import (
     make_or_check,
 )
 from parvis.store.sqlite.lock import take_lock, this_machine
-from parvis.store.sqlite.rooms import PUT_ROOM, all_rooms, room_row
+from parvis.store.sqlite.rooms import DROP_ROOM, PUT_ROOM, all_rooms, room_row
 from parvis.store.sqlite.wal import torn_tail
 
 SET_ASIDE_NAME: Final = "set-aside"
@@ -321,9 +321,9 @@ class SqliteArchive:
         first = self._sealer.next_counter
         now_ms = self._clock()
         # A batch of nothing asks whether the store works again: only a write can tell.
-        is_renewed = now_ms >= self._renew_at_ms or not (batch.records or batch.rooms or batch.kept)
+        is_renewed = now_ms >= self._renew_at_ms or not (batch.records or batch.has_values)
         rows, made = self._sealer.seal(batch.records)
-        if made or batch.rooms or batch.kept or self._marks or is_renewed or not 0 < len(rows) <= _PARAMETERS_MAX:
+        if made or batch.has_values or self._marks or is_renewed or not 0 < len(rows) <= _PARAMETERS_MAX:
             connection.execute("BEGIN IMMEDIATE")
             if is_renewed:
                 connection.execute(_RENEW, (now_ms, self._run))
@@ -357,6 +357,8 @@ class SqliteArchive:
             self._put_rows(connection, rows[at : at + _PARAMETERS_MAX])
         for room in batch.rooms:
             connection.execute(PUT_ROOM, room_row(room))
+        for room_id in batch.dropped_rooms:
+            connection.execute(DROP_ROOM, (room_id,))
         for kept in batch.kept:
             kept_rows.put(connection, kept)
         for mark in self._marks:

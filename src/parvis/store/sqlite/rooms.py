@@ -11,6 +11,9 @@ from parvis.model.records import KeptHost, KeptRoom, ListMask
 PUT_ROOM: Final = "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 """Write one room whole."""
 
+DROP_ROOM: Final = "DELETE FROM rooms WHERE id = ?"
+"""Keep one room no longer."""
+
 _ALL_ROOMS: Final = (
     "SELECT id, name, owner, created_at_ms, topic, topic_set_by, topic_set_at_ms, flags, join_key, member_limit,"
     " lists, hosts, visible_s FROM rooms ORDER BY created_at_ms, id"

@@ -1,0 +1,123 @@
+"""The help on every command: how it is written, then what it does, in words for people.
+
+A command of the table without a text here fails a test (`tests/contract/chat/test_help.py`).
+"""
+
+from typing import Final
+
+HELP: Final[dict[str, tuple[str, ...]]] = {
+    "ADMIN": ("ADMIN", "Shows who runs this server and where to write to them."),
+    "AWAY": (
+        "AWAY [:words]",
+        "Marks you as away, with words that people read who write to you.",
+        "Without words: you are back.",
+    ),
+    "CAP": (
+        "CAP LS [302] | CAP LIST | CAP REQ :capabilities | CAP END",
+        "Agrees on extensions of the protocol. Your client does this by itself.",
+    ),
+    "CHATHISTORY": (
+        "CHATHISTORY LATEST|BEFORE|AFTER|AROUND target reference limit | BETWEEN target reference reference limit",
+        "Shows what was said while you were there, or what a room shows to newcomers. Your client does this by itself.",
+        "A reference is timestamp=... or msgid=...; CHATHISTORY TARGETS timestamp timestamp limit lists conversations.",
+    ),
+    "ERROR": ("ERROR", "Is said by the server alone, when it closes a connection."),
+    "HELP": ("HELP [command]", "Shows how a command is written and what it does; without one, lists them all."),
+    "HELPOP": ("HELPOP [command]", "Is the same as HELP."),
+    "INFO": ("INFO", "Shows what this server is and since when it runs."),
+    "INVITE": (
+        "INVITE nick #room",
+        "Asks somebody into a room you are in. Who runs the room lets them in even if it is closed.",
+        "INVITE alone lists the rooms that you were let into.",
+    ),
+    "ISON": ("ISON nick [nick ...]", "Shows which of these people are here. MONITOR tells you when that changes."),
+    "ISUPPORT": ("ISUPPORT", "Shows what the server can do and its limits, for your client."),
+    "JOIN": (
+        "JOIN #room[,#room ...] [key[,key ...]]",
+        "Brings you into rooms. A room that nobody is in is opened, and you run it.",
+        "JOIN 0 leaves every room.",
+    ),
+    "KICK": (
+        "KICK #room nick[,nick ...] [:reason]",
+        "Puts people out of a room that you run. They can come back unless they are banned (MODE #room +b).",
+    ),
+    "KILL": ("KILL nick :reason", "For operators: closes somebody's connection, with a reason, which is required."),
+    "LINKS": ("LINKS [mask]", "Shows which servers there are: this one."),
+    "LIST": (
+        "LIST [condition[,condition ...]]",
+        "Lists the rooms: by name or mask (*chess*), by people (>3, <10), by age in minutes of the room (C>60)",
+        "or of its topic (T<60). A mask with ! in front leaves rooms out.",
+    ),
+    "LUSERS": ("LUSERS", "Shows how many people, operators and rooms there are."),
+    "MARKREAD": (
+        "MARKREAD target [timestamp=...]",
+        "Says how far you have read, on all your devices. Your client does this by itself.",
+    ),
+    "MODE": (
+        "MODE #room [changes [parameters]] | MODE nick [changes]",
+        "Shows or changes the modes of a room that you run, or your own.",
+        "Yours: +B a program writes here, +i strangers do not find you, +w you read WALLOPS.",
+        "MODE #room +b shows who is banned.",
+    ),
+    "MONITOR": (
+        "MONITOR +|- nick[,nick ...] | MONITOR C|L|S",
+        "Tells you when people come and go: + and - change your list, C clears it, L shows it,",
+        "S shows who of it is here. Each of your devices has a list of its own.",
+    ),
+    "MOTD": ("MOTD", "Shows the message of the day."),
+    "NAMES": ("NAMES #room[,#room ...]", "Shows who is in a room. @ runs it, + may always write."),
+    "NICK": ("NICK pseudonym", "Takes another pseudonym."),
+    "NOTICE": (
+        "NOTICE target[,target ...] :text",
+        "Writes as PRIVMSG does; programs answer it to nobody. Meant for what programs say.",
+    ),
+    "OPER": ("OPER name password", "Logs you in as an operator of this server."),
+    "PART": ("PART #room[,#room ...] [:reason]", "Leaves rooms."),
+    "PASS": ("PASS password", "Gives the password of the server, before you enter. Your client does this by itself."),
+    "PING": ("PING token", "Asks whether the server is there; it answers PONG."),
+    "PONG": ("PONG token", "Answers a PING of the server. Your client does this by itself."),
+    "PRIVMSG": (
+        "PRIVMSG target[,target ...] :text",
+        "Writes to a room, to a person, or with @#room to those who run a room.",
+        "What you write is sealed in the archive of this server before anybody reads it.",
+    ),
+    "QUIT": ("QUIT [:reason]", "Leaves the server."),
+    "REDACT": (
+        "REDACT #room|nick msgid [:reason]",
+        "Takes back a message of yours, or of a room that you run. Who has read it has read it.",
+    ),
+    "REHASH": ("REHASH", "For operators: reads the configuration again, as SIGHUP does."),
+    "ROOM": (
+        "ROOM REGISTER|INFO|DROP #room | ROOM TRANSFER #room account | ROOM HOST ADD|DEL|LIST #room [account]",
+        "ROOM LIST shows those that are yours.",
+        "Keeps a room that you run for good, under your account, and says who runs it whenever they come in.",
+    ),
+    "SETNAME": ("SETNAME :real name", "Changes the real name that WHOIS shows of you. It need not be your real one."),
+    "SILENCE": (
+        "SILENCE [+mask|-mask[,...]]",
+        "You read nothing from those whose nick!user@host fits a mask; they are not told. A pseudonym is a mask, too.",
+        "*!*@host means everybody from one network. Without a mask: shows your list. With an account it is kept.",
+    ),
+    "STATS": (
+        "STATS u|o|d",
+        "Shows for how long the server has run (u). For operators: who of them is here (o), and figures (d).",
+    ),
+    "TAGMSG": ("TAGMSG target[,target ...]", "Sends tags without a text, such as that you are typing."),
+    "TIME": ("TIME", "Shows what time it is at the server."),
+    "TOPIC": ("TOPIC #room [:text]", "Shows what a room is about, or sets it; an empty text takes it away."),
+    "USER": ("USER name 0 * :real name", "Says who you are, before you enter. Your client does this by itself."),
+    "USERHOST": ("USERHOST nick [nick ...]", "Shows user and cloaked host of up to five people, and who is away."),
+    "VERSION": ("VERSION", "Shows which program this is, its version, and what it can do."),
+    "WALLOPS": ("WALLOPS :text", "For operators: tells something to everybody who set the user mode w."),
+    "WHO": (
+        "WHO #room|nick|mask [o][%fields[,token]]",
+        "Lists people: of a room, one by name, or by a mask of name, user, host or real name. o: operators alone.",
+        "%tcuihsnfdlaor chooses what is shown (WHOX).",
+    ),
+    "WHOIS": (
+        "WHOIS nick[,nick ...]",
+        "Shows what may be known of people: account, rooms, whether they are away or an operator or a bot.",
+    ),
+    "WHOWAS": ("WHOWAS nick[,nick ...] [count]", "Shows who bore a pseudonym in the last minutes."),
+}
+"""By command: its syntax, then one text for each line that is shown."""
