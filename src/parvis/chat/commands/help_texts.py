@@ -17,9 +17,10 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "Agrees on extensions of the protocol. Your client does this by itself.",
     ),
     "CHATHISTORY": (
-        "CHATHISTORY LATEST|BEFORE|AFTER|AROUND target reference limit | BETWEEN target reference reference limit",
+        "CHATHISTORY LATEST|BEFORE|AFTER|AROUND target reference limit | CHATHISTORY TARGETS timestamp timestamp limit",
+        "CHATHISTORY BETWEEN target reference reference limit counts from the first reference to the second.",
         "Shows what was said while you were there, or what a room shows to newcomers. Your client does this by itself.",
-        "A reference is timestamp=... or msgid=...; CHATHISTORY TARGETS timestamp timestamp limit lists conversations.",
+        "A reference is timestamp=... or msgid=...; TARGETS lists conversations.",
     ),
     "ERROR": ("ERROR", "Is said by the server alone, when it closes a connection."),
     "HELP": ("HELP [command]", "Shows how a command is written and what it does; without one, lists them all."),
