@@ -12,6 +12,7 @@ from typing import TypeVar
 import structlog
 
 from mutation import run
+from parvis.app.verifiers import Verifiers
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.cloaks import conversation_of_pair
@@ -35,6 +36,8 @@ from parvis.store.memory_history import MemoryHistory
 
 T = TypeVar("T")
 
+PASSWORDS = Verifiers(bytes(32), memory_kib=8, passes=1, iterations=2)
+
 CLIENTS = 4
 ACCOUNTS = 2
 """The first of them are logged in to accounts of their own."""
@@ -44,6 +47,8 @@ CAPS = (
     b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname chghost "
     b"extended-monitor invite-notify"
 )
+PLAIN = b"AUTHENTICATE AG4wAHNlc2FtZS00Mg=="
+DELETE = b"ACCOUNT DELETE sesame-42"
 PLAYS = [
     [CAPS, b"JOIN #a,#b", b"PRIVMSG #a :hi", b"@label=x;+t=u PRIVMSG #a,n1,n2 :all", b"@+typing=active TAGMSG #a"],
     [
@@ -84,6 +89,11 @@ PLAYS = [
     [b"STATS u", b"STATS d", b"REHASH", b"MODE n1 +b", b"MODE n2 -Bw+or", b"SILENCE +x@y,-n2,+*!*@*", b"MONITOR + n0"],
     [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
     [b"PRIVMSG @#a :hosts", b"NOTICE +#a :voiced", b"NOTICE n1 :x", b"PRIVMSG #a :" + b"x" * 480, b"PRIVMSG \xff"],
+    [b"REGISTER * * sesame-42", b"ACCOUNT", b"AUTHENTICATE PLAIN", PLAIN, b"ACCOUNT DEVICES", b"ACCOUNT CERT LIST"],
+    [b"ACCOUNT PASSWORD sesame-42 other-word", b"ACCOUNT CERT ADD " + b"ab" * 32, b"ACCOUNT LOGOUT", b"VERIFY n1 x"],
+    [b"AUTHENTICATE SCRAM-SHA-256", b"AUTHENTICATE biwsbj1uMCxyPWFiYw==", b"AUTHENTICATE *", DELETE],
+    [b"QUIT", b"AUTHENTICATE PLAIN", PLAIN, b"NICK n0", b"JOIN #a", b"ACCOUNT DEVICES ONE", b"AWAY :x", DELETE],
+    [b"JOIN #a", b"QUIT", b"AUTHENTICATE PLAIN", PLAIN, b"NICK n0", b"NICK n7", b"MODE n7 +i", b"PRIVMSG #a :x"],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
     [
         b"CAP REQ :batch message-tags draft/chathistory draft/event-playback draft/message-redaction draft/read-marker",
@@ -99,7 +109,28 @@ PLAYS = [
     ],
     [b"NICK " + b"x" * 500, b"JOIN #" + b"y" * 500, b"WHO " + b"\xc3\xa9" * 240, b"PING :" + b"z" * 500],
 ]
-CORPUS = [b"".join(bytes((48 + who,)) + line + b"\n" for who in range(CLIENTS) for line in play) for play in PLAYS]
+TOGETHER = [
+    b"0REGISTER * * sesame-42",
+    b"0JOIN #a",
+    b"3QUIT",
+    b"",
+    b"",
+    b"",
+    b"3AUTHENTICATE PLAIN",
+    b"3" + PLAIN,
+    b"",
+    b"",
+    b"",
+    b"3NICK n0",
+    b"3USER u 0 * :r",
+    b"0JOIN #b",
+    b"3NICK n8",
+    b"0QUIT",
+    b"3PRIVMSG #a :x",
+    b"3ACCOUNT LOGOUT now",
+]
+CORPUS = [b"\n".join(TOGETHER)]
+CORPUS += [b"".join(bytes((48 + who,)) + line + b"\n" for who in range(CLIENTS) for line in play) for play in PLAYS]
 
 
 class Moment:
@@ -219,6 +250,7 @@ class Square:
                 history=MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32))),
                 history_work=self.work,
                 find_operator=self.find_operator,
+                passwords=PASSWORDS,
                 reload=lambda: True,
             ),
         )
@@ -239,11 +271,12 @@ class Square:
     def find_operator(self, name: str, password: str) -> Operator | None:
         return Operator(name, "server-admin") if (name, password) == ("op", "right") else None
 
-    def enter(self, number: int) -> FakeClient:
+    def enter(self, number: int, *, greets: bool = True) -> FakeClient:
         client = FakeClient(number)
         self.doors.opened(client)
-        self.intake.receive(client, [b"NICK n%d" % number, b"USER u 0 * :r"])
-        if number < ACCOUNTS and client.is_registered:
+        if greets:
+            self.intake.receive(client, [b"NICK n%d" % number, b"USER u 0 * :r"])
+        if greets and number < ACCOUNTS and client.is_registered:
             account = Account(id=IdentityId(bytes((1 + number,)) * 16), name=f"n{number}", registered_at_ms=1)
             self.chat.apply(AccountKept(account, account.name))
             self.chat.apply(LoggedIn(client, account))
@@ -253,7 +286,8 @@ class Square:
         client = self.clients[who]
         if client.closed:
             self.doors.closed(client, "Connection closed")
-            client = self.clients[who] = self.enter(who)
+            # The last one comes back without a word: what it says then may make it a device of another.
+            client = self.clients[who] = self.enter(who, greets=who != CLIENTS - 1)
         if not client.stopped and not client.gone:
             lines, client.unread = split_lines(client.unread, data)
             if lines:
@@ -306,6 +340,14 @@ def check_world(chat: Chat) -> None:
     assert invited == {(session, room) for session, rooms in world.invitations.items() for room in rooms}
     assert world.silences.keys() <= {person.identity for person in people} | world.accounts.keys()
     assert all(0 < len(masks) <= chat.settings.silence for masks in world.silences.values())
+    present = {person: account for account, here in world.present.items() for person in here}
+    assert present == {person: person.identity for person in people if person.account}
+    assert set(world.present) <= set(world.accounts)
+    assert {account.id for account in world.account_names.values()} == set(world.accounts)
+    for person in people:
+        assert isinstance(person, Client)
+        assert not person.carrier
+        assert all(device.carrier is person and not device.gone for device in person.devices)
     assert chat.people_count == len(people)
     assert world.operators == sum(bool(person.modes & OPERATOR) for person in people)
     assert world.invisible == sum(bool(person.modes & INVISIBLE) for person in people)

@@ -39,6 +39,7 @@ port = 0
 
 [accounts]
 default_user_modes = "{user_modes}"
+{accounts}
 
 [[operators]]
 name = "operuser"
@@ -109,10 +110,17 @@ def serving(
     server: str = "",
     user_modes: str = "",
     store: str = "sqlite",
+    accounts: str = "",
 ) -> Iterator[Server]:
     """Run a server for a while; at the end it must have broken nowhere and stop as told."""
     config = CONFIG.format(
-        name=name, password=password, limits=limits, user_modes=user_modes, store=store, server=server
+        name=name,
+        password=password,
+        limits=limits,
+        user_modes=user_modes,
+        store=store,
+        server=server,
+        accounts=accounts,
     )
     running = Server(folder, config)
     try:

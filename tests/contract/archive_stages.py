@@ -14,6 +14,7 @@ from parvis.archive.reading import OpenedRecord
 from parvis.archive.record import pack_content
 from parvis.archive.terms import DAY_MS
 from parvis.model.ids import ConversationId, IdentityId, SessionId
+from parvis.model.kept import Keep
 from parvis.model.records import KeptRoom, RecordKind, Unsealed
 from parvis.ports.archive import Archive, Batch, Outcome
 from parvis.store.memory import Fault, MemoryArchive, MemoryStore
@@ -41,9 +42,11 @@ def a_message(line: bytes, time_ms: int = NOON_MS) -> Unsealed:
     )
 
 
-def a_batch(*lines: bytes, rooms: list[KeptRoom] | None = None, time_ms: int = NOON_MS) -> Batch:
+def a_batch(
+    *lines: bytes, rooms: list[KeptRoom] | None = None, time_ms: int = NOON_MS, kept: list[Keep] | None = None
+) -> Batch:
     """Make a batch of messages."""
-    return Batch([a_message(line, time_ms) for line in lines], rooms or [])
+    return Batch([a_message(line, time_ms) for line in lines], rooms or [], kept or [])
 
 
 class Clock:

@@ -16,6 +16,7 @@ from tests.contract.archive_stages import (
 )
 
 from parvis.model.ids import ConversationId, IdentityId
+from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import KeptRoom, ListMask, RecordKind
 from parvis.ports.archive import Archive, ArchiveError, Batch, Fatal, Sealed, Unavailable
 from parvis.ports.keys import KeyStore
@@ -123,6 +124,38 @@ def test_a_room_that_is_dropped_by_a_commit_that_failed_is_there(stage: Stage) -
     assert isinstance(sealed(stage, archive, Batch([], dropped_rooms=[ROOM])), Unavailable)
     archive.close()
     assert stage.archive().open(NOON_MS).rooms == [room]
+
+
+def a_value(name: bytes, words: bytes | None) -> Keep:
+    """Make a value to keep, or to keep no longer."""
+    return Keep(KeptKind.ACCOUNT, name.ljust(16, b"."), words)
+
+
+def test_values_survive_a_restart_whole(stage: Stage) -> None:
+    """Put, replaced, dropped: the last writing of each counts. Source: Batch.kept; Opened.kept; ADR 7."""
+    archive = opened(stage)
+    one, two, three = (a_value(name, b'{"n":1}') for name in (b"one", b"two", b"three"))
+    sealed(stage, archive, a_batch(b"line", kept=[one, two, three]))
+    newer = a_value(b"two", b'{"n":"\xc3\xa9t\xc3\xa9"}')
+    other_kind = Keep(KeptKind.PENDING_ACCOUNT, one.id, b"{}")
+    assert sealed(stage, archive, a_batch(kept=[newer, a_value(b"three", None), other_kind])) == Sealed(1, 3, 0)
+    sealed(stage, archive, a_batch(kept=[a_value(b"nothing", None)]))
+    archive.close()
+    found = stage.archive().open(NOON_MS).kept
+    assert sorted(found, key=repr) == sorted([one, newer, other_kind], key=repr)
+
+
+@pytest.mark.parametrize("fault", [Fault.FAILS, Fault.UNKNOWN])
+def test_values_are_kept_with_their_batch_or_not_at_all(stage: Stage, fault: Fault) -> None:
+    """A commit that fails keeps nothing that counts, and the next try keeps all. Source: Archive, "Failure"."""
+    archive = opened(stage)
+    sealed(stage, archive, a_batch(b"before", kept=[a_value(b"one", b"1")]))
+    batch = a_batch(b"line", kept=[a_value(b"one", None), a_value(b"two", b"2")])
+    stage.let_fail(fault)
+    assert isinstance(sealed(stage, archive, batch), Unavailable)
+    assert isinstance(sealed(stage, archive, batch), Sealed)
+    archive.close()
+    assert stage.archive().open(NOON_MS).kept == [a_value(b"two", b"2")]
 
 
 def test_a_run_that_ended_is_not_told_and_the_next_goes_on(stage: Stage) -> None:

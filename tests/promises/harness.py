@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from parvis.app.verifiers import Verifiers
 from parvis.app.wiring import open_rooms, restore
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
@@ -199,12 +200,15 @@ class Square:
         # The same ids each time a test is done, and none twice.
         chance = Chance(Random(opened.run).randbytes)
         self.check_takes_s = 0.05
+        # As a server's own, but for what a check costs.
+        passwords = Verifiers(self.archive.keys.derived(b"accounts"), memory_kib=8, passes=1, iterations=2)
         self.history = MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32)))
         outside = Outside(
             work=self._work,
             history=self.history,
             history_work=self._work,
             find_operator=self._find_operator,
+            passwords=passwords,
             reload=self._reload,
         )
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, outside)

@@ -290,6 +290,28 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         "Most records that wait to be sealed. At half of it reading stops from those who fill it; when it is "
         "full, acts are refused.",
     ] = 4096
+    password_min: Annotated[
+        int,
+        Whole(1, 64),
+        "Fewest bytes of an account's password. With profile `test`: 1, which also takes any that is guessed at once.",
+    ] = 8
+    failed_logins_per_account: Annotated[
+        int,
+        Whole(1, 10_000),
+        "Wrong passwords for one account after which no more are checked for a while, but from where its owner has "
+        "logged in lately.",
+    ] = 10
+    failed_logins_per_address: Annotated[
+        int,
+        Whole(1, 10_000),
+        "Wrong passwords of accounts from one address (IPv6: one /64) after which no more are checked for a while.",
+    ] = 20
+    failed_logins_window_s: Annotated[
+        int, Whole(1, 86_400), "Seconds without a wrong password after which those before are forgotten."
+    ] = 600
+    registrations_per_hour: Annotated[
+        int, Whole(1, 10_000), "Most accounts registered from one address (IPv6: one /64) in an hour."
+    ] = 3
     exempt_loopback: Annotated[
         bool, Switch(), "Lifts every per-address and per-connection rate limit for loopback."
     ] = False
@@ -340,12 +362,19 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may keep a pseudonym. Accounts come with a later version; this one reads `default_user_modes` alone."""
+    """Who may keep a pseudonym, and from how many devices. This version does not read `always_on` yet."""
 
     registration: Annotated[bool, Switch(), "Whether people may register an account."] = True
     before_connect: Annotated[bool, Switch(), "Whether they may do so before NICK and USER are complete."] = True
     email_required: Annotated[bool, Switch(), "Whether an account needs a confirmed email address."] = False
-    multiclient: Annotated[bool, Switch(), "Whether several connections may share one account's session."] = True
+    custom_account_name: Annotated[
+        bool, Switch(), "Whether an account may claim another pseudonym than the one its owner bears at that moment."
+    ] = False
+    multiclient: Annotated[
+        bool,
+        Switch(),
+        "Whether an account may be here from several devices at once. `false`: a new one takes the place of the other.",
+    ] = True
     always_on: Annotated[
         AlwaysOn, Choice(AlwaysOn), "Whether an account stays in its rooms while nobody is connected."
     ] = AlwaysOn.OPT_IN
@@ -354,6 +383,23 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
         Text(0, 8, shape=r"(?:\+?[Biw]+)?", called='user modes such as "+i"'),
         "User modes set on everybody who enters: `B` bot, `i` invisible, `w` reads WALLOPS.",
     ] = ""
+
+
+class Mail(msgspec.Struct, frozen=True, kw_only=True):
+    """The mail server by which codes are sent to those who register with an address. The addresses are not kept."""
+
+    host: Annotated[
+        str, Text(0, 253, shape=r"\S*", called="a name or an address"), "Its name; empty: no mail is sent."
+    ] = ""
+    port: Annotated[int, Whole(1, 65535), "Its port for submission."] = 587
+    starttls: Annotated[
+        bool, Switch(), "Encrypt with STARTTLS before anything is said; without it, nothing is sent."
+    ] = True
+    sender: Annotated[
+        str, Text(0, 254, shape=r"(?:[^\s@<>]+@[^\s@<>]+)?", called="an address"), "Address that the codes come from."
+    ] = msgspec.field(default="", name="from")
+    username: Annotated[str, Text(0, 254), "Name to log in with; empty: none is needed."] = ""
+    password: Annotated[Secret, Hidden(0, SECRET_BYTES_MAX), "Password to log in with."] = Secret("")  # as above
 
 
 class Safety(msgspec.Struct, frozen=True, kw_only=True):
@@ -419,6 +465,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     history: History = History()
     accounts: Accounts = Accounts()
+    mail: Mail = Mail()
     safety: Safety = Safety()
     operators: tuple[Operator, ...] = ()
     archive: ArchiveStore = ArchiveStore()
@@ -429,10 +476,19 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = {
     "limits": Limits,
     "history": History,
     "accounts": Accounts,
+    "mail": Mail,
     "safety": Safety,
     "archive": ArchiveStore,
 }
 ARRAYS: Final[Mapping[str, type[msgspec.Struct]]] = {"listen": Listener, "operators": Operator}
+
+
+def cautions(config: Config) -> list[Mistake]:
+    """List what is no mistake and yet not what anybody wants: the server starts, and its operator is told."""
+    if config.accounts.registration and config.accounts.email_required and not config.mail.host:
+        text = "Nobody can register an account: an address is asked for, and [mail] names no host that sends a code."
+        return [Mistake("accounts.email_required", text)]
+    return []
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -519,13 +575,15 @@ class _Reading:
                 self.note(name, f"There is no such section. {suggest(name, sections)}".rstrip())
         server = self._table("server", Server, tables)
         lifted = server.profile is Profile.TEST
+        limits_defaults = {"password_min": 1} if lifted else {}
         safety_defaults = dict.fromkeys(Safety.__struct_fields__, not lifted)
         config = Config(
             server=server,
             listen=self._listeners(tables.get("listen")),
-            limits=self._table("limits", Limits, tables),
+            limits=self._table("limits", Limits, tables, limits_defaults),
             history=self._table("history", History, tables),
             accounts=self._table("accounts", Accounts, tables),
+            mail=self._table("mail", Mail, tables),
             safety=self._table("safety", Safety, tables, safety_defaults),
             operators=self._array("operators", Operator, tables.get("operators")),
             archive=self._table("archive", ArchiveStore, tables),
@@ -533,6 +591,7 @@ class _Reading:
         self._check_listeners(config)
         self._check_operators(config)
         self._check_archive(config)
+        self._check_mail(config)
         return config
 
     def _table(
@@ -660,6 +719,15 @@ class _Reading:
                 f"{at}.allowed_origins",
                 "IRC over TCP has no origins, so this would do nothing. Leave it out.",
             )
+
+    def _check_mail(self, config: Config) -> None:
+        mail = config.mail
+        if mail.host and not mail.sender and self.sound("mail.from"):
+            self.note("mail.from", "This is missing, while host is set. Give the address that codes come from.")
+        if bool(mail.username) != bool(mail.password) and self.sound("mail.username", "mail.password"):
+            self.note("mail.username", "Set both username and password, or neither.")
+        if mail.username and not mail.starttls and not is_loopback(mail.host) and self.sound("mail.host"):
+            self.note("mail.starttls", "Without it the password would be sent in clear. Say true, or log in nowhere.")
 
     def _check_operators(self, config: Config) -> None:
         names: set[str] = set()

@@ -19,7 +19,7 @@ import structlog
 from msgspec.structs import replace
 
 from parvis.app import logs, systemd
-from parvis.app.config import Config, Mistakes, Profile
+from parvis.app.config import Config, Mistakes, Profile, cautions
 from parvis.app.listeners import Listeners, ListenFailed
 from parvis.app.operators import OperatorBook
 from parvis.app.web import Web
@@ -28,7 +28,7 @@ from parvis.ports.archive import ArchiveError
 
 DONE: Final = 0
 FAILED: Final = 1
-NOT_YET: Final = ("safety.first_contact", "safety.trust", "safety.entry", "safety.rules", "accounts.registration")
+NOT_YET: Final = ("safety.first_contact", "safety.trust", "safety.entry", "safety.rules")
 """Protections that have a key and no code yet: an operator who answers in law must not rely on them."""
 KEPT: Final = ("name", "network", "data_dir", "casemapping")
 """Keys of `[server]` that a reload leaves as they are."""
@@ -87,6 +87,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
         return FAILED
     if config.server.profile is not Profile.TEST:
         log.warning("not in this version, whatever the configuration says", keys=NOT_YET)
+    for caution in cautions(config):
+        log.warning("caution", key=caution.key, why=caution.text)
     for notice in parts.notices:
         log.warning("archive", notice=notice)
     parts.doors.start()
@@ -113,6 +115,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     parts.workers.close()
     parts.history_workers.close()
     await loop.run_in_executor(None, parts.history.close)
+    if parts.mail is not None:
+        parts.mail.close()
     await loop.run_in_executor(None, parts.archive.close)
     return status
 
@@ -147,7 +151,7 @@ def _reload(
     else:
         # Clients were told these when they came in, and records were sealed under them.
         kept = [f"server.{key}" for key in KEPT if getattr(config.server, key) != getattr(running.server, key)]
-        kept += ["listen"] * (config.listen != running.listen)
+        kept += ["listen"] * (config.listen != running.listen) + ["mail"] * (config.mail != running.mail)
         if kept:
             log.warning("kept as they were until a restart", keys=kept)
         parts.chat.reconfigure(replace(settings, server=running.server.name, network=running.server.network))

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
 
@@ -14,6 +14,7 @@ from parvis import __version__
 from parvis.app.clock import LoopClock
 from parvis.app.config import Config, Profile, StoreKind
 from parvis.app.operators import OperatorBook
+from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
 from parvis.chat.chance import Chance
 from parvis.chat.cloaks import conversation_of_pair
@@ -28,12 +29,16 @@ from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId, IdentityId
 from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, read
+from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
 from parvis.model.silences import KeptSilence
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
 from parvis.store.history import IndexedHistory, PairOf
+
+if TYPE_CHECKING:
+    from parvis.app.mail import SmtpMail
 
 DEFAULT_ROOMS: Final = (
     ("#accueil", "Bienvenue : on se présente, on demande, on répond. Ici, chacun répond de ses mots."),
@@ -58,6 +63,7 @@ class Parts(msgspec.Struct, frozen=True):
     notices: list[str]
     history: IndexedHistory
     history_workers: Workers
+    mail: SmtpMail | None = None
 
 
 def settings_of(config: Config) -> Settings:
@@ -102,6 +108,16 @@ def settings_of(config: Config) -> Settings:
         store_tagmsg=frozenset(history.store_tagmsg),
         allow_redact=history.allow_redact,
         default_user_modes=config.accounts.default_user_modes,
+        registration=config.accounts.registration,
+        before_connect=config.accounts.before_connect,
+        email_required=config.accounts.email_required,
+        custom_account_name=config.accounts.custom_account_name,
+        multiclient=config.accounts.multiclient,
+        password_bytes_min=limits.password_min,
+        failed_logins_per_account=limits.failed_logins_per_account,
+        failed_logins_per_address=limits.failed_logins_per_address,
+        failed_logins_window_s=limits.failed_logins_window_s,
+        registrations_per_hour=limits.registrations_per_hour,
     )
 
 
@@ -160,10 +176,22 @@ def assemble(
     turn.follow(opened)
     chance = Chance(os.urandom)
     workers = Workers(loop)
+    passwords = Verifiers(keys().derived(b"accounts"))
+    mail = None
+    if config.mail.host:
+        from parvis.app.mail import SmtpMail
+
+        mail = SmtpMail(config.mail)
     secret = keys().derived(b"chat")
     history, history_workers = history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
     outside = Outside(
-        work=workers, history=history, history_work=history_workers, find_operator=operators.find, reload=reload
+        work=workers,
+        history=history,
+        history_work=history_workers,
+        find_operator=operators.find,
+        passwords=passwords,
+        mail=mail,
+        reload=reload,
     )
     chat = Chat(settings_of(config), secret, chance, clock, turn, outside)
     intake = Intake(chat)
@@ -172,12 +200,13 @@ def assemble(
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
-    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers)
+    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, mail)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
     """Make true again what was kept over the restart."""
     rooms = {room.id: room for room in chat.world.rooms.values()}
+    waiting: list[Pending] = []
     for each in kept:
         match each.kind:
             case KeptKind.ACCOUNT:
@@ -191,8 +220,12 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 chat.markers.restore(IdentityId(each.id), read(each, KeptMarkers).read_ms)
             case KeptKind.SILENCE:
                 chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
+            case KeptKind.PENDING_ACCOUNT:
+                waiting.append(read(each, Pending))
             case _:
                 assert_never(each.kind)
+    for pending in sorted(waiting, key=lambda each: each.ends_at_ms):
+        chat.apply(e.PendingKept(pending, fold(pending.name)))
 
 
 def open_rooms(chat: Chat, kept: list[KeptRoom], first: Sequence[tuple[str, str]] = DEFAULT_ROOMS) -> None:

@@ -20,19 +20,22 @@ class Audience:
 
     __slots__ = ("_members", "_others", "groups")
 
-    def __init__(self, people: Iterable[Person], capability: int = 0, further: Iterable[Client] = ()) -> None:
+    def __init__(
+        self, people: Iterable[Person], capability: int = 0, further: Iterable[Client] = (), without: int = 0
+    ) -> None:
         """Group every connection of some people; who is here through another process has none and is left out.
 
         Args:
             people: Who gets the lines.
             capability: Only connections that asked for all of these do.
             further: Connections that get them besides, each once although it may be of one of the people.
+            without: Connections that asked for any of these do not.
         """
         groups: dict[int, list[Client]] = {}
         for person in people:
             if isinstance(person, Client):
                 for client in person.connections if person.devices else (person,):
-                    if client.capabilities & capability != capability:
+                    if client.capabilities & capability != capability or client.capabilities & without:
                         continue
                     group = groups.get(client.signature)
                     if group is None:

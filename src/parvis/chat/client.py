@@ -105,6 +105,11 @@ class Client(Person):
         return self.carrier or self
 
     @property
+    def shown_nick(self) -> str:
+        """Give what numerics call it: the pseudonym of its person, the one it asks for while it has none, or `*`."""
+        return self.person.nick or (self.greeting.nick if self.greeting is not None else "") or "*"
+
+    @property
     def connections(self) -> tuple["Client", ...]:
         """List every connection of the person that this one carries."""
         return (self, *self.devices)

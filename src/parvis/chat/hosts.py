@@ -58,8 +58,7 @@ def change_host(chat: Chat, person: Client, user: str, host: str) -> None:
     chat.record(RecordKind.HOST_CHANGED, person, PRESENCE, body, message_id=raw_id, rooms=rooms)
     chat.show(person if acts else None, body, audience, message_id)
     if acts:
-        chat.numeric(person, n.RPL_VISIBLEHOST, host)
-        chat.tell_devices(person, n.RPL_VISIBLEHOST, host)
+        chat.on_each_device(person, lambda: chat.numeric(person, n.RPL_VISIBLEHOST, host))
     else:
         words = f":{chat.settings.server} {n.RPL_VISIBLEHOST} {person.nick} {host} :{n.TEXT[n.RPL_VISIBLEHOST]}"
         chat.show(None, words.encode(), Audience((person,)))

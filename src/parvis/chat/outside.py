@@ -6,6 +6,8 @@ import msgspec
 
 from parvis.chat.settings import Operator
 from parvis.ports.history import History
+from parvis.ports.mail import Mail
+from parvis.ports.passwords import Passwords
 from parvis.ports.work import Work
 
 
@@ -20,5 +22,9 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Does a question to it in a thread of its own: a long one keeps nobody from logging in."""
     find_operator: Callable[[str, str], Operator | None]
     """Gives the operator with a name and a password. Blocks."""
+    mail: Mail | None = None
+    """Sends codes; None: this server sends no mail."""
+    passwords: Passwords
+    """Makes and checks what passwords of accounts are checked against."""
     reload: Callable[[], bool]
     """Reads the configuration again and takes it; with a mistake in it, gives False and changes nothing."""

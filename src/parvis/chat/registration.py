@@ -3,9 +3,9 @@
 Source: modern IRC, "Connection registration"; the order of the welcome is that of its "RPL_WELCOME" and following.
 """
 
+from parvis.chat import accounts, devices, hosts
 from parvis.chat.client import Client
-from parvis.chat.cloaks import cloak, network_of
-from parvis.chat.commands import lusers, mode
+from parvis.chat.commands import join, lusers, mode
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.casemapping import fold
@@ -13,13 +13,11 @@ from parvis.irc.connection import Greeting
 from parvis.irc.limits import USER_BYTES_MAX
 from parvis.irc.names import user_name
 from parvis.model import events as e
-from parvis.model.ids import PRESENCE, IdentityId, SessionId
+from parvis.model.accounts import Account
+from parvis.model.ids import NOBODY, PRESENCE, IdentityId, SessionId
 from parvis.model.records import RecordKind
-from parvis.model.verdicts import Refused
+from parvis.model.verdicts import Refused, Verdict
 from parvis.policy import gates
-
-_HOSTS_KEPT = 16384
-"""Cloaks remembered, so that the hash is made once for each network; ours."""
 
 
 def go_on(chat: Chat, client: Client) -> None:
@@ -33,9 +31,13 @@ def go_on(chat: Chat, client: Client) -> None:
             chat.refuse(client, n.ERR_PASSWDMISMATCH, verdict=verdict)
             _turn_away(chat, client, "This server asks for a password, and this was not it")
             return
-    verdict = gates.name(greeting.nick, chat.person(greeting.nick), None, chat.settings.nick_bytes)
+    account = accounts.of(chat, client)
+    own = devices.find(chat, greeting.nick, account)
+    verdict = (
+        gates.one_more_device(len(own.connections), devices.DEVICES_MAX) if own else _name(chat, greeting, account)
+    )
     if isinstance(verdict, Refused):
-        # Somebody entered under it since NICK was said; the connection may say another.
+        # Somebody entered under it since NICK was said, or claimed it; the connection may say another.
         chat.refuse(client, n.ERR_NICKNAMEINUSE, greeting.nick, verdict=verdict)
         greeting.nick = ""
         return
@@ -46,21 +48,33 @@ def go_on(chat: Chat, client: Client) -> None:
         chat.fail("*", "ARCHIVE_UNAVAILABLE", verdict.told)
         _turn_away(chat, client, "Nobody can enter while the archive cannot be written. Try again in a moment")
         return
-    enter(chat, client, greeting)
+    if chat.exchanges.pop(client, None) is not None:
+        # Who enters in the middle of a login enters without it (IRCv3 sasl 3.1).
+        chat.numeric(client, n.ERR_SASLABORTED)
+    if own is not None and account is not None:
+        come_in(chat, client, own, account)
+    else:
+        enter(chat, client, greeting, account)
 
 
-def enter(chat: Chat, client: Client, greeting: Greeting) -> None:
+def _name(chat: Chat, greeting: Greeting, account: Account | None) -> Verdict:
+    nick = greeting.nick
+    identity = NOBODY if account is None else account.id
+    return gates.name(nick, chat.person(nick), None, chat.settings.nick_bytes, chat.owner_of(nick), identity)
+
+
+def enter(chat: Chat, client: Client, greeting: Greeting, account: Account | None) -> None:
     """Make somebody present: kept first, welcomed when that is durable."""
     nick = greeting.nick
     chat.apply(
         e.Entered(
             client,
             SessionId(chat.chance.opaque_id()),
-            IdentityId(chat.chance.opaque_id()),
+            IdentityId(chat.chance.opaque_id()) if account is None else account.id,
             nick,
             fold(nick),
             "~" + user_name(greeting.user, USER_BYTES_MAX),
-            _host(chat, client.address[0]),
+            hosts.labelled(chat.host(client.address[0]), is_member=account is not None),
             greeting.real_name,
             chat.now_ms,
         )
@@ -69,11 +83,31 @@ def enter(chat: Chat, client: Client, greeting: Greeting) -> None:
     chat.people_count += 1
     chat.strangers -= 1
     chat.most_people = max(chat.most_people, chat.people_count)
+    if account is not None:
+        chat.apply(e.LoggedIn(client, account))
+        if devices.is_single(chat, account):
+            devices.close_others(chat, client, account)
     if chat.settings.default_user_modes:
         chat.apply(e.UserModesSet(client, mode.bits_of(chat.settings.default_user_modes)))
     body = b":%b USER %b" % (client.prefix, f"{client.user} 0 * :{client.real_name}".encode())
     chat.record(RecordKind.ENTERED, client, PRESENCE, body)
     welcome(chat, client)
+
+
+def come_in(chat: Chat, device: Client, carrier: Client, account: Account) -> None:
+    """Let a connection that is logged in be one more of a person who is here, or the only one if that is the rule.
+
+    It is welcomed and shown the rooms as if it had joined them; nobody else sees anything.
+    """
+    chat.attach(device, carrier)
+    if devices.is_single(chat, account):
+        devices.close_others(chat, carrier, account)
+    person = device.person
+    welcome(chat, person)
+    if person.away:
+        chat.numeric(person, n.RPL_NOWAWAY)
+    for room in person.rooms:
+        join.show_own(chat, person, room)
 
 
 def welcome(chat: Chat, client: Client) -> None:
@@ -89,12 +123,3 @@ def welcome(chat: Chat, client: Client) -> None:
 def _turn_away(chat: Chat, client: Client, told: str) -> None:
     chat.end_answer()
     chat.leave(client, "", told=told)
-
-
-def _host(chat: Chat, address: str) -> str:
-    host = chat.host_of.get(address)
-    if host is None:
-        if len(chat.host_of) >= _HOSTS_KEPT:
-            chat.host_of.clear()
-        host = chat.host_of[address] = cloak(chat.secret, network_of(address))
-    return host

@@ -17,17 +17,19 @@ from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
 from parvis.chat.client import NO_DEVICES, Client
-from parvis.chat.cloaks import conversation_of_pair
+from parvis.chat.cloaks import cloak, conversation_of_pair, network_of
 from parvis.chat.departed import Departed
 from parvis.chat.markers import Markers
 from parvis.chat.offers import offered
 from parvis.chat.outside import Outside
 from parvis.chat.settings import Settings
+from parvis.chat.tally import Tally
 from parvis.chat.turn import Turn
 from parvis.chat.watching import Watching
 from parvis.irc.capabilities import BATCH, LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
+from parvis.irc.sasl import Exchange
 from parvis.irc.tags import BOT_TAG, escape
 from parvis.irc.wire import cut_body, frame, frame_all, middle, tag_data
 from parvis.model import events as e
@@ -45,6 +47,8 @@ NO_ROOMS_NAMED: Final = b"\0\0"
 """The count of rooms in front of a line whose record names none."""
 _PAIRS_KEPT: Final = 16384
 """Conversations of pairs remembered, so that the hash is made once; ours."""
+_HOSTS_KEPT: Final = 16384
+"""Cloaks remembered, so that the hash is made once for each network; ours."""
 
 Answer = tuple[str, bytes]
 """Tags without `@`, and the line without them."""
@@ -87,18 +91,30 @@ class Chat:
         self.started_at_ms = clock.now_ms()
         self.started = strftime("%Y-%m-%d %H:%M:%S UTC", gmtime(self.started_at_ms / 1000))
         self.draining = False
-        self.host_of: dict[str, str] = {}
-        """Cloaks by address (`registration.py`)."""
+        self._host_of: dict[str, str] = {}
+        """Cloaks by address."""
         self.unpark: Callable[[Client], None] = _nobody_parks
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
-        self.failed_logins: dict[str, tuple[int, float]] = {}
-        """Wrong passwords by address, and when the last was given, by the steady clock (`commands/oper.py`)."""
         self.markers = Markers()
         """How far each person has read (`commands/markread.py`)."""
         self.watching = Watching()
         """The MONITOR lists (`commands/monitor.py`)."""
         self.departed = Departed()
         """Who bore which pseudonym until a few minutes ago (`commands/whowas.py`)."""
+        self.failed_opers: Tally[str] = Tally()
+        """Wrong passwords of operators by address (`commands/oper.py`)."""
+        self.failed_logins: Tally[str] = Tally()
+        """Wrong passwords of accounts by address (`chat/proofs.py`)."""
+        self.failed_for: Tally[str] = Tally()
+        """Wrong passwords of accounts by the folded name that was given, whether there is such an account or not."""
+        self.logged_in_from: Tally[tuple[str, str]] = Tally()
+        """Where the owners of accounts log in from, so that nobody can lock them out by failing elsewhere."""
+        self.mailed: Tally[str] = Tally()
+        """Codes sent, by the keyed hash of the address."""
+        self.registered: Tally[str] = Tally()
+        """Accounts registered by address."""
+        self.exchanges: dict[Client, Exchange] = {}
+        """Logins that are under way (`commands/authenticate.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
         self._answers: list[Answer] = []
         self.connection: Client
@@ -108,6 +124,7 @@ class Chat:
         self._answered = False
         self._at_once = False
         self._is_batch = False
+        self._keeps = False
         self._text: Unsealed | None = None
         self._configure(settings)
 
@@ -147,6 +164,20 @@ class Chat:
         """Find a room by its name; a secret one is as if it did not exist to who is not in it."""
         room = self.world.rooms.get(fold(name))
         return None if room is None or isinstance(gates.know(client, room), Refused) else room
+
+    def owner_of(self, name: str) -> IdentityId:
+        """Give the account that a pseudonym belongs to; `NOBODY`: none."""
+        account = self.world.account_names.get(fold(name))
+        return NOBODY if account is None else account.id
+
+    def host(self, address: str) -> str:
+        """Give the host that others see instead of an address."""
+        host = self._host_of.get(address)
+        if host is None:
+            if len(self._host_of) >= _HOSTS_KEPT:
+                self._host_of.clear()
+            host = self._host_of[address] = cloak(self.secret, network_of(address))
+        return host
 
     def conversation(self, one: Person, other: Person) -> ConversationId:
         """Give the conversation of a pair of identities."""
@@ -206,7 +237,8 @@ class Chat:
         self.keep_value(keep(KeptKind.VISIBLE, room.id, None))
 
     def keep_value(self, kept: Keep) -> None:
-        """Have a value kept with the batch that changed it."""
+        """Have a value kept with the batch that changed it: even a stranger is not told of it before it is."""
+        self._keeps = True
         self.turn.batch.kept[kept.kind, kept.id] = kept
 
     def happen(
@@ -251,20 +283,11 @@ class Chat:
             self._answers.append((tag_data(sender.signature, now_ms, message_id, tags, account), body))
         self.turn.batch.say(Said(audience, body, now_ms, message_id, tags, sender, None, None, None, False, account))
 
-    def tell_devices(self, client: Client, code: str, *params: str) -> None:
-        """Let a person's other connections read a numeric about themselves that always says the same."""
-        if client.devices:
-            words = " ".join((code, client.nick, *params))
-            body = cut_body(self._source + f"{words} :{TEXT[code]}".encode())
-            audience = Audience((client,))
-            self.turn.batch.say(Said(audience, body, self.now_ms, "", "", self.connection, None, None, None, False))
-
     # Answers to a command: one unit, under its label if it has one.
 
     def numeric(self, client: Client, code: str, *params: str) -> None:
         """Answer with a numeric; where it always says the same, its text is added."""
-        nick = client.nick or (client.greeting.nick if client.greeting else "") or "*"
-        words = " ".join((code, nick, *map(middle, params[:-1])))
+        words = " ".join((code, client.nick or client.shown_nick, *map(middle, params[:-1])))
         fixed = TEXT.get(code)
         if fixed is not None:
             words = f"{words} {middle(params[-1])} :{fixed}" if params else f"{words} :{fixed}"
@@ -303,10 +326,28 @@ class Chat:
     def _reply(self, *words: str) -> None:
         self.answer(f"{' '.join(words[:-1])} :{words[-1]}")
 
+    def on_each_device(self, client: Client, tell: Callable[[], None]) -> None:
+        """Answer the connection whose command is handled, and have the same told to the person's others, in their form.
+
+        Args:
+            client: The person.
+            tell: Answers; it is called once for each connection, with `connection` set to it.
+        """
+        asking, answers = self.connection, self._answers
+        try:
+            for device in client.connections:
+                if device is not asking:
+                    self.connection, self._answers = device, []
+                    tell()
+                    data = b"".join([frame(_tagged(tags, body), device.signature) for tags, body in self._answers])
+                    self.turn.batch.tell((device, data, None, None, None))
+        finally:
+            self.connection, self._answers = asking, answers
+        tell()
+
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""
-        nick = client.nick or "*"
-        self.answer(f"{' '.join((code, nick, *map(middle, params)))} :{verdict.told}")
+        self.answer(f"{' '.join((code, client.shown_nick, *map(middle, params)))} :{verdict.told}")
 
     def own_text(self, record: Unsealed) -> None:
         """Note that the command was a text: its answers fall with it if it is refused after all."""
@@ -356,17 +397,18 @@ class Chat:
         self._answers = []
         self.label = None
         self._text = None
-        self._answered = self._at_once = self._is_batch = False
+        self._answered = self._at_once = self._is_batch = self._keeps = False
 
     def end_answer(self) -> None:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
         client = self.connection
         answers, label, text = self._answers, self.label, self._text
-        at_once = self._at_once and not self.turn.has_own_pending(client)
+        shows_no_state = self._at_once or (client.greeting is not None and not self._keeps)
+        at_once = shows_no_state and not self.turn.has_own_pending(client)
         owes_ack = label is not None and not self._answered
         is_batch = self._is_batch
         self._text = None
-        self._answered = self._at_once = False
+        self._answered = self._at_once = self._keeps = False
         if not answers and not owes_ack:
             self.label = None
             return
@@ -375,7 +417,7 @@ class Chat:
             data = frame_all(answers, client.signature)
         else:
             data = self._labelled(client, label, answers, is_batch=is_batch)
-        if at_once or client.greeting is not None:
+        if at_once:
             client.send(data)
             return
         client.acted = self.turn.batch.serial
@@ -449,6 +491,7 @@ class Chat:
             return
         client.gone = True
         self.watching.forget(client)
+        self.exchanges.pop(client, None)
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
@@ -478,9 +521,22 @@ class Chat:
             if by is not None:
                 roll_call.tell_moved(self, client)
             if neighbours:
-                tags = BOT_TAG if by is None and client.modes & BOT else ""
+                tags = BOT_TAG if client.modes & BOT else ""
+                told_as = client.account
                 self.turn.batch.say(
-                    Said(Audience(neighbours), body, self.now_ms, message_id, tags, None, None, None, None, False)
+                    Said(
+                        Audience(neighbours),
+                        body,
+                        self.now_ms,
+                        message_id,
+                        tags,
+                        None,
+                        None,
+                        None,
+                        None,
+                        False,
+                        told_as,
+                    )
                 )
 
     def leave_whole(self, client: Client, reason: str, *, told: str, by: Client | None = None) -> None:

@@ -55,6 +55,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     history_lines: int = 100
     store_tagmsg: frozenset[str] = frozenset({"+draft/persist", "+persist"})
     allow_redact: bool = True
+    registration: bool = True
+    before_connect: bool = True
+    email_required: bool = False
+    custom_account_name: bool = False
+    multiclient: bool = True
+    password_bytes_min: int = 8
+    failed_logins_per_account: int = 10
+    failed_logins_per_address: int = 20
+    failed_logins_window_s: int = 600
+    registrations_per_hour: int = 3
+    """From one address."""
 
     def __repr__(self) -> str:
         """Name the server alone: a password is among the settings."""

@@ -15,7 +15,14 @@ def command(config_file: Path | None, as_json: bool) -> None:
 
     Ends with 0 if there is none, with 1 if there is one.
     """
+    from parvis.app.config import cautions
+
     config = load_or_exit(config_file, as_json=as_json, to_stderr=False)
+    for caution in cautions(config):
+        if as_json:
+            write_json({"event": "caution", "key": caution.key, "text": caution.text})
+        else:
+            click.echo(f"Caution: {caution}")
     if as_json:
         write_json({"event": "checked", "mistakes": 0})
         return

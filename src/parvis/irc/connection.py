@@ -8,14 +8,25 @@ from typing import Final
 VERSION_302: Final = 302
 """From this version on, CAP LS shows values and may take several lines."""
 
-BEFORE_REGISTRATION: Final = frozenset({"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"})
+BEFORE_REGISTRATION: Final = frozenset(
+    {"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER", "VERIFY"}
+)
 """Commands that a connection may use before it is registered; ERROR from a client is ignored."""
 
 
 class Greeting:
     """What a connection has said of itself before it is registered. Dropped once it is."""
 
-    __slots__ = ("began_s", "negotiating", "nick", "password_is_right", "real_name", "user")
+    __slots__ = (
+        "account",
+        "began_s",
+        "negotiating",
+        "nick",
+        "password_is_right",
+        "real_name",
+        "refused_nick",
+        "user",
+    )
 
     def __init__(self) -> None:
         """Begin with nothing said."""
@@ -23,6 +34,10 @@ class Greeting:
         """When the connection was opened, by the steady clock."""
         self.negotiating = False
         self.nick = ""
+        self.refused_nick = ""
+        """The last pseudonym that was asked for and is taken."""
+        self.account = b""
+        """The id of the account that the connection is logged in to; empty: none."""
         self.user = ""
         self.real_name = ""
         self.password_is_right = False

@@ -197,5 +197,9 @@ TEXT: Final = {
     RPL_NOWAWAY: "You have been marked as being away",
     RPL_YOUREOPER: "You are now an operator of this server",
     RPL_ENDOFMOTD: "End of message of the day",
+    RPL_SASLSUCCESS: "SASL authentication successful",
+    ERR_SASLTOOLONG: "SASL message too long",
+    ERR_SASLABORTED: "SASL authentication aborted",
+    RPL_SASLMECHS: "are available SASL mechanisms",
 }
 """The last parameter of each numeric that always says the same."""

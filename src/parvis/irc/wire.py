@@ -30,6 +30,11 @@ def middle(word: str) -> str:
     return word.encode()[:_MIDDLE_BYTES_MAX].decode(errors="ignore") if len(word) * 4 > _MIDDLE_BYTES_MAX else word
 
 
+def cut(text: str, bytes_max: int) -> str:
+    """Shorten a text to a number of bytes of UTF-8, never inside a character."""
+    return text.encode()[:bytes_max].decode(errors="ignore")
+
+
 def cut_body(body: bytes) -> bytes:
     """Shorten a line of the server to what a line may hold, never inside a character."""
     return body if len(body) <= _BODY_MAX else body[:_BODY_MAX].decode(errors="ignore").encode()

@@ -10,6 +10,7 @@ import msgspec
 
 from parvis.model.accounts import Account
 from parvis.model.ids import ConversationId, IdentityId, SessionId
+from parvis.model.pending import Pending
 from parvis.model.person import Person
 from parvis.model.records import KeptRoom, ListMask
 from parvis.model.room import Room
@@ -58,9 +59,26 @@ class AccountKept(msgspec.Struct, frozen=True):
 
 
 class AccountDeleted(msgspec.Struct, frozen=True):
-    """An account ended; who was logged in to it is logged out by an event of its own."""
+    """An account ended: its rooms are the server's now, and it has no rank of its own in any.
+
+    Who was logged in to it is logged out by an event of their own.
+    """
 
     account: Account
+    folded: str
+
+
+class PendingKept(msgspec.Struct, frozen=True):
+    """An account waits for its code, or one try fewer is left."""
+
+    pending: Pending
+    folded: str
+
+
+class PendingEnded(msgspec.Struct, frozen=True):
+    """An account waits for its code no longer."""
+
+    pending: Pending
     folded: str
 
 
@@ -254,6 +272,8 @@ Event = (
     | CarriedOver
     | AccountKept
     | AccountDeleted
+    | PendingKept
+    | PendingEnded
     | LoggedIn
     | LoggedOut
     | Joined

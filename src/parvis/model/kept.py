@@ -21,6 +21,7 @@ class KeptKind(StrEnum):
     MARKERS = "markers"
     """How far an account has read (`KeptMarkers`)."""
     SILENCE = "silence"
+    PENDING_ACCOUNT = "pending-account"
 
 
 class Keep(msgspec.Struct, frozen=True):

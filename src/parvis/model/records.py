@@ -38,6 +38,7 @@ class RecordKind(IntEnum):
     """Who is in which rooms, for the archive's own reader: nobody is shown it (`archive/roll_call.py`)."""
     WALLOPS = 19
     HOST_CHANGED = 20
+    ACCOUNT = 25
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):

@@ -10,6 +10,7 @@ from typing import assert_never
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId, IdentityId, SessionId
+from parvis.model.pending import Pending
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import INVITED_MAX, SPEECH_FLAGS, Room
 
@@ -30,6 +31,12 @@ class World:
         """Masks of those an identity reads nothing from; only who silences somebody stands here."""
         self.invitations: dict[SessionId, dict[Room, None]] = {}
         """The rooms that a session was let into and has not joined; the other side of `Room.invited`."""
+        self.pending: dict[str, Pending] = {}
+        """Accounts that wait for a code, by the folded pseudonym they are to hold, in the order of their ends."""
+        self.certificates: dict[str, tuple[IdentityId, ...]] = {}
+        """Accounts by the certificates that log in to them."""
+        self.present: dict[IdentityId, tuple[Person, ...]] = {}
+        """Who is here by the account that they are logged in to."""
         self.operators = 0
         self.invisible = 0
 
@@ -56,13 +63,22 @@ class World:
             case e.CarriedOver(old, new):
                 self._carry_over(old, new)
             case e.AccountKept(account, folded):
+                self._list_certificates(account, account.certificates)
                 self.accounts[account.id] = self.account_names[folded] = account
             case e.AccountDeleted(account, folded):
+                self._list_certificates(account, ())
                 del self.accounts[account.id], self.account_names[folded]
                 self.silences.pop(account.id, None)
+            case e.PendingKept(pending, folded):
+                self.pending[folded] = pending
+            case e.PendingEnded(_, folded):
+                del self.pending[folded]
             case e.LoggedIn(person, account):
+                self._log_out(person)
                 person.identity, person.account = account.id, account.name
+                self.present[account.id] = (*self.present.get(account.id, ()), person)
             case e.LoggedOut(person, identity):
+                self._log_out(person)
                 person.identity, person.account = identity, ""
             case e.RoomOpened(room_id, name, folded, flags, at_ms):
                 room = self.rooms[folded] = Room(room_id, name, folded, at_ms)
@@ -139,7 +155,27 @@ class World:
         person.prefix = person.mask().encode()
         self.people[event.folded] = person
 
+    def _list_certificates(self, account: Account, certificates: tuple[str, ...]) -> None:
+        """Have these certificates log in to an account, and no others."""
+        known = self.accounts.get(account.id)
+        for certificate in known.certificates if known is not None else ():
+            others = tuple(each for each in self.certificates.pop(certificate) if each != account.id)
+            if others:
+                self.certificates[certificate] = others
+        for certificate in certificates:
+            self.certificates[certificate] = (*self.certificates.get(certificate, ()), account.id)
+
+    def _log_out(self, person: Person) -> None:
+        if not person.account:
+            return
+        others = tuple(each for each in self.present[person.identity] if each is not person)
+        if others:
+            self.present[person.identity] = others
+        else:
+            del self.present[person.identity]
+
     def _leave(self, person: Person) -> None:
+        self._log_out(person)
         for room in person.rooms:
             self._take_out(person, room)
         person.rooms = NO_ROOMS
@@ -171,6 +207,9 @@ class World:
         for slot in Person.__slots__:
             setattr(new, slot, getattr(old, slot))
         self.people[new.folded] = new
+        if new.account:
+            here = self.present[new.identity]
+            self.present[new.identity] = tuple(new if person is old else person for person in here)
         for room in new.rooms:
             # In the same place: who has been there longest stays first.
             room.members = {new if person is old else person: rank for person, rank in room.members.items()}

@@ -8,12 +8,13 @@ Errors of grammar (a missing parameter, an unknown command, a name that nobody b
 answer them. Source of the rights: modern IRC, "Channel modes" and "Channel membership prefixes".
 """
 
+from math import ceil
 from typing import cast
 
 from parvis.irc import bans
 from parvis.irc.names import is_pseudonym
 from parvis.irc.spans import write_span
-from parvis.model.ids import NOBODY
+from parvis.model.ids import NOBODY, IdentityId
 from parvis.model.person import OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
@@ -327,7 +328,14 @@ def list_mask(room: Room, list_max: int) -> Verdict:
     return ACCEPTED
 
 
-def name(wanted: str, holder: Person | None, bearer: Person | None, bytes_max: int) -> Verdict:
+def name(
+    wanted: str,
+    holder: Person | None,
+    bearer: Person | None,
+    bytes_max: int,
+    owner: IdentityId = NOBODY,
+    identity: IdentityId = NOBODY,
+) -> Verdict:
     """May this pseudonym be taken?
 
     Args:
@@ -335,6 +343,8 @@ def name(wanted: str, holder: Person | None, bearer: Person | None, bytes_max: i
         holder: Who bears it now, under any case.
         bearer: Who wants it, if already present: one may change the case of one's own.
         bytes_max: Most bytes of a pseudonym.
+        owner: The account that has claimed it; `NOBODY`: none.
+        identity: The account that whoever wants it is logged in to; `NOBODY`: none.
     """
     if not is_pseudonym(wanted, bytes_max):
         return Refused(
@@ -343,6 +353,19 @@ def name(wanted: str, holder: Person | None, bearer: Person | None, bytes_max: i
         )
     if holder is not None and holder is not bearer:
         return Refused(Ground.NAME_TAKEN, "Nickname is already in use")
+    if owner not in (NOBODY, identity):
+        return Refused(
+            Ground.NAME_CLAIMED, "This pseudonym belongs to an account. Log in to it with SASL, or take another one."
+        )
+    return ACCEPTED
+
+
+def one_more_device(count: int, count_max: int) -> Verdict:
+    """May one more connection of an account be somebody who is here from so many already?"""
+    if count >= count_max:
+        return Refused(
+            Ground.TOO_MANY_CONNECTIONS, f"You are here from {count} devices, which is the most. Leave with one first."
+        )
     return ACCEPTED
 
 
@@ -361,13 +384,67 @@ def operate(person: Person) -> Verdict:
     return ACCEPTED
 
 
-def login(failures: int, failures_max: int) -> Verdict:
+def login(failures: int, failures_max: int, window_s: float) -> Verdict:
     """May a password be tried from this address, after so many wrong ones?"""
     if failures >= failures_max:
         return Refused(
-            Ground.TOO_MANY_FAILURES, "Too many wrong passwords from your address. Wait ten minutes and try again."
+            Ground.TOO_MANY_FAILURES, f"Too many wrong passwords from your address. {_wait(window_s)} and try again."
         )
     return ACCEPTED
+
+
+def login_to(failures: int, failures_max: int, window_s: float) -> Verdict:
+    """May a password be tried for this account, after so many wrong ones from wherever?"""
+    if failures >= failures_max:
+        return Refused(
+            Ground.TOO_MANY_FAILURES, f"Too many wrong passwords for this account. {_wait(window_s)} and try again."
+        )
+    return ACCEPTED
+
+
+def register(registered: int, registered_max: int) -> Verdict:
+    """May one more account be registered from this address within the hour?"""
+    if registered >= registered_max:
+        return Refused(
+            Ground.TOO_MANY_ACCOUNTS,
+            "Too many accounts were registered from your address. Wait an hour and try again.",
+        )
+    return ACCEPTED
+
+
+def send_code(sent: int, sent_max: int) -> Verdict:
+    """May one more code be sent to this address within the day? Nobody is to be flooded with them."""
+    if sent >= sent_max:
+        return Refused(
+            Ground.TOO_MANY_ACCOUNTS, "Enough codes were sent to this address. Use the newest one, or wait a day."
+        )
+    return ACCEPTED
+
+
+def new_password(given: str, account: str, bytes_min: int, bytes_max: int) -> Verdict:
+    """May this be an account's password? It has to fit into a command as one word, and not to be guessed at once."""
+    size = len(given.encode())
+    if not given or size > bytes_max:
+        return Refused(Ground.PASSWORD_UNFIT, f"A password has 1 to {bytes_max} bytes.")
+    if given[0] == ":" or not given.isprintable() or any(char.isspace() for char in given):
+        return Refused(Ground.PASSWORD_UNFIT, "A password has no spaces, no control characters, and no colon in front.")
+    if size < bytes_min:
+        return Refused(Ground.PASSWORD_WEAK, f"This password is too short: take {bytes_min} bytes or more.")
+    if bytes_min > 1 and (given.casefold().strip("0123456789") == account.casefold() or len(set(given)) < 4):
+        return Refused(Ground.PASSWORD_WEAK, "This password is guessed at once. Take several words, or a longer one.")
+    return ACCEPTED
+
+
+def new_certificate(count: int, count_max: int) -> Verdict:
+    """May one more certificate log in to this account?"""
+    if count >= count_max:
+        return Refused(Ground.LIST_FULL, f"Your account has {count_max} certificates, which is the most. Delete one.")
+    return ACCEPTED
+
+
+def _wait(window_s: float) -> str:
+    minutes = max(1, ceil(window_s / 60))
+    return f"Wait {minutes} minutes" if minutes > 1 else "Wait a minute"
 
 
 def password(is_right: bool) -> Verdict:

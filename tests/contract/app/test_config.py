@@ -228,6 +228,7 @@ def test_profile_test_opens_the_gates_but_not_those_that_are_set(tmp_path: Path)
     assert config.archive.store is StoreKind.MEMORY
     closed = [name for name in config.safety.__struct_fields__ if getattr(config.safety, name)]
     assert closed == ["rules"]
+    assert (config.limits.password_min, Config().limits.password_min) == (1, 8)
 
 
 def test_tls_lifts_the_need_for_plaintext(tmp_path: Path) -> None:

@@ -83,6 +83,15 @@ def test_check_says_that_a_configuration_is_in_order(tmp_path: Path) -> None:
     }
 
 
+def test_check_says_what_is_no_mistake_and_yet_not_wanted() -> None:
+    """Nobody could register: said, and in order all the same. Source: docs/handbook/operator.md, "Accounts"."""
+    ran = run("check", PARVIS_ACCOUNTS__EMAIL_REQUIRED="true")
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("Caution: accounts.email_required: Nobody can register an account:")
+    lines = run("check", "--json", PARVIS_ACCOUNTS__EMAIL_REQUIRED="true").stdout.splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["caution", "checked"]
+
+
 def test_check_names_every_mistake_and_ends_with_1(tmp_path: Path) -> None:
     """For people, and as one JSON object per line."""
     path = tmp_path / "parvis.toml"

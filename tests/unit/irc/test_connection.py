@@ -24,4 +24,15 @@ def test_nothing_is_agreed_at_first() -> None:
 
 def test_what_may_be_said_before() -> None:
     """Source: modern IRC, "Connection Registration"."""
-    assert {"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"} == BEFORE_REGISTRATION
+    assert {
+        "CAP",
+        "PASS",
+        "NICK",
+        "USER",
+        "PING",
+        "PONG",
+        "QUIT",
+        "AUTHENTICATE",
+        "REGISTER",
+        "VERIFY",
+    } == BEFORE_REGISTRATION

@@ -27,6 +27,7 @@ def test_numbers_of_kinds_never_change() -> None:
         "ROLL_CALL": 18,
         "WALLOPS": 19,
         "HOST_CHANGED": 20,
+        "ACCOUNT": 25,
     }
 
 

@@ -9,6 +9,7 @@ from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, IdentityId, SessionId
+from parvis.model.pending import Pending
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import HOST, INVITED_MAX, VOICE
 from parvis.model.world import World
@@ -64,6 +65,59 @@ def test_an_account_is_found_by_id_and_by_name_until_it_ends() -> None:
     assert (person.identity, person.account) == (b"g" * 16, "")
     world.apply(e.AccountDeleted(ada, "ada"))
     assert (world.accounts, world.account_names) == ({}, {})
+
+
+def an_account(name: str, *certificates: str) -> Account:
+    """Make an account."""
+    return Account(
+        id=IdentityId(name.encode().ljust(16, b".")[:16]), name=name, registered_at_ms=1, certificates=certificates
+    )
+
+
+def test_an_account_is_found_by_name_and_certificate_as_long_as_it_lists_them() -> None:
+    """Two may list one certificate. Source: docs/protocol/accounts.md, "Logging in"."""
+    world = World()
+    anna, bert = an_account("Anna", "aa", "bb"), an_account("bert", "bb")
+    for account in (anna, bert):
+        world.apply(e.AccountKept(account, fold(account.name)))
+    assert world.account_names == {"anna": anna, "bert": bert}
+    assert world.certificates == {"aa": (anna.id,), "bb": (anna.id, bert.id)}
+    world.apply(e.AccountKept(an_account("Anna", "cc"), "anna"))
+    assert world.certificates == {"bb": (bert.id,), "cc": (anna.id,)}
+    world.apply(e.AccountDeleted(an_account("Anna"), "anna"))
+    assert world.certificates == {"bb": (bert.id,)}
+    assert list(world.accounts) == [bert.id]
+
+
+def test_who_is_logged_in_is_listed_by_their_account() -> None:
+    """From the login to the logout, through another connection, until they leave. Source: `World.present`."""
+    world, account, other = World(), an_account("anna"), an_account("bert")
+    one, two = somebody(world, "one"), somebody(world, "two")
+    for person in (one, two):
+        world.apply(e.LoggedIn(person, account))
+    assert world.present == {account.id: (one, two)}
+    assert (one.identity, one.account) == (account.id, "anna")
+    new = Person()
+    world.apply(e.CarriedOver(one, new))
+    assert world.present == {account.id: (new, two)}
+    world.apply(e.LoggedIn(two, other))
+    assert world.present == {account.id: (new,), other.id: (two,)}
+    world.apply(e.LoggedOut(two, IdentityId(b"g" * 16)))
+    assert (two.identity, two.account) == (IdentityId(b"g" * 16), "")
+    world.apply(e.LoggedOut(two, IdentityId(b"h" * 16)))
+    world.apply(e.Left(new))
+    world.apply(e.Left(two))
+    assert world.present == {}
+
+
+def test_an_account_that_waits_is_found_until_it_ends() -> None:
+    """Source: IRCv3 draft/account-registration, "VERIFY"."""
+    world = World()
+    pending = Pending(id=IdentityId(b"a" * 16), name="Anna", password="", code=b"", ends_at_ms=1)
+    world.apply(e.PendingKept(pending, "anna"))
+    assert world.pending == {"anna": pending}
+    world.apply(e.PendingEnded(pending, "anna"))
+    assert world.pending == {}
 
 
 def test_joining_uses_up_an_invitation_and_forgets_the_audience() -> None:

@@ -9,7 +9,7 @@ from tests.unit.model.people import a_room, mask, somebody
 
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import NOBODY
+from parvis.model.ids import NOBODY, IdentityId
 from parvis.model.person import OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
@@ -599,10 +599,72 @@ def test_nothing_makes_a_member_with_rank_silent(flags: str, rank: int | None, b
 
 def test_wrong_passwords_end_the_trying() -> None:
     """Source: docs/handbook/operator.md, "Operators"."""
-    assert gates.login(4, 5) is ACCEPTED
-    assert gates.login(5, 5) == Refused(
-        Ground.TOO_MANY_FAILURES, "Too many wrong passwords from your address. Wait ten minutes and try again."
+    assert gates.login(4, 5, 600) is ACCEPTED
+    assert gates.login(5, 5, 600) == Refused(
+        Ground.TOO_MANY_FAILURES, "Too many wrong passwords from your address. Wait 10 minutes and try again."
     )
+
+
+def test_wrong_passwords_for_an_account_end_the_trying() -> None:
+    """From wherever they come. Source: docs/adr/0009-passwords-of-accounts.md."""
+    assert gates.login_to(9, 10, 60) is ACCEPTED
+    assert gates.login_to(10, 10, 60) == Refused(
+        Ground.TOO_MANY_FAILURES, "Too many wrong passwords for this account. Wait a minute and try again."
+    )
+
+
+def test_a_claimed_name_is_its_accounts() -> None:
+    """Whoever is logged in to it may take it, whoever is not may not. Source: DESIGN 3."""
+    owner, other = IdentityId(b"a" * 16), IdentityId(b"b" * 16)
+    assert gates.name("carol", None, None, 32, owner, owner) is ACCEPTED
+    for identity in (NOBODY, other):
+        assert gates.name("carol", None, None, 32, owner, identity) == Refused(
+            Ground.NAME_CLAIMED, "This pseudonym belongs to an account. Log in to it with SASL, or take another one."
+        )
+    # That somebody bears it is said first: the account's owner is told so as well.
+    taken = gates.name("carol", Person(), None, 32, owner, owner)
+    assert isinstance(taken, Refused)
+    assert taken.ground is Ground.NAME_TAKEN
+
+
+def test_registering_sending_codes_and_devices_have_a_most() -> None:
+    """Each refusal says what to do. Source: docs/protocol/accounts.md."""
+    assert gates.register(2, 3) is gates.send_code(2, 3) is gates.one_more_device(7, 8) is ACCEPTED
+    assert gates.new_certificate(7, 8) is ACCEPTED
+    for refused, word in (
+        (gates.register(3, 3), "Wait an hour"),
+        (gates.send_code(3, 3), "wait a day"),
+        (gates.one_more_device(8, 8), "Leave with one first"),
+        (gates.new_certificate(8, 8), "Delete one"),
+    ):
+        assert isinstance(refused, Refused)
+        assert word in refused.told
+
+
+@pytest.mark.parametrize(
+    ("password", "ground"),
+    [
+        ("", Ground.PASSWORD_UNFIT),
+        ("x" * 301, Ground.PASSWORD_UNFIT),
+        (":with-colon", Ground.PASSWORD_UNFIT),
+        ("two words", Ground.PASSWORD_UNFIT),
+        ("bell\x07bell", Ground.PASSWORD_UNFIT),
+        ("seven-7", Ground.PASSWORD_WEAK),
+        ("ALICELONG123", Ground.PASSWORD_WEAK),
+        ("abababababab", Ground.PASSWORD_WEAK),
+    ],
+)
+def test_a_password_fits_into_a_command_and_is_not_guessed_at_once(password: str, ground: Ground) -> None:
+    """Source: docs/protocol/accounts.md, "Registering"; IRCv3 draft/account-registration, "WEAK_PASSWORD"."""
+    refused = gates.new_password(password, "alicelong", 8, 300)
+    assert isinstance(refused, Refused)
+    assert refused.ground is ground
+
+
+def test_a_server_for_tests_takes_short_passwords() -> None:
+    """Where one byte is enough, any that fits will do. Source: docs/handbook/operator.md, `password_min`."""
+    assert gates.new_password("bar", "bar", 1, 300) is ACCEPTED
+    assert gates.new_password("été-dans-la-cour", "alice", 8, 300) is ACCEPTED
 
 
 def test_operators_run_the_rooms_that_the_server_owns(world: World, alice: Person, bob: Person) -> None:

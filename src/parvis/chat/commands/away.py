@@ -31,5 +31,4 @@ def run(chat: Chat, client: Client, line: Line) -> None:
             body += b" :%b" % message.encode()
         audience = chat.watching.concerned(client, AWAY_NOTIFY, but=client)
         chat.happen(RecordKind.AWAY, client, PRESENCE, body, audience)
-        chat.tell_devices(client, code)
-    chat.numeric(client, code)
+    chat.on_each_device(client, lambda: chat.numeric(client, code))

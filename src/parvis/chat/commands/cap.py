@@ -47,7 +47,7 @@ def _list_all(chat: Chat, client: Client, line: Line) -> None:
 
 def _send(chat: Chat, client: Client, subcommand: str, names: list[str]) -> None:
     """Write a list on as many lines as it takes, each but the last with a star."""
-    nick = client.nick or (client.greeting.nick if client.greeting else "") or "*"
+    nick = client.shown_nick
     lines = [""]
     for name in names:
         if len(lines[-1]) + len(name) >= _LINE_BYTES:
@@ -60,7 +60,7 @@ def _send(chat: Chat, client: Client, subcommand: str, names: list[str]) -> None
 
 
 def _request(chat: Chat, client: Client, wanted: str) -> None:
-    nick = client.nick or (client.greeting.nick if client.greeting else "") or "*"
+    nick = client.shown_nick
     if client.greeting is not None:
         client.greeting.negotiating = True
     agreed = c.requested(client.capabilities, wanted.split(), chat.offers[client.is_secure])

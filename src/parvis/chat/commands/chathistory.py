@@ -84,7 +84,7 @@ def _answer_page(chat: Chat, client: Client, span: Span, params: list[str]) -> N
             what = "There is no such message" if found is Trouble.NO_REFERENCE else "The archive could not be read"
             chat.fail("CHATHISTORY", "MESSAGE_ERROR", span, middle(target), f"Messages could not be retrieved: {what}.")
 
-    wait(chat, "CHATHISTORY", lambda: asked.page(wish), tell, chat.outside.history_work)
+    wait(chat, "CHATHISTORY", lambda: asked.page(wish), tell, work=chat.outside.history_work)
 
 
 def _answer_targets(chat: Chat, client: Client, params: list[str]) -> None:
@@ -120,7 +120,7 @@ def _answer_targets(chat: Chat, client: Client, params: list[str]) -> None:
             lines.append(chat.line(f"CHATHISTORY {_TARGETS} {middle(name)} {write_timestamp(target.time_ms)}"))
         chat.answer_batch(_TARGETS_BATCH_TYPE, lines)
 
-    wait(chat, "CHATHISTORY", lambda: asked.targets(wish), tell, chat.outside.history_work)
+    wait(chat, "CHATHISTORY", lambda: asked.targets(wish), tell, work=chat.outside.history_work)
 
 
 def _limit(chat: Chat, subcommand: str, word: str) -> int | None:

@@ -6,7 +6,15 @@ A command of the table without a text here fails a test (`tests/contract/chat/te
 from typing import Final
 
 HELP: Final[dict[str, tuple[str, ...]]] = {
+    "ACCOUNT": (
+        "ACCOUNT [LOGOUT | PASSWORD old new | CERT ADD|DEL|LIST [fingerprint] | DEVICES [ONE|MANY] | DELETE password]",
+        "Shows your account, or changes something of it.",
+    ),
     "ADMIN": ("ADMIN", "Shows who runs this server and where to write to them."),
+    "AUTHENTICATE": (
+        "AUTHENTICATE mechanism | data",
+        "Logs in to your account (SASL). Your client does this by itself.",
+    ),
     "AWAY": (
         "AWAY [:words]",
         "Marks you as away, with words that people read who write to you.",
@@ -88,6 +96,10 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "Takes back a message of yours, or of a room that you run. Who has read it has read it.",
     ),
     "REHASH": ("REHASH", "For operators: reads the configuration again, as SIGHUP does."),
+    "REGISTER": (
+        "REGISTER account|* email|* password",
+        "Claims a pseudonym: * is the one you bear. Nobody else can bear it then.",
+    ),
     "ROOM": (
         "ROOM REGISTER|INFO|DROP #room | ROOM TRANSFER #room account | ROOM HOST ADD|DEL|LIST #room [account]",
         "ROOM LIST shows those that are yours.",
@@ -108,6 +120,7 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
     "TOPIC": ("TOPIC #room [:text]", "Shows what a room is about, or sets it; an empty text takes it away."),
     "USER": ("USER name 0 * :real name", "Says who you are, before you enter. Your client does this by itself."),
     "USERHOST": ("USERHOST nick [nick ...]", "Shows user and cloaked host of up to five people, and who is away."),
+    "VERIFY": ("VERIFY account code", "Confirms an account with the code that was sent to your address."),
     "VERSION": ("VERSION", "Shows which program this is, its version, and what it can do."),
     "WALLOPS": ("WALLOPS :text", "For operators: tells something to everybody who set the user mode w."),
     "WHO": (

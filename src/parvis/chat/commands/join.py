@@ -1,4 +1,4 @@
-"""JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"."""
+"""JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"; IRCv3 extended-join."""
 
 from parvis.chat import audience as audiences
 from parvis.chat import history, rooms
@@ -6,12 +6,13 @@ from parvis.chat.client import Client
 from parvis.chat.commands import markread, names, part, topic
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.capabilities import AWAY_NOTIFY, READ_MARKER
+from parvis.irc.capabilities import AWAY_NOTIFY, EXTENDED_JOIN, READ_MARKER
 from parvis.irc.casemapping import fold
 from parvis.irc.limits import ROOMS_PER_LINE
 from parvis.irc.line import Line
 from parvis.irc.names import is_room
 from parvis.irc.spans import write_span
+from parvis.irc.wire import cut_body, tag_data
 from parvis.model import events as e
 from parvis.model.ids import ConversationId
 from parvis.model.records import RecordKind
@@ -73,23 +74,51 @@ def _join(chat: Chat, client: Client, name: str, key: str) -> None:
 
 
 def _tell(chat: Chat, client: Client, room: Room, standing: int) -> None:
-    body = b":%b JOIN %b" % (client.prefix, room.name.encode())
-    chat.happen(RecordKind.JOINED, client, room.id, body, audiences.of_witnesses(room, client))
+    raw_id, message_id = chat.chance.message_id()
+    body = _line(client, room)
+    chat.record(RecordKind.JOINED, client, room.id, body, raw_id)
+    people = audiences.witnesses(room, client)
+    asked = audiences.Audience(people, EXTENDED_JOIN)
+    if asked.groups:
+        others = audiences.Audience(people, without=EXTENDED_JOIN)
+        chat.show(client, _extended_line(client, room), asked, message_id)
+    else:
+        others = audiences.of_witnesses(room, client)
+    chat.show(client, body, others, message_id)
     if client.away:
-        audience = audiences.with_capability(audiences.witnesses(room, client), AWAY_NOTIFY, but=client)
-        chat.show(None, b":%b AWAY :%b" % (client.prefix, client.away.encode()), audience)
+        audience = audiences.with_capability(people, AWAY_NOTIFY, but=client)
+        chat.show(client, b":%b AWAY :%b" % (client.prefix, client.away.encode()), audience)
     if standing:
         rooms.tell_rank(chat, room, client, standing, given=True)
+    chat.on_each_device(client, lambda: _show_room(chat, client, room))
+
+
+def _show_room(chat: Chat, client: Client, room: Room) -> None:
     if room.topic:
         topic.tell(chat, client, room)
-    for connection in client.connections:
-        if connection is not chat.connection:
-            markread.tell_device(chat, connection, room.name, room.folded)
-        elif connection.capabilities & READ_MARKER:
-            markread.tell(chat, client, room.name, room.folded)
+    if chat.connection.capabilities & READ_MARKER:
+        markread.tell(chat, client, room.name, room.folded)
     names.tell(chat, client, room)
     seconds = history.visible_s(chat, room)
     if seconds and chat.settings.history_enabled:
         span = write_span(seconds)
         text = f"Whoever comes into {room.name} can read what was said here in the last {span}."
         chat.answer(f"NOTE JOIN HISTORY_VISIBLE {room.name} {span} :{text}")
+
+
+def show_own(chat: Chat, client: Client, room: Room) -> None:
+    """Show a room that somebody is in to a device of theirs that is new: to its connection alone, as if it joined."""
+    connection = chat.connection
+    is_extended = bool(connection.capabilities & EXTENDED_JOIN)
+    body = _extended_line(client, room) if is_extended else _line(client, room)
+    chat.echo(tag_data(connection.signature, chat.now_ms, "", "", client.account), body)
+    _show_room(chat, client, room)
+
+
+def _line(client: Client, room: Room) -> bytes:
+    return b":%b JOIN %b" % (client.prefix, room.name.encode())
+
+
+def _extended_line(client: Client, room: Room) -> bytes:
+    """Write JOIN with account and real name, for those who asked. Source: IRCv3 extended-join."""
+    return cut_body(b"%b %b" % (_line(client, room), f"{client.account or '*'} :{client.real_name}".encode()))

@@ -3,10 +3,10 @@
 import structlog
 
 from parvis.chat.client import Client
-from parvis.chat.commands.user import cut
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
+from parvis.irc.wire import cut
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
 

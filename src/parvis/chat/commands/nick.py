@@ -1,16 +1,16 @@
 """NICK: take a pseudonym, or another one. Source: modern IRC, "NICK"."""
 
-from parvis.chat import audience as audiences
-from parvis.chat import registration
+from parvis.chat import accounts, registration
 from parvis.chat.client import Client
+from parvis.chat.renaming import rename
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.casemapping import fold
+from parvis.irc.connection import Greeting
 from parvis.irc.line import Line
-from parvis.model import events as e
-from parvis.model.ids import PRESENCE
-from parvis.model.records import RecordKind
-from parvis.model.verdicts import Ground, Refused
+from parvis.model.accounts import Account
+from parvis.model.ids import NOBODY
+from parvis.model.person import Person
+from parvis.model.verdicts import ACCEPTED, Ground, Refused
 from parvis.policy import gates
 
 
@@ -22,8 +22,16 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     greeting = client.greeting
     bearer = None if greeting is not None else client
-    verdict = gates.name(wanted, chat.person(wanted), bearer, chat.settings.nick_bytes)
+    account = accounts.of(chat, chat.connection)
+    holder = chat.person(wanted)
+    owner, identity = chat.owner_of(wanted), NOBODY if account is None else account.id
+    verdict = gates.name(wanted, holder, bearer, chat.settings.nick_bytes, owner, identity)
+    if isinstance(verdict, Refused) and greeting is not None and _may_be_own(greeting, verdict, holder, account):
+        # Decided when everything has been said (`registration.go_on`): a login may still come.
+        verdict = ACCEPTED
     if isinstance(verdict, Refused):
+        if greeting is not None and verdict.ground is not Ground.NAME_UNFIT:
+            greeting.refused_nick = wanted
         unfit = verdict.ground is Ground.NAME_UNFIT
         chat.refuse(client, n.ERR_ERRONEUSNICKNAME if unfit else n.ERR_NICKNAMEINUSE, wanted, verdict=verdict)
         return
@@ -37,9 +45,13 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_CANNOTSENDTOCHAN, client.nick, verdict=verdict)
         return
-    body = b":%b NICK :%b" % (client.prefix, wanted.encode())
-    chat.fence()
-    audience = audiences.Audience({**audiences.neighbours(client), client: None})
-    rooms = client.rooms
-    chat.apply(e.Renamed(client, wanted, fold(wanted)))
-    chat.happen(RecordKind.NAMED, client, PRESENCE, body, audience, rooms)
+    rename(chat, client, wanted)
+
+
+def _may_be_own(greeting: Greeting, verdict: Refused, holder: Person | None, account: Account | None) -> bool:
+    """Tell whether a pseudonym that is taken may be that of whoever asks for it, once they are logged in."""
+    if verdict.ground is Ground.NAME_CLAIMED:
+        return greeting.negotiating and account is None
+    if verdict.ground is not Ground.NAME_TAKEN or holder is None or not holder.account:
+        return False
+    return holder.identity == account.id if account is not None else greeting.negotiating

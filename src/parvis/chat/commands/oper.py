@@ -20,20 +20,20 @@ FAILURES_MAX: Final = 5
 """Wrong passwords from one address after which no more are checked for a while; ours."""
 FORGIVEN_AFTER_S: Final = 600.0
 """How long wrong passwords count, from the last; ours."""
-ADDRESSES_KEPT: Final = 4096
-"""Addresses whose wrong passwords are remembered; the oldest are forgotten first. Ours."""
 
 log = structlog.get_logger()
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
     """Have the password checked off the loop; the connection's later lines wait for it, nobody else does."""
-    verdict = gates.login(_failures(chat, chat.connection), FAILURES_MAX)
+    address = chat.connection.address_key
+    now_s = chat.clock.steady_s()
+    failures = chat.failed_opers.count(address, now_s, FORGIVEN_AFTER_S)
+    verdict = gates.login(failures, FAILURES_MAX, FORGIVEN_AFTER_S)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_PASSWDMISMATCH, verdict=verdict)
         return
-    # Counted before it is checked, so that many connections at once do not get many tries.
-    _count_failure(chat, chat.connection)
+    chat.failed_opers.add(address, now_s, FORGIVEN_AFTER_S)
     name, password = line.params[0], line.params[1]
     find = chat.outside.find_operator
     wait(chat, "OPER", lambda: (find(name, password),), partial(_checked, chat))
@@ -47,23 +47,7 @@ def _checked(chat: Chat, connection: Client, found: tuple[Operator | None]) -> N
         log.warning("failed operator login", session=client.session.hex())
         chat.refuse(client, n.ERR_PASSWDMISMATCH, verdict=verdict)
     elif operator is not None:
-        chat.failed_logins.pop(connection.address_key, None)
+        chat.failed_opers.forget(connection.address_key)
         log.warning("operator logged in", session=client.session.hex(), operator=operator.name)
         chat.numeric(client, n.RPL_YOUREOPER)
         mode.set_user_modes(chat, client, client.modes | OPERATOR)
-
-
-def _failures(chat: Chat, client: Client) -> int:
-    """Count the wrong passwords of an address. Who is exempt from limits per address has no address to count."""
-    count, last_s = chat.failed_logins.get(client.address_key, (0, 0.0))
-    return count if client.address_key and chat.clock.steady_s() - last_s < FORGIVEN_AFTER_S else 0
-
-
-def _count_failure(chat: Chat, client: Client) -> None:
-    if not client.address_key:
-        return
-    count = _failures(chat, client)
-    chat.failed_logins.pop(client.address_key, None)
-    if len(chat.failed_logins) >= ADDRESSES_KEPT:
-        del chat.failed_logins[next(iter(chat.failed_logins))]
-    chat.failed_logins[client.address_key] = (count + 1, chat.clock.steady_s())

@@ -48,7 +48,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
             spoken = None if isinstance(found, Trouble) else found
             _take_back(chat, connection.person, target, (shown_id, reason), spoken)
 
-    wait(chat, "REDACT", lambda: asked.find(reader, place, message_id), tell, chat.outside.history_work)
+    wait(chat, "REDACT", lambda: asked.find(reader, place, message_id), tell, work=chat.outside.history_work)
 
 
 def _take_back(chat: Chat, client: Client, target: str, said: tuple[str, str], spoken: Spoken | None) -> None:

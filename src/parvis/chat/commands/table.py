@@ -10,7 +10,9 @@ import msgspec
 
 from parvis.chat.client import Client
 from parvis.chat.commands import (
+    account,
     admin,
+    authenticate,
     away,
     cap,
     chathistory,
@@ -40,6 +42,7 @@ from parvis.chat.commands import (
     privmsg,
     quit_,
     redact,
+    register,
     rehash,
     room,
     setname,
@@ -76,6 +79,8 @@ class Command(msgspec.Struct, frozen=True):
 
 COMMANDS: Final[dict[str, Command]] = {
     "ADMIN": Command(admin.run, 0, "", waits=False),
+    "ACCOUNT": Command(account.run, 0, "login, new_password, new_certificate", price=2),
+    "AUTHENTICATE": Command(authenticate.run, 1, "login, login_to", price=3, of_connection=True),
     "AWAY": Command(away.run, 0, ""),
     "CAP": Command(cap.run, 1, "", waits=False, of_connection=True),
     "CHATHISTORY": Command(chathistory.run, 0, "fetch", price=2),
@@ -107,6 +112,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "PRIVMSG": Command(privmsg.run, 0, "message, relayed_line"),
     "QUIT": Command(quit_.run, 0, "", waits=False, of_connection=True),
     "REDACT": Command(redact.run, 2, "redact_in, redact, relayed_line", price=2),
+    "REGISTER": Command(register.run, 3, "name, register, send_code, new_password", price=5, of_connection=True),
     "REHASH": Command(rehash.run, 0, "operate", waits=False, price=5),
     "ROOM": Command(room.run, 1, "register_room, own_room, see_hosts", price=2),
     "SETNAME": Command(setname.run, 1, "change_name"),

@@ -5,6 +5,7 @@ from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
+from parvis.irc.wire import cut
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
@@ -20,8 +21,3 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     greeting.user = user
     greeting.real_name = cut(real_name, chat.settings.real_name_bytes)
     registration.go_on(chat, client)
-
-
-def cut(text: str, bytes_max: int) -> str:
-    """Shorten a text to a number of bytes, never inside a character (NAMELEN says how many)."""
-    return text.encode()[:bytes_max].decode(errors="ignore")

@@ -1,0 +1,101 @@
+"""Logging in and out, and what that changes: who one is, who reads of it, which pseudonym one may bear.
+
+Who proves to be whom is decided in `commands/authenticate.py`, `register.py` and `verify.py`; they end here.
+"""
+
+from parvis.chat import devices, hosts, rooms
+from parvis.chat.client import Client
+from parvis.chat.renaming import give_up_claimed
+from parvis.chat.service import Chat
+from parvis.irc import numerics as n
+from parvis.irc.capabilities import ACCOUNT_NOTIFY
+from parvis.irc.casemapping import fold
+from parvis.model import events as e
+from parvis.model.accounts import Account
+from parvis.model.ids import PRESENCE, IdentityId
+from parvis.model.kept import KeptKind, keep
+from parvis.model.records import RecordKind
+
+
+def find(chat: Chat, name: str) -> Account | None:
+    """Find an account by the pseudonym it holds."""
+    return chat.world.account_names.get(fold(name))
+
+
+def of(chat: Chat, connection: Client) -> Account | None:
+    """Give the account that a connection is logged in to, before it has entered or after."""
+    greeting = connection.greeting
+    if greeting is not None:
+        return chat.world.accounts.get(IdentityId(greeting.account))
+    person = connection.person
+    return chat.world.accounts.get(person.identity) if person.account else None
+
+
+def save(chat: Chat, account: Account) -> None:
+    """Make an account, or a change of one, true and have it kept."""
+    chat.apply(e.AccountKept(account, fold(account.name)))
+    chat.keep_value(keep(KeptKind.ACCOUNT, account.id, account))
+
+
+def log_in(chat: Chat, connection: Client, account: Account) -> None:
+    """Log a connection in to an account: it has proved that it may. 900 says so on each device of the person.
+
+    `settle` comes after it, when the command has said what came of it.
+    """
+    greeting = connection.greeting
+    if greeting is not None:
+        greeting.account = account.id
+        nick, user = greeting.nick or "*", greeting.user or "*"
+        mask = f"{nick}!{user}@{chat.host(connection.address[0])}"
+        chat.numeric(connection, n.RPL_LOGGEDIN, mask, account.name, _logged_in(account))
+        return
+    person = connection.person
+    if not person.account or person.identity != account.id:
+        chat.apply(e.LoggedIn(person, account))
+        _tell_neighbours(chat, person)
+    chat.on_each_device(
+        person, lambda: chat.numeric(person, n.RPL_LOGGEDIN, person.mask(), account.name, _logged_in(account))
+    )
+
+
+def settle(chat: Chat, connection: Client, account: Account) -> None:
+    """Let follow what a login brings to somebody who has entered: host, ranks, pseudonym, one device or many."""
+    if connection.greeting is not None:
+        return
+    person = connection.person
+    hosts.follow_account(chat, person)
+    rooms.give_standing(chat, person)
+    give_up_claimed(chat, person)
+    if devices.is_single(chat, account):
+        devices.close_others(chat, connection.person, account)
+
+
+def log_out(chat: Chat, person: Client) -> None:
+    """Make somebody who is here a guest again; a pseudonym that is not theirs without the account is taken off them."""
+    chat.apply(e.LoggedOut(person, IdentityId(chat.chance.opaque_id())))
+    _tell_neighbours(chat, person)
+    chat.on_each_device(person, lambda: chat.numeric(person, n.RPL_LOGGEDOUT, person.mask(), "You are now logged out"))
+    hosts.follow_account(chat, person)
+    give_up_claimed(chat, person)
+
+
+def delete(chat: Chat, account: Account) -> None:
+    """End an account: whoever is logged in to it is a guest, and its rooms go to others (`chat/rooms.py`)."""
+    here = chat.world.present.get(account.id, ())
+    chat.apply(e.AccountDeleted(account, fold(account.name)))
+    chat.keep_value(keep(KeptKind.ACCOUNT, account.id, None))
+    rooms.after_account_deleted(chat, account)
+    for person in here:
+        if isinstance(person, Client):
+            log_out(chat, person)
+
+
+def _logged_in(account: Account) -> str:
+    return f"You are now logged in as {account.name}"
+
+
+def _tell_neighbours(chat: Chat, person: Client) -> None:
+    """Let those who share a room, and asked, read of a login or logout (IRCv3 account-notify)."""
+    body = b":%b ACCOUNT %b" % (person.prefix, (person.account or "*").encode())
+    audience = chat.watching.concerned(person, ACCOUNT_NOTIFY, but=person)
+    chat.happen(RecordKind.ACCOUNT, person, PRESENCE, body, audience, person.rooms)
