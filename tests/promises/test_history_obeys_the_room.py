@@ -73,8 +73,12 @@ def logs_in(square: Square, client: HeardClient, name: str) -> None:
 
 def comes(square: Square, name: str, *rooms: str, caps: tuple[str, ...] = CAPS) -> HeardClient:
     """Have somebody come in under their account, then into rooms."""
-    client = square.enters(name, *caps)
+    is_claimed = fold(name) in square.chat.world.account_names
+    client = square.enters(f"x{name}" if is_claimed else name, *caps)
     logs_in(square, client, name)
+    if is_claimed:
+        # The pseudonym is the account's: who is not logged in does not bear it.
+        client.says(f"NICK {name}")
     for room in rooms:
         client.says(f"JOIN {room}")
     square.end_turn()
