@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from tests.client import Client, Message, commands, only
 from tests.conformance.conftest import Enter
+from tests.logins import plain
 from tests.server import serving
 
 CAPS = ("batch", "message-tags", "server-time", "echo-message", "labeled-response", "draft/chathistory")
 PLAYBACK = (*CAPS, "draft/event-playback")
+
+KIND = ("chathistory", "#lasting")
 
 
 def batch(messages: list[Message], kind: str, *params: str) -> list[Message]:
@@ -208,21 +211,35 @@ def test_a_room_tells_that_it_keeps_history(enter: Enter, room: str) -> None:
 
 
 def test_a_restart_loses_nothing_for_who_was_there(tmp_path: Path) -> None:
-    """Out of the sealed archive on the disk; guests are new people, so the pair is asked by the archive's words.
+    """Out of the sealed archive on the disk, by account, in a room that was opened anew; a guest is a newcomer.
 
-    Source: DESIGN, "Three windows". Accounts over a restart: tests/promises/test_history_obeys_the_room.py.
+    Source: DESIGN, "Three windows".
     """
-    with serving(tmp_path) as server, Client(server.port) as anna:
-        anna.enter("anna", CAPS).join("#lasting")
-        anna.ask("PRIVMSG #lasting :before")
-        assert commands(anna.ask("CHATHISTORY LATEST #lasting * 5"))[1:-1] == ["PRIVMSG"]
-    with serving(tmp_path) as server, Client(server.port) as anna:
-        anna.enter("anna", CAPS).join("#lasting")
-        # Without an account one is a newcomer.
-        assert batch(anna.ask("CHATHISTORY LATEST #lasting * 5"), "chathistory", "#lasting") == []
+    caps = (*CAPS, "draft/read-marker", "draft/account-registration")
+    moment = "timestamp=2019-01-04T14:33:26.123Z"
+    with serving(tmp_path) as server, Client(server.port) as anna, Client(server.port) as guest:
+        anna.enter("anna", caps)
+        assert "REGISTER" in commands(anna.ask("REGISTER * * sesame-street"))
+        anna.join("#lasting")
+        guest.enter("guest", caps).join("#lasting")
+        anna.ask("PRIVMSG #lasting :before", "PRIVMSG guest :in private", f"MARKREAD #lasting {moment}")
+        assert [each.params[-1] for each in batch(anna.ask("CHATHISTORY LATEST #lasting * 5"), *KIND)] == ["before"]
+    with serving(tmp_path) as server, Client(server.port) as anna, Client(server.port) as guest:
+        guest.enter("guest", caps).join("#lasting")
+        guest.ask("PRIVMSG #lasting :while away")
+        anna.send("CAP LS 302", f"CAP REQ :{' '.join((*caps, 'sasl'))}", "NICK anna", "USER user 0 * :Real name")
+        anna.send("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('anna', 'sesame-street')}", "CAP END")
+        anna.until("001")
+        anna.sync()
+        assert only(anna.ask("JOIN #lasting"), "MARKREAD")[0].params == ["#lasting", moment]
         anna.ask("PRIVMSG #lasting :after")
-        played = batch(anna.ask("CHATHISTORY LATEST #lasting * 5"), "chathistory", "#lasting")
-        assert [each.params[-1] for each in played] == ["after"]
+        played = batch(anna.ask("CHATHISTORY LATEST #lasting * 5"), *KIND)
+        assert [each.params[-1] for each in played] == ["before", "after"]
+        assert only(anna.ask("MARKREAD #lasting"), "MARKREAD")[0].params == ["#lasting", moment]
+        played = batch(guest.ask("CHATHISTORY LATEST #lasting * 5"), *KIND)
+        assert [each.params[-1] for each in played] == ["while away", "after"]
+        # The guest of before is nobody who is here: another bears the pseudonym.
+        assert batch(guest.ask("CHATHISTORY LATEST anna * 5"), "chathistory", "anna") == []
 
 
 def test_redact_and_markread_are_spoken(enter: Enter, room: str) -> None:

@@ -73,8 +73,12 @@ def logs_in(square: Square, client: HeardClient, name: str) -> None:
 
 def comes(square: Square, name: str, *rooms: str, caps: tuple[str, ...] = CAPS) -> HeardClient:
     """Have somebody come in under their account, then into rooms."""
-    client = square.enters(name, *caps)
+    is_claimed = fold(name) in square.chat.world.account_names
+    client = square.enters(f"x{name}" if is_claimed else name, *caps)
     logs_in(square, client, name)
+    if is_claimed:
+        # The pseudonym is the account's: who is not logged in does not bear it.
+        client.says(f"NICK {name}")
     for room in rooms:
         client.says(f"JOIN {room}")
     square.end_turn()
@@ -262,7 +266,7 @@ def test_only_hosts_choose_the_window_and_everybody_is_told() -> None:
     square.end_turn()
     note = next(line for line in eve.hears() if " NOTE " in line)
     assert note.startswith(f":square.test NOTE JOIN HISTORY_VISIBLE {ROOM} 1h :")
-    assert " 324 eve #nave +Hnt 1h" in asks(square, eve, f"MODE {ROOM}")[0]
+    assert " 324 eve #nave +ntH 1h" in asks(square, eve, f"MODE {ROOM}")[0]
 
 
 def test_a_stranger_does_not_make_the_server_remember_long() -> None:
@@ -574,6 +578,20 @@ def test_who_was_written_to_is_found_by_their_last_pseudonym() -> None:
     anna = comes(square, "anna")
     assert latest(square, anna, "Guest") == ["one", "two"]
     assert refused(asks(square, comes(square, "eve"), "CHATHISTORY LATEST guest * 9"))
+
+
+def test_whom_one_silences_is_not_read_in_history_either() -> None:
+    """In private alone, as when it was said; nobody is told. Source: chat/silences.py."""
+    square = Square()
+    anna, bert = comes(square, "anna", ROOM), comes(square, "bert", ROOM)
+    asks(square, anna, "SILENCE +bert!*@*")
+    says(square, bert, "nuisance", "anna")
+    says(square, bert, "in the room")
+    assert latest(square, anna, "bert") == []
+    assert latest(square, bert, "anna") == ["nuisance"]
+    assert latest(square, anna) == ["in the room"]
+    span = "timestamp=2027-01-15T00:00:00.000Z timestamp=2027-01-16T00:00:00.000Z"
+    assert not any(" TARGETS bert " in line for line in asks(square, anna, f"CHATHISTORY TARGETS {span} 9"))
 
 
 # What is shown.

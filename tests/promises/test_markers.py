@@ -91,7 +91,8 @@ def test_a_join_tells_the_marker_before_the_end_of_names() -> None:
     assert heard.index(f"MARKREAD {ROOM} timestamp={LATE}") < next(
         at for at, line in enumerate(heard) if line.startswith("366 ")
     )
-    assert [line.split(" ", 1)[1] for line in phone.hears()] == [f"JOIN {ROOM}", f"MARKREAD {ROOM} timestamp={LATE}"]
+    shown = [line.split(" ", 1)[1] for line in phone.hears()]
+    assert shown[:2] == [f"JOIN {ROOM}", f"MARKREAD {ROOM} timestamp={LATE}"]
 
 
 def test_an_account_keeps_its_markers_over_a_restart() -> None:
@@ -102,7 +103,7 @@ def test_an_account_keeps_its_markers_over_a_restart() -> None:
     for client in (anna, guest):
         mark(square, client, f"{ROOM} timestamp={LATE}")
     square = restarted(square)
-    anna, guest = square.enters("anna", *CAPS), square.enters("guest", *CAPS)
+    anna, guest = square.enters("anne", *CAPS), square.enters("guest", *CAPS)
     logs_in(square, anna, "anna")
     assert mark(square, anna, ROOM) == f"MARKREAD {ROOM} timestamp={LATE}"
     assert mark(square, guest, ROOM) == f"MARKREAD {ROOM} *"

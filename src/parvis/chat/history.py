@@ -9,7 +9,6 @@ Source: docs/adr/0013-history-from-the-sealed-log.md; IRCv3 draft/chathistory.
 from collections.abc import Iterator
 from typing import Final
 
-from parvis.chat import silences
 from parvis.chat.client import Client
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.service import Answer, Chat
@@ -23,7 +22,7 @@ from parvis.model.ids import ConversationId, IdentityId
 from parvis.model.person import Person
 from parvis.model.records import RecordKind
 from parvis.model.room import HOST, Room
-from parvis.ports.history import NEVER_MS, Place, Played, Reader, Target
+from parvis.ports.history import NEVER_MS, Place, Played, Reader
 
 TEXTS: Final = frozenset({RecordKind.MESSAGE, RecordKind.NOTICE})
 """What everybody is played."""
@@ -52,6 +51,7 @@ def reader_of(chat: Chat, client: Client) -> Reader:
         now_ms=chat.now_ms,
         resume_from_ms=chat.now_ms - 1000 * settings.resume_s,
         from_ms=from_ms(chat),
+        silenced=chat.world.silences.get(client.identity, ()),
         kept_tags=settings.store_tagmsg,
     )
 
@@ -138,24 +138,6 @@ def write(chat: Chat, connection: Client, played: Played) -> Iterator[Answer]:
         yield from multiline.lines(connection.signature, body, *shown)
     else:
         yield tag_data(connection.signature, *shown), body
-
-
-def hides(chat: Chat, client: Client, played: Played) -> bool:
-    """Tell whether a private line is by somebody this person reads nothing from (`chat/silences.py`)."""
-    if played.author == client.identity or client.identity not in chat.world.silences:
-        return False
-    body = played.line.partition(b" ")[2] if played.line.startswith(b"@") else played.line
-    return silences.hides(chat, client.identity, body[1:].partition(b" ")[0].decode())
-
-
-def hides_target(chat: Chat, client: Client, target: Target) -> bool:
-    """Tell whether a private conversation is with somebody this person reads nothing from."""
-    if target.other is None:
-        return False
-    person = chat.world.people.get(fold(target.name))
-    is_here = person is not None and person.identity == target.other
-    mask = person.mask() if person is not None and is_here else f"{target.name}!*@*"
-    return silences.hides(chat, client.identity, mask)
 
 
 def _identity_named(chat: Chat, folded: str) -> IdentityId | None:

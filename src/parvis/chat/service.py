@@ -252,6 +252,7 @@ class Chat:
     def keep_no_longer(self, room: Room) -> None:
         """Have a room that was dropped forgotten with the batch that dropped it."""
         self.turn.batch.rooms[room.id] = None
+        self.keep_value(keep(KeptKind.VISIBLE, room.id, None))
 
     def keep_value(self, kept: Keep) -> None:
         """Have a value kept with the batch that changed it: even a stranger is not told of it before it is."""

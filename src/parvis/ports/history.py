@@ -35,6 +35,8 @@ class Reader(msgspec.Struct, frozen=True, kw_only=True):
     """From when on they may fetch what they were present for."""
     from_ms: int
     """Nobody may fetch anything older: an index need not reach further back."""
+    silenced: tuple[str, ...] = ()
+    """Masks of those whose private messages the reader does not read."""
     kept_tags: frozenset[str]
     """A TAGMSG with any of these tags is part of history."""
 

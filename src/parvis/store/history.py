@@ -20,6 +20,7 @@ import structlog
 from parvis.archive.content_keys import UnopenedKey
 from parvis.archive.reading import OpenedRecord
 from parvis.archive.record import MalformedRecord, UnopenedRecord
+from parvis.irc import masks
 from parvis.irc.casemapping import fold
 from parvis.irc.references import Reference
 from parvis.irc.tags import FOR_HOSTS_TAG
@@ -289,7 +290,7 @@ class IndexedHistory(ABC):
             if held.kinds[at] not in wish.kinds:
                 continue
             opened = self._open(held.ids[at])
-            if opened is None or _is_for_hosts(opened, wish.reader.identity):
+            if opened is None or _is_for_hosts(opened, wish.reader.identity) or _is_silenced(opened, wish):
                 skipped += 1
                 continue
             header = opened.header
@@ -310,11 +311,11 @@ class IndexedHistory(ABC):
         found: list[Target] = []
         low_ms, high_ms = sorted((wish.first_ms, wish.second_ms))
 
-        def look(name: str, other: IdentityId | None, ranges: list[Range]) -> None:
+        def look(name: str, other: IdentityId | None, ranges: list[Range], *, is_room: bool) -> None:
             total = sum(high - low for _, low, high in ranges)
             asked = Wish(
                 reader=reader,
-                place=Place(name=name, is_room=True, conversation=None),
+                place=Place(name=name, is_room=is_room, conversation=None),
                 kinds=wish.kinds,
                 span=Span.LATEST,
                 first=None,
@@ -328,18 +329,18 @@ class IndexedHistory(ABC):
         named = {place.name for place in wish.rooms}
         inside = {place.conversation for place in wish.rooms}
         for place in wish.rooms:
-            look(place.name, None, self._ranges(index, reader, place) or [])
+            look(place.name, None, self._ranges(index, reader, place) or [], is_room=True)
         for room in self._left_rooms(index, reader):
             held = [] if room in inside else _own(index, reader, room, inside=False)
             name = self._name_of_room(held) if held else ""
             if name and name not in named:
                 named.add(name)
                 place = Place(name=name, is_room=True, conversation=None)
-                look(name, None, self._ranges_of_room(index, reader, place) or [])
+                look(name, None, self._ranges_of_room(index, reader, place) or [], is_room=True)
         for _, log_of_pair, other in list(self._pairs(index, reader)):
             name = self._name_of_other(log_of_pair, reader)
             if name:
-                look(name, other, [_from(log_of_pair, reader.resume_from_ms, reader.head)])
+                look(name, other, [_from(log_of_pair, reader.resume_from_ms, reader.head)], is_room=False)
         found.sort(key=lambda target: target.time_ms)
         kept = found[: wish.limit] if wish.first_ms <= wish.second_ms else found[-wish.limit :]
         return Targets(tuple(kept))
@@ -460,6 +461,15 @@ def _target_of(line: bytes) -> str:
 def _source_of(line: bytes) -> str:
     """Give the pseudonym a line comes from."""
     return _without_tags(line).split(b" ", 1)[0].removeprefix(b":").partition(b"!")[0].decode(errors="replace")
+
+
+def _is_silenced(opened: OpenedRecord, wish: Wish) -> bool:
+    """Tell whether the reader chose to read nothing in private from whoever said it."""
+    reader = wish.reader
+    if not reader.silenced or wish.place.is_room or opened.header.author == reader.identity:
+        return False
+    source = _without_tags(opened.line).split(b" ", 1)[0].removeprefix(b":").decode(errors="replace")
+    return any(masks.matches(each, source) for each in reader.silenced)
 
 
 def _is_for_hosts(opened: OpenedRecord, reader: IdentityId) -> bool:

@@ -76,9 +76,8 @@ def _answer_page(chat: Chat, client: Client, span: Span, params: list[str]) -> N
         if isinstance(found, Page):
             with chat.answer_batch(_BATCH_TYPE, middle(target)):
                 for played in found.lines:
-                    if wish.place.is_room or not history.hides(chat, connection.person, played):
-                        for tags, body in history.write(chat, connection, played):
-                            chat.echo(tags, body)
+                    for tags, body in history.write(chat, connection, played):
+                        chat.echo(tags, body)
         elif found is Trouble.NO_TARGET:
             verdict = gates.fetch(may_fetch_anything=False)
             if isinstance(verdict, Refused):
@@ -111,14 +110,13 @@ def _answer_targets(chat: Chat, client: Client, params: list[str]) -> None:
     )
     asked = chat.outside.history
 
-    def tell(connection: Client, found: Targets | Trouble) -> None:
+    def tell(_connection: Client, found: Targets | Trouble) -> None:
         if isinstance(found, Trouble):
             chat.fail("CHATHISTORY", "MESSAGE_ERROR", _TARGETS, "The archive could not be read.")
             return
         with chat.answer_batch(_TARGETS_BATCH_TYPE):
             for target in found.targets:
-                if not history.hides_target(chat, connection.person, target):
-                    _tell_target(chat, target)
+                _tell_target(chat, target)
 
     wait(chat, "CHATHISTORY", lambda: asked.targets(wish), tell, work=chat.outside.history_work)
 

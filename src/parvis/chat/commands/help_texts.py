@@ -20,9 +20,19 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "Marks you as away, with words that people read who write to you.",
         "Without words: you are back.",
     ),
+    "BATCH": (
+        "BATCH +reference draft/multiline target | BATCH -reference",
+        "Sends several lines as one message: they stand between the two. Your client does this by itself.",
+    ),
     "CAP": (
         "CAP LS [302] | CAP LIST | CAP REQ :capabilities | CAP END",
         "Agrees on extensions of the protocol. Your client does this by itself.",
+    ),
+    "CHATHISTORY": (
+        "CHATHISTORY LATEST|BEFORE|AFTER|AROUND target reference limit | CHATHISTORY TARGETS timestamp timestamp limit",
+        "CHATHISTORY BETWEEN target reference reference limit counts from the first reference to the second.",
+        "Shows what was said while you were there, or what a room shows to newcomers. Your client does this by itself.",
+        "A reference is timestamp=... or msgid=...; TARGETS lists conversations.",
     ),
     "DEFENCE": (
         "DEFENCE [level [duration] :reason]",
@@ -57,6 +67,15 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "or of its topic (T<60). A mask with ! in front leaves rooms out.",
     ),
     "LUSERS": ("LUSERS", "Shows how many people, operators and rooms there are."),
+    "MARKREAD": (
+        "MARKREAD target [timestamp=...]",
+        "Says how far you have read, on all your devices. Your client does this by itself.",
+    ),
+    "METADATA": (
+        "METADATA target GET keys | LIST | SET key [:value] | CLEAR | SYNC; METADATA * SUB keys | UNSUB keys | SUBS",
+        "Shows or sets what stands beside a name or a room: pronouns, a status. The target * is yourself.",
+        "Nothing is secret there: whoever may know of you may read it. SUB has changes told to you.",
+    ),
     "MODE": (
         "MODE #room [changes [parameters]] | MODE nick [changes]",
         "Shows or changes the modes of a room that you run, or your own.",
@@ -86,6 +105,10 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "What you write is sealed in the archive of this server before anybody reads it.",
     ),
     "QUIT": ("QUIT [:reason]", "Leaves the server."),
+    "REDACT": (
+        "REDACT #room|nick msgid [:reason]",
+        "Takes back a message of yours, or of a room that you run. Who has read it has read it.",
+    ),
     "REHASH": ("REHASH", "For operators: reads the configuration again, as SIGHUP does."),
     "REGISTER": (
         "REGISTER account|* email|* password",
