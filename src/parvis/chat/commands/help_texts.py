@@ -7,12 +7,12 @@ from typing import Final
 
 HELP: Final[dict[str, tuple[str, ...]]] = {
     "ACCOUNT": (
-        "ACCOUNT [LOGOUT | PASSWORD old new | CERT ADD|DEL|LIST [fingerprint] | DEVICES [ONE|MANY] | DELETE password]",
+        "ACCOUNT [LOGOUT|PASSWORD old new|CERT ADD|DEL|LIST [fingerprint]|DEVICES [ONE|MANY]|DELETE password]",
         "Shows your account, or changes something of it.",
     ),
     "ADMIN": ("ADMIN", "Shows who runs this server and where to write to them."),
     "AUTHENTICATE": (
-        "AUTHENTICATE mechanism | data",
+        "AUTHENTICATE mechanism|data",
         "Logs in to your account (SASL). Your client does this by itself.",
     ),
     "AWAY": (
