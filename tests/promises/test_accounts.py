@@ -324,10 +324,10 @@ def by_mail(**settings: int) -> tuple[Square, Letters]:
     return square, letters
 
 
-def asks(square: Square, client: HeardClient, line: str) -> str:
-    """Say a line, and give what is heard until it is done."""
+def asks(square: Square, client: HeardClient, *lines: str) -> str:
+    """Say lines, and give what is heard until they are done."""
     client.hears()
-    client.says(line)
+    client.says(*lines)
     square.go_on(1.0)
     return "\n".join(client.hears())
 
