@@ -3,7 +3,6 @@
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc.line import Line
-from parvis.irc.wire import cut
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:

@@ -7,7 +7,7 @@ from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
-from parvis.irc.wire import cut, space_after
+from parvis.irc.wire import space_after
 from parvis.model import events as e
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
