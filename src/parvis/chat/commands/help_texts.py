@@ -86,6 +86,11 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "REGISTER account|* email|* password",
         "Claims a pseudonym: * is the one you bear. Nobody else can bear it then.",
     ),
+    "RESUME": (
+        "RESUME [token]",
+        "Gives you a resume token, and ends the one you had: with it you are the same person again after a lost",
+        "connection or tomorrow, without an account. Before you enter, with a token: shows who you are.",
+    ),
     "ROOM": (
         "ROOM REGISTER|INFO|DROP #room | ROOM TRANSFER #room account | ROOM HOST ADD|DEL|LIST #room [account]",
         "ROOM LIST shows those that are yours.",
