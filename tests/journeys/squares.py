@@ -1,6 +1,7 @@
 """A square to play on: a real server in a process of its own, on free ports, with an archive to look into."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
