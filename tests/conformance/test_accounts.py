@@ -145,6 +145,17 @@ def test_deleting_an_account_says_what_is_kept(connect: Connect, enter: Enter) -
     assert [other.next().command, other.next().command] == ["AUTHENTICATE", "904"]
 
 
+def test_logging_in_and_out_names_the_new_host_and_nothing_follows(enter: Enter) -> None:
+    """900 and 901 bear the mask as it is now; a client awaits no more. Source: IRCv3 sasl 3.1, "Numerics"; ADR 15."""
+    client = owner(enter)
+    logged_out, *_ = client.ask("ACCOUNT LOGOUT")
+    assert logged_out.params[1].endswith(".guest")
+    answers = client.ask("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(logged_out.params[0], 'sesame')}")
+    assert commands(answers) == ["AUTHENTICATE", "900", "903"]
+    assert answers[1].params[1].endswith(".member")
+    assert only(client.ask(f"WHOIS {answers[1].params[0]}"), "311")[0].params[3] == answers[1].params[1].split("@")[1]
+
+
 # Several devices.
 
 
@@ -202,6 +213,7 @@ def test_a_device_that_quits_leaves_the_person_there(connect: Connect, enter: En
     client = owner(enter, rooms=(room,))
     device, _ = attached(connect, client)
     client.send("QUIT :first")
+    assert client.until("QUIT").params == ["Quit: first"]
     client.until_closed()
     assert commands(observer.sync()) == ["JOIN"]
     observer.ask(f"PRIVMSG {room} :still there?")

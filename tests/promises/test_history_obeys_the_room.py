@@ -521,22 +521,6 @@ def test_a_message_of_many_lines_is_played_and_taken_back_whole() -> None:
 # Private conversations.
 
 
-def test_who_silences_somebody_fetches_nothing_of_theirs_in_private() -> None:
-    """As they read nothing when it was said; rooms are played whole. Source: docs/adr/0013; DESIGN, promise 4."""
-    square = Square()
-    anna, troll = comes(square, "anna", ROOM), comes(square, "troll", ROOM)
-    says(square, anna, "leave me alone", "troll")
-    anna.says("SILENCE +troll!*@*")
-    says(square, troll, "no", "anna")
-    says(square, troll, "to all")
-    assert latest(square, anna, "troll") == ["leave me alone"]
-    assert latest(square, troll, "anna") == ["leave me alone", "no"]
-    assert latest(square, anna) == ["to all"]
-    words = "TARGETS timestamp=1999-01-01T00:00:00.000Z timestamp=2099-01-01T00:00:00.000Z 9"
-    asked = asks(square, anna, f"CHATHISTORY {words}")
-    assert [line.split(" TARGETS ")[1].split(" ")[0] for line in asked if " TARGETS " in line] == [ROOM]
-
-
 def test_both_of_a_pair_fetch_it_and_nobody_else() -> None:
     """By the pseudonym of the other one; a third person finds an own, empty conversation. Source: DESIGN, promise 2."""
     square = Square()

@@ -22,12 +22,14 @@ from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
 from parvis.chat.outside import Outside
+from parvis.chat.retired import Retired
 from parvis.chat.service import Chat
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
+from parvis.model.guests import Guest
 from parvis.model.ids import NOBODY, ConversationId, IdentityId
 from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, keep, read
 from parvis.model.metadata import KeptMetadata
@@ -137,6 +139,10 @@ def settings_of(config: Config) -> Settings:
         failed_logins_per_address=limits.failed_logins_per_address,
         failed_logins_window_s=limits.failed_logins_window_s,
         registrations_per_hour=limits.registrations_per_hour,
+        quarantine_s=config.accounts.quarantine_s,
+        quarantine_unproved_s=config.accounts.quarantine_unproved_s,
+        quarantine_deleted_s=config.accounts.quarantine_deleted_s,
+        reserved_names=config.accounts.reserved_names,
     )
 
 
@@ -249,6 +255,10 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 chat.apply(e.ServerBanned(read(each, ServerBan)))
             case KeptKind.DEFENCE:
                 chat.apply(e.DefenceSet(read(each, Defence)))
+            case KeptKind.GUEST:
+                chat.guests.restore(read(each, Guest))
+            case KeptKind.RETIRED_NAME:
+                chat.retired.restore(each.id, read(each, Retired))
             case KeptKind.SILENCE:
                 chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
             case KeptKind.METADATA:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from math import inf
 from typing import Final
 
-from parvis.chat import sanctions
+from parvis.chat import naming, sanctions
 from parvis.chat.client import Address, Client
 from parvis.chat.cloaks import is_loopback, network_of
 from parvis.chat.commands import batch, cap, isupport
@@ -22,6 +22,8 @@ from parvis.policy import defence, gates
 
 SWEEP_S: Final = 5.0
 """Between two looks at all connections; ours."""
+NAMES_SWEEP_S: Final = 86_400.0
+"""Between two looks at all guests and retired names; ours."""
 HANDSHAKE_S: Final = 10.0
 """How long a connection may take to ask for a WebSocket; ours."""
 UNLIMITED: Final = inf
@@ -60,6 +62,7 @@ class Doors:
         """Connections that may not chat yet, by stage and address."""
         self._opened_this_minute: dict[str, int] = {}
         self._minute_began_s = 0.0
+        self._swept_names_s = 0.0
         self._connections: dict[Client, None] = {}
         """Every connection that is not closed yet, those that were told to go included."""
         self._shaking: dict[Client, tuple[float, Leave]] = {}
@@ -72,7 +75,9 @@ class Doors:
 
     def start(self) -> None:
         """Begin to sweep."""
-        self._minute_began_s = self._chat.clock.steady_s()
+        self._minute_began_s = self._swept_names_s = self._chat.clock.steady_s()
+        self._chat.turn.begin()
+        naming.sweep(self._chat)
         self._chat.clock.later(SWEEP_S, self._sweep)
 
     def reconfigure(self, settings: Settings) -> None:
@@ -260,6 +265,9 @@ class Doors:
         chat.turn.begin()
         sanctions.sweep(chat)
         batch.sweep(chat, now_s)
+        if now_s - self._swept_names_s >= NAMES_SWEEP_S:
+            self._swept_names_s = now_s
+            naming.sweep(chat)
         chat.departed.forget_before(chat.now_ms - settings.whowas_minutes * 60_000)
         for client in [client for client, (since_s, _) in self._shaking.items() if now_s - since_s > HANDSHAKE_S]:
             client.hang_up()

@@ -97,6 +97,7 @@ CAPABILITIES: Final = {
     "message-tags": MESSAGE_TAGS,
     "multi-prefix": MULTI_PREFIX,
     "no-implicit-names": NO_IMPLICIT_NAMES,
+    "parvis.chat/resume": RESUME,
     "sasl": SASL,
     "server-time": SERVER_TIME,
     "setname": SETNAME,

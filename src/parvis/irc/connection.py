@@ -12,7 +12,7 @@ VERSION_302: Final = 302
 BEFORE_REGISTRATION: Final = frozenset(
     {
         *("AWAY", "CAP", "ISUPPORT", "METADATA", "PASS", "NICK", "USER", "PING", "PONG", "QUIT"),
-        *("AUTHENTICATE", "REGISTER", "VERIFY", "WEBIRC"),
+        *("AUTHENTICATE", "REGISTER", "VERIFY", "WEBIRC", "RESUME"),
     }
 )
 """Commands that a connection may use before it is registered; ERROR from a client is ignored. AWAY, ISUPPORT and
@@ -27,6 +27,7 @@ class Greeting:
         "away",
         "began_s",
         "gateway",
+        "guest",
         "metadata",
         "negotiating",
         "nick",
@@ -46,6 +47,8 @@ class Greeting:
         """The away message it will enter with (IRCv3 draft/pre-away)."""
         self.metadata: dict[str, str] | None = None
         """What it will say beside its name (IRCv3 draft/metadata-2, before-connect)."""
+        self.guest = b""
+        """The identity that a resume token has proved; empty: none."""
         self.negotiating = False
         self.nick = ""
         self.refused_nick = ""

@@ -22,6 +22,8 @@ class KeptKind(StrEnum):
     """How far an account has read (`KeptMarkers`)."""
     SERVER_BAN = "server-ban"
     DEFENCE = "defence"
+    GUEST = "guest"
+    RETIRED_NAME = "retired-name"
     SILENCE = "silence"
     METADATA = "metadata"
     PENDING_ACCOUNT = "pending-account"

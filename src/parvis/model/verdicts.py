@@ -35,6 +35,10 @@ class Ground(StrEnum):
     UNKNOWN_MESSAGE = "unknown-message"
     TOO_LATE = "too-late"
     WINDOW_TOO_LONG = "window-too-long"
+    NAME_RESERVED = "name-reserved"
+    NAME_ALIKE = "name-alike"
+    NAME_KEPT = "name-kept"
+    TOO_MANY_NAMES = "too-many-names"
     PASSWORD_UNFIT = "password-unfit"  # noqa: S105 - the name of a ground
     PASSWORD_WEAK = "password-weak"  # noqa: S105 - the name of a ground
     TOO_LONG = "too-long"

@@ -7,12 +7,12 @@ from typing import Final
 
 HELP: Final[dict[str, tuple[str, ...]]] = {
     "ACCOUNT": (
-        "ACCOUNT [LOGOUT | PASSWORD old new | CERT ADD|DEL|LIST [fingerprint] | DEVICES [ONE|MANY] | DELETE password]",
+        "ACCOUNT [LOGOUT|PASSWORD old new|CERT ADD|DEL|LIST [fingerprint]|DEVICES [ONE|MANY]|DELETE password]",
         "Shows your account, or changes something of it.",
     ),
     "ADMIN": ("ADMIN", "Shows who runs this server and where to write to them."),
     "AUTHENTICATE": (
-        "AUTHENTICATE mechanism | data",
+        "AUTHENTICATE mechanism|data",
         "Logs in to your account (SASL). Your client does this by itself.",
     ),
     "AWAY": (
@@ -72,9 +72,10 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "Says how far you have read, on all your devices. Your client does this by itself.",
     ),
     "METADATA": (
-        "METADATA target GET keys | LIST | SET key [:value] | CLEAR | SYNC; METADATA * SUB keys | UNSUB keys | SUBS",
+        "METADATA target GET keys | METADATA target SET key [:value] | METADATA target LIST | METADATA * SUB keys",
         "Shows or sets what stands beside a name or a room: pronouns, a status. The target * is yourself.",
-        "Nothing is secret there: whoever may know of you may read it. SUB has changes told to you.",
+        "Nothing is secret there: whoever may know of you may read it. CLEAR takes all away, SYNC shows a whole room.",
+        "SUB has changes of some keys told to you, UNSUB no longer; SUBS lists them.",
     ),
     "MODE": (
         "MODE #room [changes [parameters]] | MODE nick [changes]",
@@ -113,6 +114,11 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
     "REGISTER": (
         "REGISTER account|* email|* password",
         "Claims a pseudonym: * is the one you bear. Nobody else can bear it then.",
+    ),
+    "RESUME": (
+        "RESUME [token]",
+        "Gives you a resume token, and ends the one you had: with it you are the same person again after a lost",
+        "connection or tomorrow, without an account. Before you enter, with a token: shows who you are.",
     ),
     "ROOM": (
         "ROOM REGISTER|INFO|DROP #room | ROOM TRANSFER #room account | ROOM HOST ADD|DEL|LIST #room [account]",
