@@ -30,7 +30,7 @@ RETRY_S: Final = 0.25
 TEXTS_WAIT_S: Final = 30.0
 """How long a text waits for an archive that fails before it is refused after all."""
 PROMPT_S: Final = 0.5
-"""How long sealing may take until answers that show no state stop waiting for it; ours, far over any fsync that works."""
+"""How long sealing may take until answers that show no state stop waiting for it; ours, over any fsync that works."""
 
 TellRefused = Callable[[Client, Unsealed, str | None], None]
 """Tell a sender that a text was dropped: who, what, under which label."""
