@@ -167,7 +167,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         "What IRC clients see as the network.",
     ] = "Example"
     description: Annotated[
-        str, Text(0, 100), "One line that says what this server is, for WHOIS, LINKS and the entry page."
+        str, Text(0, 100), "One line that says what this server is, for WHOIS and the entry page."
     ] = "A public chat, made answerable"
     admin: Annotated[
         tuple[str, ...],

@@ -50,7 +50,7 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "Puts people out of a room that you run. They can come back unless they are banned (MODE #room +b).",
     ),
     "KILL": ("KILL nick :reason", "For operators: closes somebody's connection, with a reason, which is required."),
-    "LINKS": ("LINKS [mask]", "Shows which servers there are: this one."),
+    "LINKS": ("LINKS [mask]", "Shows which servers this one is linked to: none."),
     "LIST": (
         "LIST [condition[,condition ...]]",
         "Lists the rooms: by name or mask (*chess*), by people (>3, <10), by age in minutes of the room (C>60)",
