@@ -15,7 +15,7 @@ from parvis.irc import bans
 from parvis.irc.names import is_pseudonym
 from parvis.irc.spans import write_span
 from parvis.model.ids import NOBODY, IdentityId
-from parvis.model.person import OPERATOR, Person
+from parvis.model.person import FROM_ACCOUNTS, OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
 from parvis.model.skeleton import readings
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
@@ -90,6 +90,24 @@ def _speech(person: Person, room: Room, rank: int, text: str | None) -> Verdict:
     if is_silenced(person, room):
         return Refused(Ground.BANNED, "You are banned from this room and cannot write in it. Its hosts can lift that.")
     return ACCEPTED
+
+
+def private_message(author: Person, reader: Person, is_accepted: bool) -> Verdict:
+    """May this person write to that one? Who reads accounts alone (R) reads operators, too, and whom they accepted.
+
+    Args:
+        author: Who writes.
+        reader: To whom.
+        is_accepted: Whether the reader has accepted the author.
+    """
+    if not reader.modes & FROM_ACCOUNTS or author.account or author is reader or is_accepted:
+        return ACCEPTED
+    if author.modes & OPERATOR:
+        return ACCEPTED
+    return Refused(
+        Ground.NO_ACCOUNT,
+        f"{reader.nick} reads private messages only of who is logged in to an account (+R). Log in, or ask in a room.",
+    )
 
 
 def reaches_hosts_alone(person: Person, room: Room) -> bool:
