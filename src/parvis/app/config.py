@@ -376,8 +376,8 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     ] = AlwaysOn.OPT_IN
     default_user_modes: Annotated[
         str,
-        Text(0, 8, shape=r"(?:\+?[Biw]+)?", called='user modes such as "+i"'),
-        "User modes set on everybody who enters: `B` bot, `i` invisible, `w` reads WALLOPS.",
+        Text(0, 8, shape=r"(?:\+?[BTiw]+)?", called='user modes such as "+i"'),
+        "User modes set on everybody who enters: `B` bot, `T` takes no CTCP, `i` invisible, `w` reads WALLOPS.",
     ] = ""
 
 

@@ -11,6 +11,8 @@ BOT = 1 << 2
 """User mode B: a program writes here."""
 READS_WALLOPS = 1 << 3
 """User mode w: reads what operators tell everybody who listens (WALLOPS)."""
+NO_CTCP = 1 << 4
+"""User mode T: others send this person no CTCP but ACTION."""
 
 NO_ROOMS: tuple[Room, ...] = ()
 """The rooms of somebody who is in none. Shared."""

@@ -14,7 +14,7 @@ from typing import cast
 from parvis.irc import bans
 from parvis.irc.names import is_pseudonym
 from parvis.model.ids import NOBODY, IdentityId
-from parvis.model.person import OPERATOR, Person
+from parvis.model.person import NO_CTCP, OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
 
@@ -75,7 +75,7 @@ def message(person: Person, room: Room, text: str | None = "") -> Verdict:
 
 def _speech(person: Person, room: Room, rank: int, text: str | None) -> Verdict:
     """CTCP (C), moderation (m), accounts (M), bans (b, e)."""
-    if "C" in room.flags and text and text[0] == CTCP and not text.startswith(ACTIONS):
+    if "C" in room.flags and _is_ctcp(text):
         return Refused(Ground.NO_CTCP, "This room takes no CTCP requests (+C); /me works. Write it in words.")
     if rank:
         return ACCEPTED
@@ -87,6 +87,24 @@ def _speech(person: Person, room: Room, rank: int, text: str | None) -> Verdict:
         )
     if is_silenced(person, room):
         return Refused(Ground.BANNED, "You are banned from this room and cannot write in it. Its hosts can lift that.")
+    return ACCEPTED
+
+
+def _is_ctcp(text: str | None) -> bool:
+    """Tell whether a text is for the program of its reader; ACTION is for the reader."""
+    return text is not None and text[:1] == CTCP and not text.startswith(ACTIONS)
+
+
+def private_message(person: Person, reader: Person, text: str | None) -> Verdict:
+    """May this person write this to this reader? CTCP (user mode T), but to oneself.
+
+    Args:
+        person: Who writes.
+        reader: To whom.
+        text: What; None where there is no text.
+    """
+    if reader.modes & NO_CTCP and reader is not person and _is_ctcp(text):
+        return Refused(Ground.NO_CTCP, "They take no CTCP requests (+T); /me works. Write it in words.")
     return ACCEPTED
 
 

@@ -22,7 +22,7 @@ from parvis.irc.modes import MARKS
 from parvis.irc.names import ROOM_PREFIX
 from parvis.irc.tags import BOT_TAG, FOR_HOSTS_TAG, client_only, escape
 from parvis.irc.wire import frame, render, tag_data
-from parvis.model.person import BOT, Person
+from parvis.model.person import BOT, NO_CTCP, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import HOST, Room
 from parvis.model.verdicts import Refused
@@ -122,6 +122,11 @@ def _to_one(
         if person is None:
             _answer(chat, client, line, n.ERR_NOSUCHNICK, target or "*")
             return
+        if person.modes & NO_CTCP:
+            verdict = gates.private_message(client, person, text)
+            if isinstance(verdict, Refused):
+                chat.refuse(client, n.ERR_CANNOTSENDTOUSER, person.nick, verdict=verdict)
+                return
         conversation = chat.conversation(client, person)
         shown = person.nick
     if text is not None:
