@@ -5,6 +5,7 @@ clock that moves when told. An input is a play: one byte says whose turn it is, 
 """
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -39,6 +40,7 @@ CLIENTS = 4
 ACCOUNTS = 2
 """The first of them are logged in to accounts of their own."""
 TURN_S = 0.3
+TOKEN = re.compile(rb" RESUME TOKEN (\S+)| resume:(\S+)")
 
 CAPS = (
     b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname chghost "
@@ -92,6 +94,19 @@ PLAYS = [
     [b"QUIT", b"AUTHENTICATE PLAIN", PLAIN, b"NICK n0", b"JOIN #a", b"ACCOUNT DEVICES ONE", b"AWAY :x", DELETE],
     [b"JOIN #a", b"QUIT", b"AUTHENTICATE PLAIN", PLAIN, b"NICK n0", b"NICK n7", b"MODE n7 +i", b"PRIVMSG #a :x"],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
+    [
+        b"QUIT",
+        b"CAP REQ :parvis.chat/resume",
+        b"RESUME",
+        b"NICK n\xd0\xbe1",
+        b"NICK \xd0\xbe\xd1\x96\xd1\x96\xd3\x8f",
+        b"NICK oiil",
+        b"NICK admin",
+        b"JOIN #\xd0\xb0",
+        b"QUIT",
+        b"RESUME " + b"x" * 43,
+        b"PASS resume:" + b"y" * 43 + b":z",
+    ],
     [b"NICK " + b"x" * 500, b"JOIN #" + b"y" * 500, b"WHO " + b"\xc3\xa9" * 240, b"PING :" + b"z" * 500],
 ]
 TOGETHER = [
@@ -222,6 +237,9 @@ class Square:
                 version="0",
                 commands_per_second=50,
                 list_modes=5,
+                quarantine_s=900,
+                quarantine_unproved_s=60,
+                reserved_names=("admin",),
                 silence=3,
                 monitor=3,
             ),
@@ -234,6 +252,8 @@ class Square:
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)
         self.doors.start()
+        self.token = b""
+        """The token that was told last."""
         self.clients: list[FakeClient] = []
         for number in range(CLIENTS):
             self.clients.append(self.enter(number))
@@ -251,6 +271,8 @@ class Square:
     def enter(self, number: int, *, greets: bool = True) -> FakeClient:
         client = FakeClient(number)
         self.doors.opened(client)
+        if number % 2:
+            self.intake.receive(client, [b"CAP REQ :parvis.chat/resume", b"RESUME " + self.token, b"CAP END"])
         if greets:
             self.intake.receive(client, [b"NICK n%d" % number, b"USER u 0 * :r"])
         if greets and number < ACCOUNTS and client.is_registered:
@@ -277,6 +299,8 @@ class Square:
         for client in self.clients:
             *lines, rest = bytes(client.got).split(b"\r\n")
             assert not rest, "half a line"
+            for told in TOKEN.finditer(client.got):
+                self.token = told[1] or told[2]
             client.got.clear()
             for line in lines:
                 check_line(line)
@@ -326,6 +350,11 @@ def check_world(chat: Chat) -> None:
         assert not person.carrier
         assert all(device.carrier is person and not device.gone for device in person.devices)
     assert chat.people_count == len(people)
+    for bearers, index in ((world.people, world.people_looks), (world.rooms, world.room_looks)):
+        for folded in bearers:
+            if not folded.isascii():
+                assert bearers[folded] in list(index.alike(folded, bearers)), "a name that is not found by its look"
+    assert len(chat.name_changes) <= len(people)
     assert world.operators == sum(bool(person.modes & OPERATOR) for person in people)
     assert world.invisible == sum(bool(person.modes & INVISIBLE) for person in people)
 

@@ -17,6 +17,7 @@ from parvis.chat.service import Chat
 from parvis.chat.settings import Operator, Settings
 from parvis.chat.turn import Turn
 from parvis.irc.capabilities import STREAM
+from parvis.model.accounts import Account
 from parvis.ports.clock import Timer
 from parvis.store.memory import Fault, MemoryArchive, MemoryStore
 
@@ -219,10 +220,17 @@ class Square:
         return client
 
     def enters(
-        self, nick: str, *capabilities: str, rooms: Sequence[str] = (), address: str = "127.0.0.1"
+        self,
+        nick: str,
+        *capabilities: str,
+        rooms: Sequence[str] = (),
+        address: str = "127.0.0.1",
+        account: Account | None = None,
     ) -> HeardClient:
-        """Have somebody come in, and into rooms; what they are told is not kept."""
+        """Have somebody come in, logged in to an account perhaps, and into rooms; what they are told is not kept."""
         client = self.connects(address)
+        if account is not None and client.greeting is not None:
+            client.greeting.account = account.id
         if capabilities:
             client.says(f"CAP REQ :{' '.join(capabilities)}", "CAP END")
         client.says(f"NICK {nick}", f"USER {nick} 0 * :{nick}")

@@ -146,6 +146,14 @@ DEFAULT_PORTS: Final = {Kind.IRC: 6667, Kind.HTTP: 8067, Kind.WEBSOCKET: 8068}
 """The port of a listener that names none."""
 
 
+RESERVED_NAMES: Final = (
+    *("admin", "administrator", "moderator", "operator", "staff", "support", "root", "system", "server", "parvis"),
+    *("administrateur", "administration", "moderateur", "moderation", "operateur", "equipe", "systeme", "serveur"),
+    *("NickServ", "ChanServ", "services"),
+)
+"""Names under which somebody could pass for the server or its staff. Accents make no difference."""
+
+
 # --- the keys ---
 
 
@@ -379,6 +387,28 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
         Text(0, 8, shape=r"(?:\+?[BTiw]+)?", called='user modes such as "+i"'),
         "User modes set on everybody who enters: `B` bot, `T` takes no CTCP, `i` invisible, `w` reads WALLOPS.",
     ] = ""
+    quarantine_s: Annotated[
+        int,
+        Span(86_400),
+        "How long a pseudonym that was given up is kept for a guest with a resume token, or an account, but no longer "
+        "than it was borne.",
+    ] = msgspec.field(default=900, name="quarantine")
+    quarantine_unproved_s: Annotated[
+        int,
+        Span(3600),
+        "How long it is kept from other networks when whoever bore it has no token, likewise.",
+    ] = msgspec.field(default=60, name="quarantine_unproved")
+    quarantine_deleted_s: Annotated[
+        int,
+        Span(366 * 86_400),
+        "How long nobody can take the pseudonym of an account that was deleted.",
+    ] = msgspec.field(default=30 * 86_400, name="quarantine_deleted")
+    reserved_names: Annotated[
+        tuple[str, ...],
+        Many(Text(1, 64, shape=r"\S+", called="a pseudonym")),
+        "Pseudonyms, and all that look like them, that only somebody logged in with OPER may bear; with any of them "
+        "the name of the network too. Profile `test` reserves none, and its three quarantines are `0s`.",
+    ] = RESERVED_NAMES
 
 
 class Mail(msgspec.Struct, frozen=True, kw_only=True):
@@ -546,6 +576,14 @@ class _FromEnviron(msgspec.Struct, frozen=True):
         return f"_FromEnviron({self.variable})"
 
 
+ACCOUNTS_OF_A_TEST: Final[Mapping[str, object]] = {
+    "quarantine_s": 0,
+    "quarantine_unproved_s": 0,
+    "quarantine_deleted_s": 0,
+    "reserved_names": (),
+}
+"""What profile ``test`` sets of [accounts]: suites take and leave names as they come."""
+
 _T = TypeVar("_T", bound=msgspec.Struct)
 
 
@@ -578,7 +616,7 @@ class _Reading:
             listen=self._listeners(tables.get("listen")),
             limits=self._table("limits", Limits, tables, limits_defaults),
             history=self._table("history", History, tables),
-            accounts=self._table("accounts", Accounts, tables),
+            accounts=self._table("accounts", Accounts, tables, ACCOUNTS_OF_A_TEST if lifted else None),
             mail=self._table("mail", Mail, tables),
             safety=self._table("safety", Safety, tables, safety_defaults),
             operators=self._array("operators", Operator, tables.get("operators")),

@@ -19,12 +19,14 @@ from parvis.chat.chance import Chance
 from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
 from parvis.chat.outside import Outside
+from parvis.chat.retired import Retired
 from parvis.chat.service import Chat
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
 from parvis.irc.casemapping import fold
 from parvis.model import events as e
 from parvis.model.accounts import Account
+from parvis.model.guests import Guest
 from parvis.model.ids import NOBODY, ConversationId, IdentityId
 from parvis.model.kept import Keep, KeptKind, read
 from parvis.model.pending import Pending
@@ -106,6 +108,10 @@ def settings_of(config: Config) -> Settings:
         failed_logins_per_address=limits.failed_logins_per_address,
         failed_logins_window_s=limits.failed_logins_window_s,
         registrations_per_hour=limits.registrations_per_hour,
+        quarantine_s=config.accounts.quarantine_s,
+        quarantine_unproved_s=config.accounts.quarantine_unproved_s,
+        quarantine_deleted_s=config.accounts.quarantine_deleted_s,
+        reserved_names=config.accounts.reserved_names,
     )
 
 
@@ -177,6 +183,10 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
             case KeptKind.ACCOUNT:
                 account = read(each, Account)
                 chat.apply(e.AccountKept(account, fold(account.name)))
+            case KeptKind.GUEST:
+                chat.guests.restore(read(each, Guest))
+            case KeptKind.RETIRED_NAME:
+                chat.retired.restore(each.id, read(each, Retired))
             case KeptKind.SILENCE:
                 chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
             case KeptKind.PENDING_ACCOUNT:

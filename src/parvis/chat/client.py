@@ -5,6 +5,7 @@ One object per connection is the adapter's protocol, the client and the person a
 """
 
 from abc import abstractmethod
+from math import inf
 
 from parvis.irc.connection import Greeting
 from parvis.model.person import Person
@@ -113,6 +114,11 @@ class Client(Person):
     def connections(self) -> tuple["Client", ...]:
         """List every connection of the person that this one carries."""
         return (self, *self.devices)
+
+    @property
+    def is_exempt(self) -> bool:
+        """Tell whether no limit of pace holds for it."""
+        return self.credit == inf
 
     @property
     def is_registered(self) -> bool:

@@ -1,6 +1,7 @@
 """What follows from an event for those who are not part of it.
 
-Whoever watches is told, WHOWAS remembers, lists of silence go with who made them. `Chat.apply` calls this, so that
+Whoever watches is told, WHOWAS remembers, lists of silence go with who made them, a pseudonym that is given up is
+kept for a while. `Chat.apply` calls this, so that
 whichever command lets somebody enter, go or take another name, none of it is forgotten.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parvis.chat import naming
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.departed import Entry
@@ -26,18 +28,24 @@ def follow(chat: Chat, event: e.Event) -> None:
     """See to what follows from an event that is about to be made true: people still are what they were."""
     match event:
         case e.Entered():
+            naming.entered(chat, event.person, event.identity, event.folded)
             _tell(chat, n.RPL_MONONLINE, event.folded, f"{event.nick}!{event.user}@{event.host}")
         case e.Left(person):
+            naming.left(chat, person)
             _remember(chat, person)
             _tell(chat, n.RPL_MONOFFLINE, person.folded, person.nick)
-        case e.Renamed(person, nick, folded) if folded != person.folded:
-            _remember(chat, person)
-            _tell(chat, n.RPL_MONOFFLINE, person.folded, person.nick)
-            _tell(chat, n.RPL_MONONLINE, folded, f"{nick}!{person.user}@{person.host}")
+        case e.Renamed(person, nick, folded):
+            naming.renamed(chat, person, folded)
+            if folded != person.folded:
+                _remember(chat, person)
+                _tell(chat, n.RPL_MONOFFLINE, person.folded, person.nick)
+                _tell(chat, n.RPL_MONONLINE, folded, f"{nick}!{person.user}@{person.host}")
         case e.LoggedIn(person, account):
             _take_silences_along(chat, person, account)
-        case e.AccountDeleted(account) if account.id in chat.world.silences:
-            chat.keep_value(keep(KeptKind.SILENCE, account.id, None))
+        case e.AccountDeleted(account, folded):
+            naming.retire(chat, folded)
+            if account.id in chat.world.silences:
+                chat.keep_value(keep(KeptKind.SILENCE, account.id, None))
         case _:
             pass
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Final
 
+from parvis.chat import naming
 from parvis.chat.client import Client
 from parvis.chat.cloaks import is_loopback, network_of
 from parvis.chat.intake import Intake
@@ -17,6 +18,8 @@ from parvis.policy import gates
 
 SWEEP_S: Final = 5.0
 """Between two looks at all connections; ours."""
+NAMES_SWEEP_S: Final = 86_400.0
+"""Between two looks at all guests and retired names; ours."""
 HANDSHAKE_S: Final = 10.0
 """How long a connection may take to ask for a WebSocket; ours."""
 UNLIMITED: Final = inf
@@ -33,6 +36,7 @@ class Doors:
         self._open: dict[str, int] = {}
         self._opened_this_minute: dict[str, int] = {}
         self._minute_began_s = 0.0
+        self._swept_names_s = 0.0
         self._connections: dict[Client, None] = {}
         """Every connection that is not closed yet, those that were told to go included."""
         self._shaking: dict[Client, float] = {}
@@ -43,7 +47,9 @@ class Doors:
 
     def start(self) -> None:
         """Begin to sweep."""
-        self._minute_began_s = self._chat.clock.steady_s()
+        self._minute_began_s = self._swept_names_s = self._chat.clock.steady_s()
+        self._chat.turn.begin()
+        naming.sweep(self._chat)
         self._chat.clock.later(SWEEP_S, self._sweep)
 
     def arrived(self, client: Client) -> None:
@@ -151,6 +157,9 @@ class Doors:
             self._minute_began_s = now_s
             self._opened_this_minute.clear()
         chat.turn.begin()
+        if now_s - self._swept_names_s >= NAMES_SWEEP_S:
+            self._swept_names_s = now_s
+            naming.sweep(chat)
         chat.departed.forget_before(chat.now_ms - settings.whowas_minutes * 60_000)
         for client in [client for client, since_s in self._shaking.items() if now_s - since_s > HANDSHAKE_S]:
             client.hang_up()

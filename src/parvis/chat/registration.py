@@ -3,20 +3,22 @@
 Source: modern IRC, "Connection registration"; the order of the welcome is that of its "RPL_WELCOME" and following.
 """
 
-from parvis.chat import accounts, devices, hosts
+from parvis.chat import accounts, devices, hosts, naming
 from parvis.chat.client import Client
-from parvis.chat.commands import join, lusers, mode
+from parvis.chat.commands import join, lusers, mode, resume
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
+from parvis.irc.capabilities import RESUME
 from parvis.irc.casemapping import fold
 from parvis.irc.connection import Greeting
 from parvis.irc.limits import USER_BYTES_MAX
 from parvis.irc.names import user_name
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import NOBODY, PRESENCE, IdentityId, SessionId
+from parvis.model.ids import PRESENCE, IdentityId, SessionId
+from parvis.model.person import OPERATOR
 from parvis.model.records import RecordKind
-from parvis.model.verdicts import Refused, Verdict
+from parvis.model.verdicts import ACCEPTED, Refused, Verdict
 from parvis.policy import gates
 
 
@@ -25,6 +27,7 @@ def go_on(chat: Chat, client: Client) -> None:
     greeting = client.greeting
     if greeting is None or not greeting.is_complete():
         return
+    verdict: Verdict
     if chat.settings.password and not greeting.password_is_right:
         verdict = gates.password(is_right=False)
         if isinstance(verdict, Refused):
@@ -33,13 +36,18 @@ def go_on(chat: Chat, client: Client) -> None:
             return
     account = accounts.of(chat, client)
     own = devices.find(chat, greeting.nick, account)
-    verdict = (
-        gates.one_more_device(len(own.connections), devices.DEVICES_MAX) if own else _name(chat, greeting, account)
-    )
+    ghost = None
+    if own is not None:
+        verdict = gates.one_more_device(len(own.connections), devices.DEVICES_MAX)
+    elif account is None and (ghost := naming.present_guest(chat, IdentityId(greeting.guest))) is not None:
+        verdict = ACCEPTED
+    else:
+        verdict = naming.verdict(chat, client, greeting.nick)
     if isinstance(verdict, Refused):
-        # Somebody entered under it since NICK was said, or claimed it; the connection may say another.
-        chat.refuse(client, n.ERR_NICKNAMEINUSE, greeting.nick, verdict=verdict)
-        greeting.nick = ""
+        # It cannot be had, or somebody entered under it since NICK was said; the connection may say another.
+        wanted, greeting.nick = greeting.nick, ""
+        greeting.refused_nick = wanted
+        naming.refuse(chat, client, wanted, verdict)
         return
     verdict = gates.act(
         chat.turn.failing_since_s is not None, chat.turn.waiting_records, chat.settings.commit_queue_records
@@ -53,14 +61,10 @@ def go_on(chat: Chat, client: Client) -> None:
         chat.numeric(client, n.ERR_SASLABORTED)
     if own is not None and account is not None:
         come_in(chat, client, own, account)
+    elif ghost is not None:
+        take_over(chat, client, ghost)
     else:
         enter(chat, client, greeting, account)
-
-
-def _name(chat: Chat, greeting: Greeting, account: Account | None) -> Verdict:
-    nick = greeting.nick
-    identity = NOBODY if account is None else account.id
-    return gates.name(nick, chat.person(nick), None, chat.settings.nick_bytes, chat.owner_of(nick), identity)
 
 
 def enter(chat: Chat, client: Client, greeting: Greeting, account: Account | None) -> None:
@@ -70,7 +74,7 @@ def enter(chat: Chat, client: Client, greeting: Greeting, account: Account | Non
         e.Entered(
             client,
             SessionId(chat.chance.opaque_id()),
-            IdentityId(chat.chance.opaque_id()) if account is None else account.id,
+            account.id if account is not None else IdentityId(greeting.guest or chat.chance.opaque_id()),
             nick,
             fold(nick),
             "~" + user_name(greeting.user, USER_BYTES_MAX),
@@ -80,6 +84,7 @@ def enter(chat: Chat, client: Client, greeting: Greeting, account: Account | Non
         )
     )
     client.greeting = None
+    _use_token(chat, client)
     chat.people_count += 1
     chat.strangers -= 1
     chat.most_people = max(chat.most_people, chat.people_count)
@@ -92,6 +97,30 @@ def enter(chat: Chat, client: Client, greeting: Greeting, account: Account | Non
     body = b":%b USER %b" % (client.prefix, f"{client.user} 0 * :{client.real_name}".encode())
     chat.record(RecordKind.ENTERED, client, PRESENCE, body)
     welcome(chat, client)
+    if client.capabilities & RESUME and not greeting.guest and not client.account:
+        resume.tell_token(chat, client)
+
+
+def take_over(chat: Chat, client: Client, ghost: Client) -> None:
+    """Let a connection carry a guest who is here on others: those are told and closed, the rooms see nothing."""
+    chat.attach(client, ghost)
+    for old in reversed(ghost.connections):
+        if old is not client:
+            if old.capabilities & RESUME:
+                chat.at_once(old, "NOTE RESUME TAKEN_OVER :Your token was shown on another connection")
+            chat.leave(old, "", told="Closing link: another connection took your place with your resume token")
+    _use_token(chat, client)
+    _show_all(chat, client)
+    # A ban of the network that they are on now must find them.
+    hosts.change_host(chat, client, client.user, chat.host(client.address[0]))
+    if client.modes & OPERATOR:
+        # A token proves a guest, not an operator.
+        mode.set_user_modes(chat, client, client.modes & ~OPERATOR)
+
+
+def _use_token(chat: Chat, client: Client) -> None:
+    for each in chat.guests.use(client.identity, chat.now_ms):
+        chat.keep_value(each)
 
 
 def come_in(chat: Chat, device: Client, carrier: Client, account: Account) -> None:
@@ -102,7 +131,11 @@ def come_in(chat: Chat, device: Client, carrier: Client, account: Account) -> No
     chat.attach(device, carrier)
     if devices.is_single(chat, account):
         devices.close_others(chat, carrier, account)
-    person = device.person
+    _show_all(chat, device.person)
+
+
+def _show_all(chat: Chat, person: Client) -> None:
+    """Tell a new connection of somebody who is here all it needs to know, as if they entered now."""
     welcome(chat, person)
     if person.away:
         chat.numeric(person, n.RPL_NOWAWAY)

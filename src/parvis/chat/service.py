@@ -19,8 +19,11 @@ from parvis.chat.chance import Chance
 from parvis.chat.client import NO_DEVICES, Client
 from parvis.chat.cloaks import cloak, conversation_of_pair, network_of
 from parvis.chat.departed import Departed
+from parvis.chat.guests import Guests
 from parvis.chat.offers import offered
 from parvis.chat.outside import Outside
+from parvis.chat.quarantine import Quarantine
+from parvis.chat.retired import RetiredNames
 from parvis.chat.settings import Settings
 from parvis.chat.tally import Tally
 from parvis.chat.turn import Turn
@@ -32,11 +35,12 @@ from parvis.irc.sasl import Exchange
 from parvis.irc.tags import BOT_TAG, escape
 from parvis.irc.wire import cut_body, frame, frame_all, middle, tag_data
 from parvis.model import events as e
-from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId
+from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId, SessionId
 from parvis.model.kept import Keep
 from parvis.model.person import BOT, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
+from parvis.model.skeleton import looks
 from parvis.model.verdicts import Refused
 from parvis.model.world import World
 from parvis.policy import gates
@@ -92,6 +96,13 @@ class Chat:
         self.draining = False
         self._host_of: dict[str, str] = {}
         """Cloaks by address."""
+        self.guests = Guests(secret)
+        self.failed_tokens: Tally[str] = Tally()
+        """Wrong resume tokens by address (`commands/resume.py`)."""
+        self.quarantine = Quarantine()
+        self.retired = RetiredNames(secret)
+        self.name_changes: dict[SessionId, tuple[int, int, int]] = {}
+        """How often somebody changed their pseudonym, since when, and when last, by the time of day."""
         self.unpark: Callable[[Client], None] = _nobody_parks
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
         self.watching = Watching()
@@ -136,6 +147,9 @@ class Chat:
         self.isupport = texts.isupport_lines(settings)
         self.greetings = texts.greeting_lines(settings, self.started)
         self.motd = texts.motd_lines(settings)
+        reserved = (*settings.reserved_names, settings.network) if settings.reserved_names else ()
+        self.reserved_looks = frozenset(look for name in reserved for look in looks(name))
+        """The looks of names that are reserved for staff; the network's own is one as soon as any is."""
 
     def reconfigure(self, settings: Settings) -> None:
         """Take what a reload may change; who is connected stays."""

@@ -58,6 +58,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     failed_logins_window_s: int = 600
     registrations_per_hour: int = 3
     """From one address."""
+    quarantine_s: int = 0
+    quarantine_unproved_s: int = 0
+    quarantine_deleted_s: int = 0
+    reserved_names: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Name the server alone: a password is among the settings."""

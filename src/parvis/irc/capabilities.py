@@ -82,6 +82,7 @@ CAPABILITIES: Final = {
     "labeled-response": LABELED_RESPONSE,
     "message-tags": MESSAGE_TAGS,
     "multi-prefix": MULTI_PREFIX,
+    "parvis.chat/resume": RESUME,
     "sasl": SASL,
     "server-time": SERVER_TIME,
     "setname": SETNAME,

@@ -9,7 +9,7 @@ VERSION_302: Final = 302
 """From this version on, CAP LS shows values and may take several lines."""
 
 BEFORE_REGISTRATION: Final = frozenset(
-    {"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER", "VERIFY"}
+    {"CAP", "PASS", "NICK", "USER", "PING", "PONG", "QUIT", "AUTHENTICATE", "REGISTER", "VERIFY", "RESUME"}
 )
 """Commands that a connection may use before it is registered; ERROR from a client is ignored."""
 
@@ -20,6 +20,7 @@ class Greeting:
     __slots__ = (
         "account",
         "began_s",
+        "guest",
         "negotiating",
         "nick",
         "password_is_right",
@@ -32,6 +33,8 @@ class Greeting:
         """Begin with nothing said."""
         self.began_s = 0.0
         """When the connection was opened, by the steady clock."""
+        self.guest = b""
+        """The identity that a resume token has proved; empty: none."""
         self.negotiating = False
         self.nick = ""
         self.refused_nick = ""

@@ -16,6 +16,8 @@ class KeptKind(StrEnum):
     """Every kind of value there is. Names stand in the database: never reused."""
 
     ACCOUNT = "account"
+    GUEST = "guest"
+    RETIRED_NAME = "retired-name"
     SILENCE = "silence"
     PENDING_ACCOUNT = "pending-account"
 

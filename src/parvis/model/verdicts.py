@@ -30,6 +30,10 @@ class Ground(StrEnum):
     NAME_TAKEN = "name-taken"
     NAME_CLAIMED = "name-claimed"
     NAME_UNFIT = "name-unfit"
+    NAME_RESERVED = "name-reserved"
+    NAME_ALIKE = "name-alike"
+    NAME_KEPT = "name-kept"
+    TOO_MANY_NAMES = "too-many-names"
     PASSWORD_UNFIT = "password-unfit"  # noqa: S105 - the name of a ground
     PASSWORD_WEAK = "password-weak"  # noqa: S105 - the name of a ground
     TOO_LONG = "too-long"

@@ -10,6 +10,7 @@ from typing import assert_never
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, IdentityId, SessionId
+from parvis.model.looks import Looks
 from parvis.model.pending import Pending
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import INVITED_MAX, SPEECH_FLAGS, Room
@@ -25,6 +26,9 @@ class World:
         self.accounts: dict[IdentityId, Account] = {}
         self.account_names: dict[str, Account] = {}
         """Accounts by the folded pseudonym they hold."""
+        self.people_looks = Looks()
+        self.room_looks = Looks()
+        self.account_looks = Looks()
         self.silences: dict[IdentityId, tuple[str, ...]] = {}
         """Masks of those an identity reads nothing from; only who silences somebody stands here."""
         self.invitations: dict[SessionId, dict[Room, None]] = {}
@@ -55,7 +59,9 @@ class World:
                 self._leave(person)
             case e.Renamed(person, nick, folded):
                 del self.people[person.folded]
+                self.people_looks.drop(person.folded)
                 self.people[folded] = person
+                self.people_looks.add(folded)
                 person.nick, person.folded = nick, folded
                 person.prefix = person.mask().encode()
             case e.CarriedOver(old, new):
@@ -63,9 +69,11 @@ class World:
             case e.AccountKept(account, folded):
                 self._list_certificates(account, account.certificates)
                 self.accounts[account.id] = self.account_names[folded] = account
+                self.account_looks.add(folded)
             case e.AccountDeleted(account, folded):
                 self._list_certificates(account, ())
                 del self.accounts[account.id], self.account_names[folded]
+                self.account_looks.drop(folded)
                 self.silences.pop(account.id, None)
             case e.PendingKept(pending, folded):
                 self.pending[folded] = pending
@@ -82,6 +90,7 @@ class World:
                 room = self.rooms[folded] = Room(room_id, name, folded, at_ms)
                 room.flags = frozenset(flags)
                 _look_at_speech(room)
+                self.room_looks.add(folded)
             case e.RoomRestored():
                 self._restore(event)
             case e.RoomRegistered(room, owner):
@@ -146,6 +155,7 @@ class World:
         person.entered_at_ms = person.spoke_at_ms = event.at_ms
         person.prefix = person.mask().encode()
         self.people[event.folded] = person
+        self.people_looks.add(event.folded)
 
     def _list_certificates(self, account: Account, certificates: tuple[str, ...]) -> None:
         """Have these certificates log in to an account, and no others."""
@@ -174,6 +184,7 @@ class World:
         self.operators -= bool(person.modes & OPERATOR)
         self.invisible -= bool(person.modes & INVISIBLE)
         del self.people[person.folded]
+        self.people_looks.drop(person.folded)
         for room in self.invitations.pop(person.session, ()):
             room.invited.pop(person.session, None)
         if not person.account:
@@ -216,12 +227,14 @@ class World:
     def _end_if_empty(self, room: Room) -> None:
         if not room.members and not room.registered:
             del self.rooms[room.folded]
+            self.room_looks.drop(room.folded)
             for session in list(room.invited):
                 self._uninvite(room, session)
 
     def _restore(self, event: e.RoomRestored) -> None:
         kept = event.kept
         room = self.rooms[event.folded] = Room(kept.id, kept.name, event.folded, kept.created_at_ms)
+        self.room_looks.add(event.folded)
         room.registered = True
         room.owner = kept.owner
         room.topic, room.topic_set_by, room.topic_set_at_ms = kept.topic, kept.topic_set_by, kept.topic_set_at_ms

@@ -16,6 +16,7 @@ from parvis.irc.names import is_pseudonym
 from parvis.model.ids import NOBODY, IdentityId
 from parvis.model.person import NO_CTCP, OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
+from parvis.model.skeleton import readings
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
 
 CTCP = "\x01"
@@ -279,6 +280,10 @@ def name(
     bytes_max: int,
     owner: IdentityId = NOBODY,
     identity: IdentityId = NOBODY,
+    *,
+    is_reserved: bool = False,
+    looks_like: str = "",
+    kept_s: int = 0,
 ) -> Verdict:
     """May this pseudonym be taken?
 
@@ -289,17 +294,40 @@ def name(
         bytes_max: Most bytes of a pseudonym.
         owner: The account that has claimed it; `NOBODY`: none.
         identity: The account that whoever wants it is logged in to; `NOBODY`: none.
+        is_reserved: Whether it is, or looks like, one that the operator reserved for staff.
+        looks_like: Another's pseudonym, borne, claimed or kept, that it looks like; empty: none.
+        kept_s: For how many seconds it is still kept for whoever gave it up; 0: it is not.
     """
     if not is_pseudonym(wanted, bytes_max):
         return Refused(
             Ground.NAME_UNFIT,
             f"A pseudonym has 1 to {bytes_max} bytes: letters, digits and []\\`_^{{|}}-, no digit or - in front.",
         )
+    if not wanted.isascii() and readings(wanted) is None:
+        return Refused(
+            Ground.NAME_UNFIT,
+            "This pseudonym has too many characters that look like others. Write it in the letters of one alphabet.",
+        )
     if holder is not None and holder is not bearer:
         return Refused(Ground.NAME_TAKEN, "Nickname is already in use")
     if owner not in (NOBODY, identity):
         return Refused(
             Ground.NAME_CLAIMED, "This pseudonym belongs to an account. Log in to it with SASL, or take another one."
+        )
+    if is_reserved and not (bearer is not None and bearer.modes & OPERATOR):
+        return Refused(
+            Ground.NAME_RESERVED, "This pseudonym is reserved for those who run the server. Choose another one."
+        )
+    if kept_s:
+        return Refused(
+            Ground.NAME_KEPT,
+            f"This pseudonym is kept for whoever bore it last, {span(kept_s)} more. Choose another one, or show "
+            "that it is yours: by your resume token, or by logging in.",
+        )
+    if looks_like:
+        return Refused(
+            Ground.NAME_ALIKE,
+            f"This pseudonym looks too much like {looks_like}, which is somebody else's. Choose another one.",
         )
     return ACCEPTED
 
@@ -313,11 +341,57 @@ def one_more_device(count: int, count_max: int) -> Verdict:
     return ACCEPTED
 
 
+def span(seconds: int) -> str:
+    """Say a length of time in words, rounded up."""
+    for unit, unit_s in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds > unit_s:
+            return f"{ceil(seconds / unit_s)} {unit}s"
+    return "one second" if seconds <= 1 else f"{seconds} seconds"
+
+
+def open_room(person: Person, wanted: str, alike: Room | None) -> Verdict:
+    """May this person open a room under a new name? Not under one that looks like the name of a room there is.
+
+    Args:
+        person: Who wants it.
+        wanted: The name.
+        alike: A room whose name looks like it; None: there is none. A secret one is not named to outsiders.
+    """
+    if readings(wanted) is None:
+        return Refused(
+            Ground.NAME_UNFIT,
+            "This name has too many characters that look like others. Write it in the letters of one alphabet.",
+        )
+    if alike is not None:
+        other = f"the name of {alike.name}" if know(person, alike) is ACCEPTED else "that of another room"
+        return Refused(Ground.NAME_ALIKE, f"This name looks too much like {other}. Choose another one.")
+    return ACCEPTED
+
+
 def change_name(person: Person) -> Verdict:
     """May this person change their pseudonym where they are now? Not while banned or silenced in a room."""
     for room in person.rooms:
         if room.lists and not room.members[person] and is_silenced(person, room):
             return Refused(Ground.BANNED, f"You are banned in {room.name} and cannot change your name while in it.")
+    return ACCEPTED
+
+
+def pace_of_names(changes: int, changes_max: int, window_s: int) -> Verdict:
+    """May this person change their pseudonym once more, after so many changes in the window?"""
+    if changes >= changes_max:
+        return Refused(
+            Ground.TOO_MANY_NAMES,
+            f"You have changed your pseudonym {changes} times in {window_s} seconds. Wait a little and try again.",
+        )
+    return ACCEPTED
+
+
+def guess_token(failures: int, failures_max: int) -> Verdict:
+    """May a resume token be tried from this address, after so many wrong ones?"""
+    if failures >= failures_max:
+        return Refused(
+            Ground.TOO_MANY_FAILURES, "Too many wrong tokens from your address. Wait ten minutes and try again."
+        )
     return ACCEPTED
 
 

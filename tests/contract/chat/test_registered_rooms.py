@@ -25,13 +25,7 @@ def account(square: Square, name: str) -> Account:
 
 def enters(square: Square, name: str, *caps: str, join: str = "") -> HeardClient:
     """Let somebody come in, logged in to an account of their name, and into a room."""
-    client = square.enters(name, *caps)
-    square.chat.apply(e.LoggedIn(client, account(square, name)))
-    if join:
-        client.says(f"JOIN {join}")
-        square.end_turn()
-        client.hears()
-    return client
+    return square.enters(name, *caps, rooms=[join] if join else [], account=account(square, name))
 
 
 def asks(square: Square, client: HeardClient, *lines: str) -> list[str]:
@@ -154,10 +148,10 @@ def test_a_kept_host_has_the_rank_at_each_return(square: Square, anna: HeardClie
     assert asks(square, bert, "JOIN #nave")[0].startswith("473 ")
 
 
-def test_a_guest_with_the_owners_pseudonym_is_nobody(square: Square, anna: HeardClient) -> None:
+def test_a_guest_in_the_owners_place_is_nobody(square: Square, anna: HeardClient) -> None:
     """The account counts, and the guest's identity is another."""
     square.loses(anna)
-    guest = square.enters("anna", rooms=["#nave"])
+    guest = square.enters("guest", rooms=["#nave"])
     assert nave(square).members == {guest: 0}
     assert codes(square, guest, "ROOM DROP #nave #nave") == ["FAIL NOT_THE_OWNER"]
 

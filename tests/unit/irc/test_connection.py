@@ -17,9 +17,9 @@ def test_registration_needs_a_name_a_user_and_no_open_negotiation(nick: str, use
 
 
 def test_nothing_is_agreed_at_first() -> None:
-    """Neither a negotiation nor a password. Source: IRCv3 capability-negotiation."""
+    """Neither a negotiation nor a password nor who one was. Source: IRCv3 capability-negotiation."""
     greeting = Greeting()
-    assert (greeting.negotiating, greeting.password_is_right) == (False, False)
+    assert (greeting.negotiating, greeting.password_is_right, greeting.guest) == (False, False, b"")
 
 
 def test_what_may_be_said_before() -> None:
@@ -35,4 +35,5 @@ def test_what_may_be_said_before() -> None:
         "AUTHENTICATE",
         "REGISTER",
         "VERIFY",
+        "RESUME",
     } == BEFORE_REGISTRATION

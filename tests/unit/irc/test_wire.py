@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.vectors import cases, text
 
 from parvis.irc.capabilities import BINARY_FRAMES, CAPABILITIES, STREAM, TEXT_FRAMES, wire_signature
-from parvis.irc.wire import cut_body, frame, frame_all, middle, render, space_after, time_tag
+from parvis.irc.wire import cut, cut_body, frame, frame_all, middle, render, space_after, time_tag
 
 TRANSPORTS = {"stream": STREAM, "text": TEXT_FRAMES, "binary": BINARY_FRAMES}
 
@@ -87,6 +87,14 @@ def test_a_line_of_the_server_is_cut_at_a_character(words: str) -> None:
     assert len(body) <= 510
     assert words.startswith(body.decode())
     assert len(body) >= min(len(words.encode()), 507)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.integers(1, 40))
+def test_a_text_is_cut_at_a_character(text: str, bytes_max: int) -> None:
+    """Source: modern IRC, "NAMELEN"."""
+    shorter = cut(text, bytes_max)
+    assert text.startswith(shorter)
+    assert min(len(text.encode()), bytes_max) - 3 <= len(shorter.encode()) <= bytes_max
 
 
 def test_what_fits_behind_a_head() -> None:

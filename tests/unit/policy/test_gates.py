@@ -512,6 +512,86 @@ def test_an_unfit_name_is_refused_with_the_grammar(wanted: str) -> None:
     )
 
 
+def test_a_name_that_hides_behind_look_alikes_is_unfit() -> None:
+    """More readings than are looked at. Source: `model/skeleton.py`, READINGS_MAX."""
+    verdict = gates.name("о" * 9, None, None, 32)
+    assert verdict == Refused(
+        Ground.NAME_UNFIT,
+        "This pseudonym has too many characters that look like others. Write it in the letters of one alphabet.",
+    )
+    assert gates.name("о" * 8, None, None, 32) is ACCEPTED
+
+
+def test_a_name_that_looks_like_anothers_is_refused(alice: Person) -> None:
+    """With the name it looks like. Source: docs/handbook/member.md, "Your pseudonym"."""
+    assert gates.name("аlice", None, None, 32, looks_like="alice") == Refused(
+        Ground.NAME_ALIKE,
+        "This pseudonym looks too much like alice, which is somebody else's. Choose another one.",
+    )
+    assert gates.name("alice", alice, None, 32, looks_like="alice") == Refused(
+        Ground.NAME_TAKEN, "Nickname is already in use"
+    )
+
+
+def test_reserved_names_are_for_staff(world: World, alice: Person) -> None:
+    """Who has logged in with OPER may bear one. Source: docs/handbook/operator.md, "reserved_names"."""
+    reserved = Refused(
+        Ground.NAME_RESERVED, "This pseudonym is reserved for those who run the server. Choose another one."
+    )
+    assert gates.name("admin", None, None, 32, is_reserved=True) == reserved
+    assert gates.name("admin", None, alice, 32, is_reserved=True) == reserved
+    world.apply(e.UserModesSet(alice, OPERATOR))
+    assert gates.name("admin", None, alice, 32, is_reserved=True) is ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("kept_s", "span"),
+    [(1, "one second"), (60, "60 seconds"), (61, "2 minutes"), (7200, "2 hours"), (30 * 86_400, "30 days")],
+)
+def test_a_name_that_was_given_up_is_kept_for_a_while(kept_s: int, span: str) -> None:
+    """And how long is said. Source: docs/adr/0011-a-pseudonym-given-up.md."""
+    assert gates.name("alice", None, None, 32, kept_s=kept_s) == Refused(
+        Ground.NAME_KEPT,
+        f"This pseudonym is kept for whoever bore it last, {span} more. Choose another one, or show that it is yours: "
+        "by your resume token, or by logging in.",
+    )
+
+
+def test_a_new_room_looks_like_no_other(world: World, alice: Person) -> None:
+    """A secret room is not named to who is outside. Source: docs/protocol/names.md, "Rooms"."""
+    room = a_room(world, "#nave")
+    assert gates.open_room(alice, "#" + "о" * 9, None) == Refused(
+        Ground.NAME_UNFIT,
+        "This name has too many characters that look like others. Write it in the letters of one alphabet.",
+    )
+    assert gates.open_room(alice, "#nаve", None) is ACCEPTED
+    named = Refused(Ground.NAME_ALIKE, "This name looks too much like the name of #nave. Choose another one.")
+    assert gates.open_room(alice, "#nаve", room) == named
+    world.apply(e.FlagChanged(room, "s", True))
+    assert gates.open_room(alice, "#nаve", room) == Refused(
+        Ground.NAME_ALIKE, "This name looks too much like that of another room. Choose another one."
+    )
+    world.apply(e.Joined(alice, room, 0))
+    assert gates.open_room(alice, "#nаve", room) == named
+
+
+def test_names_change_at_a_pace() -> None:
+    """So many in a window. Source: `chat/naming.py`."""
+    assert gates.pace_of_names(2, 3, 60) is ACCEPTED
+    assert gates.pace_of_names(3, 3, 60) == Refused(
+        Ground.TOO_MANY_NAMES,
+        "You have changed your pseudonym 3 times in 60 seconds. Wait a little and try again.",
+    )
+
+
+def test_tokens_are_not_guessed_for_long() -> None:
+    """Source: docs/protocol/resume.md."""
+    assert gates.guess_token(99, 100) is ACCEPTED
+    assert gates.guess_token(100, 100) == Refused(
+        Ground.TOO_MANY_FAILURES, "Too many wrong tokens from your address. Wait ten minutes and try again."
+    )
+
+
 def test_who_is_banned_keeps_their_name(world: World, alice: Person) -> None:
     """A new one would slip past the ban; rank lifts that. Source: `change_name`."""
     room = a_room(world, "#nave", members=[alice])

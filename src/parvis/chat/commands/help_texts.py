@@ -7,12 +7,12 @@ from typing import Final
 
 HELP: Final[dict[str, tuple[str, ...]]] = {
     "ACCOUNT": (
-        "ACCOUNT [LOGOUT | PASSWORD old new | CERT ADD|DEL|LIST [fingerprint] | DEVICES [ONE|MANY] | DELETE password]",
+        "ACCOUNT [LOGOUT|PASSWORD old new|CERT ADD|DEL|LIST [fingerprint]|DEVICES [ONE|MANY]|DELETE password]",
         "Shows your account, or changes something of it.",
     ),
     "ADMIN": ("ADMIN", "Shows who runs this server and where to write to them."),
     "AUTHENTICATE": (
-        "AUTHENTICATE mechanism | data",
+        "AUTHENTICATE mechanism|data",
         "Logs in to your account (SASL). Your client does this by itself.",
     ),
     "AWAY": (
@@ -85,6 +85,11 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
     "REGISTER": (
         "REGISTER account|* email|* password",
         "Claims a pseudonym: * is the one you bear. Nobody else can bear it then.",
+    ),
+    "RESUME": (
+        "RESUME [token]",
+        "Gives you a resume token, and ends the one you had: with it you are the same person again after a lost",
+        "connection or tomorrow, without an account. Before you enter, with a token: shows who you are.",
     ),
     "ROOM": (
         "ROOM REGISTER|INFO|DROP #room | ROOM TRANSFER #room account | ROOM HOST ADD|DEL|LIST #room [account]",

@@ -25,6 +25,8 @@ _NUMERIC = {
     Ground.WRONG_KEY: n.ERR_BADCHANNELKEY,
     Ground.NO_ACCOUNT: n.ERR_NEEDREGGEDNICK,
     Ground.ROOM_FULL: n.ERR_CHANNELISFULL,
+    Ground.NAME_UNFIT: n.ERR_BADCHANNAME,
+    Ground.NAME_ALIKE: n.ERR_BADCHANNAME,
     Ground.TOO_MANY_ROOMS: n.ERR_TOOMANYCHANNELS,
 }
 
@@ -56,6 +58,8 @@ def _join(chat: Chat, client: Client, name: str, key: str) -> None:
     verdict = gates.one_more_room(client, chat.settings.rooms_per_session)
     if room is not None and not isinstance(verdict, Refused):
         verdict = gates.join(client, room, key)
+    elif room is None and not isinstance(verdict, Refused):
+        verdict = gates.open_room(client, name, next(chat.world.room_looks.alike(name, chat.world.rooms), None))
     if isinstance(verdict, Refused):
         chat.refuse(client, _NUMERIC[verdict.ground], room.name if room else name, verdict=verdict)
         return

@@ -3,14 +3,14 @@
 from functools import partial
 from typing import Final
 
-from parvis.chat import accounts, pending
+from parvis.chat import accounts, naming, pending
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.chat.waiting import wait
 from parvis.irc.casemapping import fold
 from parvis.irc.line import Line
 from parvis.model.accounts import Account
-from parvis.model.ids import NOBODY, IdentityId
+from parvis.model.ids import IdentityId
 from parvis.model.verdicts import Ground, Refused
 from parvis.policy import gates
 
@@ -132,9 +132,7 @@ def _name_problem(chat: Chat, client: Client, name: str, nick: str) -> Problem:
         return need_nick
     if fold(name) != fold(nick) and not chat.settings.custom_account_name:
         return "ACCOUNT_NAME_MUST_BE_NICK", f"You can only register the pseudonym you bear: {nick}."
-    bearer = None if client.greeting is not None else client.person
-    settings = chat.settings
-    verdict = gates.name(name, chat.person(name), bearer, settings.nick_bytes, chat.owner_of(name), NOBODY)
+    verdict = naming.verdict(chat, client, name)
     if isinstance(verdict, Refused):
         return _CODE_OF_NAME.get(verdict.ground, "BAD_ACCOUNT_NAME"), verdict.told
     return need_nick if client.greeting is not None and not client.greeting.nick else None
