@@ -35,8 +35,8 @@ def test_who_shares_a_room_and_asked_reads_of_logins(enter: Enter, room: str) ->
     assert [line.params for line in only(reader.sync(), "ACCOUNT")] == [[client.nick]]
     answers = client.ask("ACCOUNT LOGOUT")
     # A claimed pseudonym is not a guest's.
-    assert commands(answers) == ["901", "396", "NICK"]
-    assert answers[2].params[0].startswith("guest")
+    assert commands(answers) == ["901", "NICK"]
+    assert answers[1].params[0].startswith("guest")
     came = reader.sync()
     assert commands(came)[-2:] == ["ACCOUNT", "NICK"]
     assert only(came, "ACCOUNT")[0].params == ["*"]
@@ -137,12 +137,23 @@ def test_deleting_an_account_says_what_is_kept(connect: Connect, enter: Enter) -
     account = client.nick
     assert notes(client, "ACCOUNT DELETE open") == [["WRONG_PASSWORD"]]
     answers = client.ask("ACCOUNT DELETE sesame")
-    assert commands(answers) == ["901", "396", "NOTE", "NOTE"]
-    assert answers[2].params[:3] == ["ACCOUNT", "DELETED", account]
-    assert "archive" in answers[3].params[-1]
+    assert commands(answers) == ["901", "NOTE", "NOTE"]
+    assert answers[1].params[:3] == ["ACCOUNT", "DELETED", account]
+    assert "archive" in answers[2].params[-1]
     other = connect()
     other.send("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(account, 'sesame')}")
     assert [other.next().command, other.next().command] == ["AUTHENTICATE", "904"]
+
+
+def test_logging_in_and_out_names_the_new_host_and_nothing_follows(enter: Enter) -> None:
+    """900 and 901 bear the mask as it is now; a client awaits no more. Source: IRCv3 sasl 3.1, "Numerics"; ADR 15."""
+    client = owner(enter)
+    logged_out, *_ = client.ask("ACCOUNT LOGOUT")
+    assert logged_out.params[1].endswith(".guest")
+    answers = client.ask("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(logged_out.params[0], 'sesame')}")
+    assert commands(answers) == ["AUTHENTICATE", "900", "903"]
+    assert answers[1].params[1].endswith(".member")
+    assert only(client.ask(f"WHOIS {answers[1].params[0]}"), "311")[0].params[3] == answers[1].params[1].split("@")[1]
 
 
 # Several devices.
@@ -193,7 +204,7 @@ def test_what_one_device_does_the_others_read(connect: Connect, enter: Enter, ro
     assert commands(client.sync()) == ["NICK", "TOPIC", "PART", "305"]
     assert commands(client.ask("AUTHENTICATE PLAIN")) == ["907"]
     client.ask("ACCOUNT LOGOUT")
-    assert commands(device.sync()) == ["901", "396"]
+    assert commands(device.sync()) == ["901"]
 
 
 def test_a_device_that_quits_leaves_the_person_there(connect: Connect, enter: Enter, room: str) -> None:
@@ -202,6 +213,7 @@ def test_a_device_that_quits_leaves_the_person_there(connect: Connect, enter: En
     client = owner(enter, rooms=(room,))
     device, _ = attached(connect, client)
     client.send("QUIT :first")
+    assert client.until("QUIT").params == ["Quit: first"]
     client.until_closed()
     assert commands(observer.sync()) == ["JOIN"]
     observer.ask(f"PRIVMSG {room} :still there?")

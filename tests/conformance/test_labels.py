@@ -26,6 +26,15 @@ def test_no_answer_is_an_ack(enter: Enter, room: str) -> None:
         assert (answer.source, answer.command, answer.params, answer.tags) == ("chat.test", "ACK", [], {"label": "a"})
 
 
+def test_the_last_answer_carries_the_label(enter: Enter) -> None:
+    """One's own QUIT is the answer; ERROR is no answer to a command. Source: IRCv3 labeled-response."""
+    client = enter("last", CAPS)
+    client.send("@label=bye QUIT")
+    own, error = client.until_closed()
+    assert (own.command, own.nick, own.tags) == ("QUIT", client.nick, {"label": "bye"})
+    assert (error.command, error.tags) == ("ERROR", {})
+
+
 def test_several_answers_are_a_batch(enter: Enter, room: str) -> None:
     """Opened under the label, each line in it, closed. Source: IRCv3 labeled-response; batch."""
     client = enter("batch", ALL)

@@ -184,14 +184,15 @@ def test_user_and_pass_come_once(enter: Enter) -> None:
     assert client.one("PASS a").command == "462"
 
 
-def test_quit_is_answered_with_error_and_told_to_the_rooms(enter: Enter, room: str) -> None:
-    """The connection is closed, the name free. Source: RFC 2812, section 3.1.7; modern IRC, "QUIT"."""
+def test_quit_is_answered_and_told_to_the_rooms(enter: Enter, room: str) -> None:
+    """Closed after QUIT and ERROR, the name free. Source: RFC 2812, section 3.1.7; modern IRC, "QUIT"."""
     leaving, staying = enter("leaving", rooms=[room]), enter("staying", rooms=[room])
     leaving.sync()
     leaving.send("QUIT :gone home")
-    assert commands(leaving.until_closed()) == ["ERROR"]
+    own, error = leaving.until_closed()
+    assert (own.nick, own.params, error.command) == (leaving.nick, ["Quit: gone home"], "ERROR")
     told = staying.until("QUIT")
-    assert (told.nick, told.params) == (leaving.nick, ["Quit: gone home"])
+    assert (told.source, told.params) == (own.source, own.params)
     assert only(staying.ask(f"NICK {leaving.nick}"), "NICK")
 
 
@@ -200,7 +201,7 @@ def test_what_was_said_before_quit_is_delivered(enter: Enter, room: str) -> None
     leaving, staying = enter("last", ["echo-message"], [room]), enter("hearing", rooms=[room])
     leaving.sync()
     leaving.send(f"PRIVMSG {room} :last words", "QUIT")
-    assert commands(leaving.until_closed()) == ["PRIVMSG", "ERROR"]
+    assert commands(leaving.until_closed()) == ["PRIVMSG", "QUIT", "ERROR"]
     assert [staying.next().command for _ in range(2)] == ["PRIVMSG", "QUIT"]
 
 

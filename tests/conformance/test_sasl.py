@@ -151,7 +151,7 @@ def test_a_login_after_entering_and_to_another_account(connect: Connect, enter: 
     client = enter("late", ["sasl"])
     for name, password in ((account, "sesame"), (other, "bar"), (other, "bar")):
         answers = client.ask("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(name, password)}")
-        assert commands(answers)[:3] == ["AUTHENTICATE", "900", "903"]
+        assert commands(answers) == ["AUTHENTICATE", "900", "903"]
         assert only(client.ask(f"WHOIS {client.nick}"), "330")[0].params[2] == name
 
 
@@ -179,5 +179,5 @@ def test_a_login_is_one_labelled_answer(enter: Enter, account: str) -> None:
     begun, *_ = client.ask("@label=a AUTHENTICATE PLAIN")
     assert (begun.command, begun.tags["label"]) == ("AUTHENTICATE", "a")
     answers = client.ask(f"@label=b AUTHENTICATE {plain(account, 'sesame')}")
-    assert commands(answers) == ["BATCH", "900", "903", "396", "BATCH"]
+    assert commands(answers) == ["BATCH", "900", "903", "BATCH"]
     assert answers[0].tags["label"] == "b"

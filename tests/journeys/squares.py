@@ -1,6 +1,7 @@
 """A square to play on: a real server in a process of its own, on free ports, with an archive to look into."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,9 +35,9 @@ class Square:
         return self.ports["irc"][0]
 
     def said(self) -> list[str]:
-        """List what the archive holds of what was said, in order: each line without its sender's mask."""
+        """List what the archive holds of what was said, in order: each line without tags and its sender's mask."""
         return [
-            opened.line.decode().partition(" ")[2]
+            re.sub(r"\A(?:@\S+ )?:\S+ ", "", opened.line.decode())
             for opened in opened_records(self.data_dir)
             if opened.header.kind is RecordKind.MESSAGE and not opened.undelivered
         ]

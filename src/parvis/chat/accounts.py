@@ -53,17 +53,17 @@ def log_in(chat: Chat, connection: Client, account: Account) -> None:
     if not person.account or person.identity != account.id:
         chat.apply(e.LoggedIn(person, account))
         _tell_neighbours(chat, person)
+        hosts.follow_account(chat, person)
     chat.on_each_device(
         person, lambda: chat.numeric(person, n.RPL_LOGGEDIN, person.mask(), account.name, _logged_in(account))
     )
 
 
 def settle(chat: Chat, connection: Client, account: Account) -> None:
-    """Let follow what a login brings to somebody who has entered: host, ranks, pseudonym, one device or many."""
+    """Let follow what a login brings to somebody who has entered: ranks, pseudonym, one device or many."""
     if connection.greeting is not None:
         return
     person = connection.person
-    hosts.follow_account(chat, person)
     rooms.give_standing(chat, person)
     give_up_claimed(chat, person)
     if devices.is_single(chat, account):
@@ -74,8 +74,8 @@ def log_out(chat: Chat, person: Client) -> None:
     """Make somebody who is here a guest again; a pseudonym that is not theirs without the account is taken off them."""
     chat.apply(e.LoggedOut(person, IdentityId(chat.chance.opaque_id())))
     _tell_neighbours(chat, person)
-    chat.on_each_device(person, lambda: chat.numeric(person, n.RPL_LOGGEDOUT, person.mask(), "You are now logged out"))
     hosts.follow_account(chat, person)
+    chat.on_each_device(person, lambda: chat.numeric(person, n.RPL_LOGGEDOUT, person.mask(), "You are now logged out"))
     give_up_claimed(chat, person)
 
 

@@ -36,15 +36,18 @@ def any_label(mask: str) -> str:
 
 
 def follow_account(chat: Chat, person: Client) -> None:
-    """Give somebody who has just logged in or out the host that says so."""
-    change_host(chat, person, person.user, labelled(person.host, is_member=bool(person.account)))
+    """Give somebody who has just logged in or out the host that says so.
+
+    900 or 901, which come next, name it: 396 after them would stand where a client awaits its next answer.
+    """
+    change_host(chat, person, person.user, labelled(person.host, is_member=bool(person.account)), tell=False)
 
 
-def change_host(chat: Chat, person: Client, user: str, host: str) -> None:
+def change_host(chat: Chat, person: Client, user: str, host: str, *, tell: bool = True) -> None:
     """Change the user and the host that others see of somebody.
 
     Who asked for it reads CHGHOST. Others are not shown a QUIT and a JOIN that did not happen: a client learns the
-    host from the next line of the person.
+    host from the next line of the person. The person reads 396, unless `tell` is false.
     """
     if (user, host) == (person.user, person.host):
         return
@@ -57,6 +60,8 @@ def change_host(chat: Chat, person: Client, user: str, host: str) -> None:
     raw_id, message_id = chat.chance.message_id()
     chat.record(RecordKind.HOST_CHANGED, person, PRESENCE, body, message_id=raw_id, rooms=rooms)
     chat.show(person if acts else None, body, audience, message_id)
+    if not tell:
+        return
     if acts:
         chat.on_each_device(person, lambda: chat.numeric(person, n.RPL_VISIBLEHOST, host))
     else:

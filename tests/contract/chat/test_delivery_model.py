@@ -280,17 +280,15 @@ class Model:
         self._show(readers, one, PRESENCE, body)
 
     def _quit(self, one: Someone, told: str = "ERROR :Closing link: you have quit") -> None:
+        body = f":{one.mask} QUIT :{'Quit' if told else 'Connection lost'}"
         if told:
-            if one.acted > self._square.turn.delivered_serial:
-                one.exact.add(self._between())
-                self._hears(one, OWN, "", told)
-            else:
-                one.at_once.append(told)
+            self._answers.append((self._tags(one, False, ""), body))
+            self._end(one, at_once=False)
+            self._hears(one, OWN, "", told)
             one.answers.append(told)
         self._fence()
         readers = [each for each in self._neighbours(one) if each is not one]
         one.gone = True
-        body = f":{one.mask} QUIT :{'Quit' if told else 'Connection lost'}"
         for each in readers:
             self._hears(each, PRESENCE, self._tags(each, True, ""), body)
         for name in list(self._rooms):
