@@ -7,6 +7,7 @@ clock that moves when told. An input is a play: one byte says whose turn it is, 
 import os
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -15,6 +16,7 @@ from mutation import run
 from parvis.app.verifiers import Verifiers
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
+from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
 from parvis.chat.outside import Outside
@@ -31,6 +33,7 @@ from parvis.model.events import AccountKept, LoggedIn
 from parvis.model.ids import NOBODY, IdentityId
 from parvis.model.person import INVISIBLE, OPERATOR
 from parvis.store.memory import Fault, MemoryArchive
+from parvis.store.memory_history import MemoryHistory
 
 T = TypeVar("T")
 
@@ -44,7 +47,7 @@ TOKEN = re.compile(rb" RESUME TOKEN (\S+)| resume:(\S+)")
 
 CAPS = (
     b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname chghost "
-    b"extended-monitor invite-notify"
+    b"extended-monitor invite-notify draft/multiline draft/metadata-2"
 )
 PLAIN = b"AUTHENTICATE AG4wAHNlc2FtZS00Mg=="
 DELETE = b"ACCOUNT DELETE sesame-42"
@@ -87,13 +90,67 @@ PLAYS = [
     ],
     [b"STATS u", b"STATS d", b"REHASH", b"MODE n1 +b", b"MODE n2 -Bw+or", b"SILENCE +x@y,-n2,+*!*@*", b"MONITOR + n0"],
     [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
+    [
+        b"OPER op right",
+        b"UBAN ADD 1m mask:n1!*@* :why",
+        b"UBAN REQUIRE 2m ip:192.0.2.0/24 :why",
+        b"UBAN ADD 30m host:x.guest :why",
+        b"UBAN LIST",
+        b"UBAN DEL mask:n1 :over",
+        b"DEFENCE 2 1m :wave",
+        b"DEFENCE",
+    ],
+    [b"UBAN ADD 1h ip:2001:db8::1/48 :x", b"UBAN INFO 0", b"DEFENCE 5 :over", b"WEBIRC right web h 192.0.2.77 :secure"],
     [b"PRIVMSG @#a :hosts", b"NOTICE +#a :voiced", b"NOTICE n1 :x", b"PRIVMSG #a :" + b"x" * 480, b"PRIVMSG \xff"],
+    [
+        CAPS,
+        b"JOIN #a",
+        b"@label=m;+t=u BATCH +1 draft/multiline #a",
+        b"@batch=1 PRIVMSG #a :one",
+        b"@batch=1;draft/multiline-concat PRIVMSG #a :two",
+        b"@batch=1 PRIVMSG #a :",
+        b"BATCH -1",
+        b"@label=n BATCH +2 draft/multiline n1",
+        b"@batch=2 NOTICE n1 :x",
+        b"@batch=2;label=o NOTICE n1 :y",
+        b"@label=p BATCH -2",
+        b"BATCH +3 draft/multiline #a",
+        b"@batch=4 PRIVMSG #a :wrong",
+        b"CAP REQ :-draft/multiline",
+    ],
+    [
+        CAPS,
+        b"@label=s METADATA * SUB status display-name :x",
+        b"JOIN #a",
+        b"METADATA * SET status :here",
+        b"@label=g METADATA n1 GET status $ color",
+        b"METADATA #a SET color red",
+        b"METADATA #a CLEAR",
+        b"@label=y METADATA #a SYNC",
+        b"METADATA * SET display-name n2",
+        b"METADATA * LIST",
+        b"METADATA * UNSUB status",
+        b"METADATA * SUBS",
+        b"AWAY *",
+    ],
     [b"REGISTER * * sesame-42", b"ACCOUNT", b"AUTHENTICATE PLAIN", PLAIN, b"ACCOUNT DEVICES", b"ACCOUNT CERT LIST"],
     [b"ACCOUNT PASSWORD sesame-42 other-word", b"ACCOUNT CERT ADD " + b"ab" * 32, b"ACCOUNT LOGOUT", b"VERIFY n1 x"],
     [b"AUTHENTICATE SCRAM-SHA-256", b"AUTHENTICATE biwsbj1uMCxyPWFiYw==", b"AUTHENTICATE *", DELETE],
     [b"QUIT", b"AUTHENTICATE PLAIN", PLAIN, b"NICK n0", b"JOIN #a", b"ACCOUNT DEVICES ONE", b"AWAY :x", DELETE],
     [b"JOIN #a", b"QUIT", b"AUTHENTICATE PLAIN", PLAIN, b"NICK n0", b"NICK n7", b"MODE n7 +i", b"PRIVMSG #a :x"],
     [b"\x00", b"PRIVMSG #a", b"WHOIS", b"JOIN :#a b", b"PART ::x", b"MODE #a +:", b"@" + b"a=b;" * 1020 + b" PING a"],
+    [
+        b"CAP REQ :batch message-tags draft/chathistory draft/event-playback draft/message-redaction draft/read-marker",
+        b"JOIN #a",
+        b"PRIVMSG #a :words",
+        b"@label=h CHATHISTORY LATEST #a * 9",
+        b"CHATHISTORY BETWEEN #a timestamp=2023-11-14T22:13:20.000Z msgid=AAAAAAAAAAAAAAAAAAAA 5",
+        b"CHATHISTORY TARGETS timestamp=2023-01-01T00:00:00.000Z timestamp=2024-01-01T00:00:00.000Z 5",
+        b"REDACT #a AAAAAAAAAAAAAAAAAAAA :slip",
+        b"MARKREAD #a timestamp=2023-11-14T22:13:20.000Z",
+        b"MODE #a +H 2h",
+        b"CHATHISTORY AROUND n1 timestamp=2023-11-14T22:13:20.000Z 3",
+    ],
     [
         b"QUIT",
         b"CAP REQ :parvis.chat/resume",
@@ -228,8 +285,9 @@ class Square:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.archive = MemoryArchive()
-        self.archive.open(self.clock.now_ms())
+        opened = self.archive.open(self.clock.now_ms())
         turn = Turn(self.archive, self.clock, fan_out, self.stopped)
+        turn.follow(opened)
         self.chat = Chat(
             Settings(
                 server="chat.test",
@@ -247,7 +305,15 @@ class Square:
             Chance(os.urandom),
             self.clock,
             turn,
-            Outside(work=self.work, find_operator=self.find_operator, passwords=PASSWORDS, reload=lambda: True),
+            Outside(
+                work=self.work,
+                history=MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32))),
+                history_work=self.work,
+                find_operator=self.find_operator,
+                find_gateway=self.find_gateway,
+                passwords=PASSWORDS,
+                reload=lambda: True,
+            ),
         )
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)
@@ -267,6 +333,9 @@ class Square:
 
     def find_operator(self, name: str, password: str) -> Operator | None:
         return Operator(name, "server-admin") if (name, password) == ("op", "right") else None
+
+    def find_gateway(self, _host: str, _certificate: str, password: str) -> str | None:
+        return "web" if password == "right" else None
 
     def enter(self, number: int, *, greets: bool = True) -> FakeClient:
         client = FakeClient(number)
@@ -370,7 +439,7 @@ def play(data: bytes) -> None:
             square.settle()
             square.check()
     square.settle()
-    square.clock.move(3.0)
+    square.clock.move(40.0)
     square.check()
     for client in square.clients:
         client.hang_up()

@@ -12,7 +12,7 @@ HANDBOOK = Path(__file__).resolve().parents[1] / "docs" / "handbook" / "operator
 BEGIN = "<!-- keys: written by `make docs` -->\n"
 END = "<!-- end of keys -->\n"
 
-ORDER = ("server", "listen", "limits", "history", "accounts", "mail", "safety", "operators", "archive")
+ORDER = ("server", "listen", "limits", "history", "accounts", "mail", "safety", "operators", "webirc", "archive")
 
 
 def shown(key: Key) -> str:

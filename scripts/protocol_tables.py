@@ -26,6 +26,13 @@ commit of what was decided before them. While the archive cannot be written, act
 `FAIL <command> SERVER_BUSY`.
 
 Over WebSocket (`/irc`, subprotocol `text.ircv3.net` or `binary.ircv3.net`) a message is one line without CR LF.
+
+History (`CHATHISTORY`) gives what the asker was present for, within `history.resume`, and what the room they are in
+shows to newcomers. Hosts choose the latter with `MODE #room +H 2h` (a whole number and `s`, `m`, `h` or `d`; `+H 0s`:
+nothing; `-H`: what the server chose). Who comes into a room that shows anything reads `NOTE JOIN HISTORY_VISIBLE
+<room> <time> :<text>`. A target, room or person, of which nothing can be fetched is answered with `INVALID_TARGET`
+whether it exists or not; a message id likewise with `MESSAGE_ERROR`. A page may hold fewer lines than asked for
+although there are more: go on from its last line until one is empty.
 """
 
 
@@ -80,9 +87,7 @@ def limit_rows() -> str:
 
 def isupport_tokens() -> str:
     """Write the tokens of a server with the default configuration."""
-    lines = texts.isupport_lines(settings_of(Config()))
-    words = [word for _, after in lines for word in after.decode().partition(" :are")[0].split()]
-    return "\n".join(f"- `{word}`" for word in words)
+    return "\n".join(f"- `{token}`" for token in texts.isupport_tokens(settings_of(Config())))
 
 
 def numeric_rows() -> str:

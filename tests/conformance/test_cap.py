@@ -5,7 +5,8 @@ from tests.conformance.conftest import Connect, Enter
 
 OURS = {
     *("account-tag", "away-notify", "batch", "cap-notify", "echo-message", "labeled-response"),
-    *("message-tags", "multi-prefix", "server-time", "setname", "standard-replies"),
+    *("message-tags", "multi-prefix", "no-implicit-names", "server-time", "setname", "standard-replies"),
+    *("draft/extended-isupport", "draft/multiline", "draft/oper", "draft/pre-away", "userhost-in-names"),
 }
 
 
@@ -109,3 +110,48 @@ def test_negotiation_alone_does_not_register(connect: Connect) -> None:
     client.send("NICK onlycap", "USER user 0 * :Real name")
     assert client.next().command == "001"
     assert only([client.until("376")], "376")
+
+
+def test_cap_notify_stays_with_version_302(connect: Connect) -> None:
+    """Who asked for it by name may give it back; LS without version changes nothing. Source: "cap-notify"."""
+    modern, old = connect(), connect()
+    modern.send("CAP LS 302", "CAP REQ :cap-notify", "CAP REQ :-cap-notify", "CAP LS", "CAP LIST")
+    modern.next()
+    assert [modern.next().params[1] for _ in range(2)] == ["ACK", "NAK"]
+    assert "=" not in modern.next().params[-1]
+    assert modern.next().params[-1] == "cap-notify"
+    old.send("CAP REQ :cap-notify", "CAP REQ :-cap-notify")
+    assert [old.next().params[1] for _ in range(2)] == ["ACK", "ACK"]
+
+
+def test_a_request_may_come_without_colon_and_with_spaces(connect: Connect) -> None:
+    """As in the specification's own examples. Source: "The CAP REQ subcommand", draft/extended-isupport, "Examples"."""
+    client = connect()
+    client.send("CAP REQ batch draft/extended-isupport", "CAP REQ :  setname  ", "CAP REQ :", "CAP REQ :sts")
+    assert client.next().params == ["*", "ACK", "batch draft/extended-isupport"]
+    assert client.next().params == ["*", "ACK", "setname"]
+    assert client.next().params == ["*", "ACK", ""]
+    assert client.next().params == ["*", "NAK", "sts"]
+
+
+def test_a_long_request_is_acknowledged_whole(connect: Connect) -> None:
+    """On several lines, no name cut in two. Source: "The CAP ACK subcommand"."""
+    client = connect()
+    words = ["message-tags", "server-time"] * 18 + ["echo-message"]
+    client.send(f"CAP REQ :{' '.join(words)}", "PING x")
+    lines = []
+    while (message := client.next()).command == "CAP":
+        lines += message.params[2].split()
+    assert lines == words
+
+
+def test_the_list_of_a_client_with_everything_has_several_lines(enter: Enter) -> None:
+    """All but the last with a star, for who asked for 302. Source: "Multiline replies to CAP LS and CAP LIST"."""
+    probe = enter("probe", ["batch"])
+    names = []
+    for message in probe.ask("CAP LS 302"):
+        names += [word.partition("=")[0] for word in message.params[-1].split()]
+    client = enter("everything" + "x" * 12, names)
+    listed = client.ask("CAP LIST")
+    assert [word for message in listed for word in message.params[-1].split()] == names
+    assert [message.params[2] == "*" for message in listed] == [True] * (len(listed) - 1) + [False]

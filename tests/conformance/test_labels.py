@@ -3,6 +3,8 @@
 from tests.client import commands
 from tests.conformance.conftest import Enter
 
+from parvis.chat.commands.table import COMMANDS
+
 CAPS = ["labeled-response", "batch"]
 ALL = [*CAPS, "echo-message", "message-tags", "server-time"]
 
@@ -111,3 +113,37 @@ def test_oper_is_answered_under_its_label_although_it_waits(enter: Enter) -> Non
     client = enter("oper", CAPS)
     answers = client.ask("@label=o OPER operuser wrong", "@label=p PONG")
     assert [(answer.command, answer.tags.get("label")) for answer in answers] == [("464", "o"), ("ACK", "p")]
+
+
+def test_capabilities_are_agreed_on_under_a_label(enter: Enter) -> None:
+    """By what held before: who gives labels back gets the answer under the last one. Source: labeled-response."""
+    client = enter("cap", [*CAPS, "draft/extended-isupport"])
+    for request in ("setname", "-setname", "unknown", "-labeled-response"):
+        assert client.one(f"@label=c CAP REQ :{request}").tags == {"label": "c"}
+    assert client.one("@label=c CAP REQ :labeled-response").tags == {}
+    answers = client.ask("@label=l CAP LS 302")
+    assert answers[0].tags == {"label": "l"}
+    assert {answer.command for answer in answers} <= {"CAP", "BATCH"}
+
+
+def test_every_command_answers_its_label_exactly_once(enter: Enter, room: str) -> None:
+    """Whatever it answers, with or without parameters, allowed or not. Source: IRCv3 labeled-response."""
+    other = enter("other", ALL, [room])
+    for number, command in enumerate(sorted(COMMANDS)):
+        if command in ("QUIT", "ERROR"):
+            continue
+        for params in (
+            "",
+            f" {room}",
+            f" {other.nick}",
+            f" {room} {other.nick} x y",
+            " :",
+            f" +1 draft/multiline {room}",
+        ):
+            client = enter("asks", [*ALL, "draft/multiline"], [room])
+            label = f"l{number}"
+            answers = client.ask(f"@label={label} {command}{params}")
+            if command == "BATCH" and params.startswith(" +"):
+                answers += client.ask("BATCH -1")
+            assert [message.tags.get("label") for message in answers].count(label) == 1, (command, params, answers)
+            client.close()

@@ -166,12 +166,68 @@ def test_tagmsg_reaches_those_who_understand_tags(enter: Enter, room: str) -> No
 
 def test_typing_is_relayed_like_any_tag(enter: Enter, room: str) -> None:
     """It is not recorded, and nobody can tell. Source: IRCv3 typing client tag."""
-    speaker, reader = enter("speaker", ["message-tags"], [room]), enter("reader", ["message-tags"], [room])
+    reader = enter("reader", ["message-tags"], [room])
     for value in ("active", "paused", "done"):
+        speaker = enter("speaker", ["message-tags"], [room])
         speaker.ask(f"@+typing={value} TAGMSG {room}")
         told = reader.until("TAGMSG")
         assert told.tags["+typing"] == value
         assert told.tags["msgid"]
+
+
+def test_typing_is_relayed_once_in_three_seconds_for_each_target(enter: Enter, room: str) -> None:
+    """A second one is dropped; its label is acknowledged; other targets are not concerned. Source: IRCv3 typing."""
+    caps = ["message-tags", "labeled-response", "batch"]
+    speaker, reader = enter("speaker", caps, [room]), enter("reader", caps, [room])
+    answers = speaker.ask(
+        f"@label=a;+typing=active TAGMSG {room}",
+        f"@label=b;+typing=done TAGMSG {room}",
+        f"@label=c;+typing=active TAGMSG {reader.nick}",
+    )
+    acks = only(answers, "ACK")
+    assert [ack.tags["label"] for ack in acks] == ["a", "b", "c"]
+    told = only(reader.sync(), "TAGMSG")
+    assert [message.params[0] for message in told] == [room, reader.nick]
+
+
+def test_a_tagmsg_has_several_targets_and_is_echoed_under_its_label(enter: Enter, room: str) -> None:
+    """To a room, to its hosts, to a person; who has no message-tags reads nothing. Source: message-tags, "TAGMSG"."""
+    caps = ["message-tags", "labeled-response", "batch", "echo-message"]
+    host, plain = enter("host", caps, [room]), enter("plain", ["batch"], [room])
+    other = enter("other", caps, [room])
+    host.sync()
+    answers = host.ask(f"@label=t;+react=x TAGMSG {room},@{room},{other.nick},{plain.nick}")
+    opening, *echoes, end = answers
+    assert (opening.command, opening.tags["label"], end.command) == ("BATCH", "t", "BATCH")
+    assert [echo.params[0] for echo in only(echoes, "TAGMSG")] == [room, f"@{room}", other.nick, plain.nick]
+    assert [message.params[0] for message in only(other.sync(), "TAGMSG")] == [room, other.nick]
+    assert only(plain.sync(), "TAGMSG") == []
+
+
+def test_channel_context_is_relayed_where_both_are(enter: Enter, room: str) -> None:
+    """An outsider's words cannot seem to be said in a room; they arrive all the same. Source: channel-context."""
+    member, reader = enter("member", ["message-tags"], [room]), enter("reader", ["message-tags"], [room])
+    stranger = enter("stranger", ["message-tags"])
+    for key in ("+channel-context", "+draft/channel-context"):
+        member.ask(f"@{key}={room};+a=1 PRIVMSG {reader.nick} :in context")
+        assert reader.until("PRIVMSG").tags[key] == room
+        stranger.ask(f"@{key}={room};+a=1 PRIVMSG {reader.nick} :out of it")
+        told = reader.until("PRIVMSG")
+        assert key not in told.tags
+        assert told.tags["+a"] == "1"
+
+
+def test_tags_that_fetch_or_rename_are_not_relayed(enter: Enter, room: str) -> None:
+    """Said in ISUPPORT, ignored silently. Source: IRCv3 message-tags, "RPL_ISUPPORT Tokens" (CLIENTTAGDENY)."""
+    speaker, reader = enter("speaker", ["message-tags"], [room]), enter("reader", ["message-tags"], [room])
+    tokens = [word for line in speaker.ask("ISUPPORT") for word in line.params[1:-1]]
+    assert "CLIENTTAGDENY=display-name,draft/display-name,draft/icon,icon" in tokens
+    speaker.ask(f"@+icon=https://a.example/x.png;+reply=1 PRIVMSG {room} :x", f"@+draft/icon=x TAGMSG {room}")
+    told = reader.sync()
+    assert [message.tags.keys() & {"+icon", "+reply"} for message in told if message.command == "PRIVMSG"] == [
+        {"+reply"}
+    ]
+    assert only(told, "TAGMSG") == []
 
 
 def test_a_message_for_hosts_reaches_hosts(enter: Enter, room: str) -> None:

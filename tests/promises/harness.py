@@ -3,13 +3,17 @@ archive's twin in memory, whose commits fail, hang or are held when a test says 
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from random import Random
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from parvis.app.verifiers import Verifiers
 from parvis.app.wiring import open_rooms, restore
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
+from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
 from parvis.chat.outside import Outside
@@ -20,6 +24,7 @@ from parvis.irc.capabilities import STREAM
 from parvis.model.accounts import Account
 from parvis.ports.clock import Timer
 from parvis.store.memory import Fault, MemoryArchive, MemoryStore
+from parvis.store.memory_history import MemoryHistory
 
 T = TypeVar("T")
 
@@ -45,9 +50,9 @@ class Ring:
 class HandClock:
     """A clock that moves when a test says so. A turn ends when the test lets it."""
 
-    def __init__(self) -> None:
-        """Begin at noon."""
-        self._s = 0.0
+    def __init__(self, began_s: float = 0.0) -> None:
+        """Begin at noon, or so many seconds after it."""
+        self._s = began_s
         self._soon: list[Callable[[], None]] = []
         self._rings: list[Ring] = []
 
@@ -164,12 +169,14 @@ class Square:
         server: str = "square.test",
         commit_queue_bytes: int = 33_554_432,
         rooms_per_session: int = 50,
+        chosen: dict[str, object] | None = None,
+        began_s: float = 0.0,
     ) -> None:
-        """Open it, with the default rooms or those that a store has kept."""
+        """Open it, with the default rooms or those that a store has kept, and with settings that a test chooses."""
         self.passwords_checked = 0
         self.reloads = 0
         self.reload_works = True
-        self.clock = HandClock()
+        self.clock = HandClock(began_s)
         self.archive = MemoryArchive(store)
         self.stopped_because: list[str] = []
         opened = self.archive.open(self.clock.now_ms())
@@ -179,7 +186,7 @@ class Square:
             fan_out,
             self.stopped_because.append,
         )
-        self.turn.set_floor(opened.last_time_ms)
+        self.turn.follow(opened)
         settings = Settings(
             server=server,
             network="Square",
@@ -189,12 +196,22 @@ class Square:
             rooms_per_session=rooms_per_session,
             exempt_loopback=exempt,
         )
+        if chosen:
+            settings = replace(settings, **chosen)
         # The same ids each time a test is done, and none twice.
         chance = Chance(Random(opened.run).randbytes)
         self.check_takes_s = 0.05
         # As a server's own, but for what a check costs.
         passwords = Verifiers(self.archive.keys.derived(b"accounts"), memory_kib=8, passes=1, iterations=2)
-        outside = Outside(work=self._work, find_operator=self._find_operator, passwords=passwords, reload=self._reload)
+        self.history = MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32)))
+        outside = Outside(
+            work=self._work,
+            history=self.history,
+            history_work=self._work,
+            find_operator=self._find_operator,
+            passwords=passwords,
+            reload=self._reload,
+        )
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, outside)
         self.intake = Intake(self.chat)
         self.doors = Doors(self.chat, self.intake)

@@ -410,7 +410,7 @@ def test_a_certificate_logs_in() -> None:
         client.is_secure, client.certificate = True, certificate
         client.says("CAP LS 302", f"NICK {nick}", "AUTHENTICATE EXTERNAL", f"AUTHENTICATE {response}")
         square.go_on(1.0)
-        cap, *answers = client.hears()
+        _, cap, *answers = client.hears()
         assert "sasl=PLAIN,SCRAM-SHA-256,EXTERNAL" in cap
         return [" ".join(line.split()[1:5:3]) for line in answers if " AUTHENTICATE " not in line]
 

@@ -8,7 +8,6 @@ from tests.promises.harness import OPERATOR_PASSWORD, HeardClient, Square
 
 from parvis.chat.commands.oper import FAILURES_MAX, FORGIVEN_AFTER_S
 from parvis.chat.waiting import WAIT_S_MAX
-from parvis.irc.limits import TARGETS_MAX
 from parvis.store.memory import Fault
 
 ROOM = "#quai"
@@ -80,14 +79,14 @@ def test_names_of_too_many_rooms_is_refused() -> None:
     """A room named twice counts once. Source: modern IRC, "TARGMAX"."""
     square = Square()
     anna = square.enters("anna", rooms=[ROOM])
-    rooms = [f"#r{number}" for number in range(TARGETS_MAX)]
+    rooms = [f"#r{number}" for number in range(square.chat.settings.targets)]
     anna.says(f"NAMES {','.join([*rooms, ROOM])}")
     square.end_turn()
     assert codes(anna) == ["407"]
     anna.says(f"NAMES {','.join(rooms)}")
     square.end_turn()
     assert codes(anna) == ["366"]
-    anna.says(f"NAMES {','.join([ROOM] * 3 * TARGETS_MAX)}")
+    anna.says(f"NAMES {','.join([ROOM] * 3 * square.chat.settings.targets)}")
     square.end_turn()
     assert codes(anna) == ["353", "366"]
 

@@ -90,7 +90,7 @@ def test_ping_and_capabilities_are_answered_while_nothing_can_be_sealed() -> Non
     bert.says("@label=p PING here", "CAP LS 302", "CAP LIST", "CAP REQ :no-such")
     heard = bert.hears()
     assert heard[0] == "@label=p :square.test PONG square.test :here"
-    assert [line.split()[3] for line in heard[1:]] == ["LS", "LIST", "NAK"]
+    assert [line.split()[3] for line in heard[1:]] == ["LS", "LS", "LIST", "NAK"]
     anna.says("PING there")
     square.end_turn()
     assert anna.hears() == []

@@ -54,8 +54,9 @@ def test_a_kill_is_kept_as_its_operators_act() -> None:
     bert = square.enters("bert", rooms=[ROOM])
     operator.says("KILL bert :enough of that")
     square.end_turn()
-    *_, record = square.archive.store.opened_records()
+    *_, record, moved = square.archive.store.opened_records()
     assert record.header.kind is RecordKind.KILLED
+    assert moved.header.kind is RecordKind.ROLL_CALL
     assert (record.header.author, record.header.session) == (operator.identity, operator.session)
     assert record.line == f":bert!~bert@{bert.host} QUIT :Killed (oper (enough of that))".encode()
 
@@ -83,7 +84,17 @@ def pages_of(square: Square) -> Pages:
     loop = asyncio.new_event_loop()
     loop.close()
     return Pages(
-        Parts(square.chat, square.intake, square.doors, square.turn, square.archive, Workers(loop), []),
+        Parts(
+            square.chat,
+            square.intake,
+            square.doors,
+            square.turn,
+            square.archive,
+            Workers(loop),
+            [],
+            square.history,
+            Workers(loop),
+        ),
         Listeners(()),
     )
 

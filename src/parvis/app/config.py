@@ -53,8 +53,16 @@ TABLES_MAX: Final = 64
 MISTAKES_MAX: Final = 200
 """Most mistakes that are told of one configuration."""
 
+CONTACT_BYTES_MAX: Final = 100
+"""Longest way to reach those who run the server: an ERROR holds it beside a reason and an end."""
+
 WINDOW_S_MAX: Final = 30 * 86_400
 """Longest of the three windows. What the server can open for longer is not sealed."""
+
+BAN_S_MAX: Final = 365 * 86_400
+"""Longest ban that may be allowed: a sanction ends (DESIGN, promise 3)."""
+LINE_OVERHEAD_BYTES: Final = 300
+"""What a line of a multiline message takes on the wire beside its text: mask, command, target, tags."""
 
 ENVIRONMENT_PREFIX: Final = "PARVIS_"
 
@@ -169,6 +177,12 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     description: Annotated[
         str, Text(0, 100), "One line that says what this server is, for WHOIS, LINKS and the entry page."
     ] = "A public chat, made answerable"
+    contact: Annotated[
+        str,
+        Text(0, CONTACT_BYTES_MAX),
+        "How those who run the server are reached, such as an address or a page: told to whoever is banned, for an "
+        "appeal. Without it, the last line of `admin` that is short enough.",
+    ] = ""
     admin: Annotated[
         tuple[str, ...],
         Many(Text(1, 200), high=3),
@@ -195,6 +209,26 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         Many(Choice(Language), low=1),
         "Languages in which the server writes to people, the preferred one first.",
     ] = (Language.FR, Language.EN)
+    icon: Annotated[
+        str,
+        Text(0, 300, shape=r"(?:https://[!-~]+)?", called="an https:// address"),
+        "Address of a square picture of the network, for clients that show one; empty: none. Every client that shows "
+        "it fetches it from there.",
+    ] = ""
+    sts_port: Annotated[
+        int,
+        Whole(0, 65535, " (0: off)"),
+        "Port of a TLS listener that plain IRC connections are told to use from now on (IRCv3 STS); 0: off. It must "
+        "have a certificate that clients accept for the name they connect to.",
+    ] = 0
+    sts_duration_s: Annotated[
+        int,
+        Span(366 * 86_400),
+        "How long clients that came over TLS refuse to come without; `0s`: they forget it at once. With `sts_port`.",
+    ] = msgspec.field(default=0, name="sts_duration")
+    sts_preload: Annotated[
+        bool, Switch(), "Whether clients may be shipped with that rule for this server. With `sts_duration`."
+    ] = False
     drain_timeout_s: Annotated[
         int, Whole(1, 300), "Seconds that SIGTERM leaves to seal and deliver what is under way."
     ] = 5
@@ -231,6 +265,12 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
         "Addresses and networks of proxies whose RFC 7239 `Forwarded` header (with port) is believed.",
     ] = ()
     plaintext: Annotated[bool, Switch(), "Must be true to listen without TLS off loopback."] = False
+    client_certificates: Annotated[
+        bool,
+        Switch(),
+        "Over TLS, ask clients for a certificate, of any authority or of none, by which an account may be known (SASL "
+        "EXTERNAL). Without it: true for `irc`, false for the others, where browsers would ask people to choose one.",
+    ] = True
     allowed_origins: Annotated[
         tuple[str, ...],
         Many(Origin()),
@@ -241,6 +281,11 @@ class Listener(msgspec.Struct, frozen=True, kw_only=True):
     def tls(self) -> bool:
         """Tell whether connections are encrypted."""
         return self.tls_cert is not None and self.tls_key is not None
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Tell whether clients are asked for a certificate of theirs."""
+        return self.tls and self.client_certificates
 
     @property
     def loopback(self) -> bool:
@@ -268,6 +313,35 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     ] = 10
     multiline_max_bytes: Annotated[int, Whole(512, 65_536), "Most bytes of one multiline message."] = 4096
     multiline_max_lines: Annotated[int, Whole(1, 1000), "Most lines of one multiline message."] = 32
+    client_tags_denied: Annotated[
+        tuple[str, ...],
+        Many(
+            Text(
+                1,
+                64,
+                shape=r"\*|-?(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9][A-Za-z0-9-]*",
+                called="a client-only tag without its +, - before it where it is relayed all the same, or * for all",
+            ),
+            high=32,
+        ),
+        "Client-only tags that are not relayed, as ISUPPORT tells them in CLIENTTAGDENY: names without `+`, or `*` "
+        "first for all and then `-name` for each that is relayed. Those of the default make people's clients fetch "
+        "pictures from a stranger's address, or show a name that nobody has checked.",
+    ] = ("display-name", "draft/display-name", "draft/icon", "icon")
+    metadata_keys: Annotated[
+        tuple[str, ...],
+        Many(Text(1, 32, shape=r"[a-z0-9_./-][a-z0-9_.:/-]*", called="a metadata key in lower case"), high=32),
+        "Metadata keys that people may set beside their name, and hosts beside that of a room; others are refused, and "
+        "not shown. None: no metadata. With a key whose value is an address (avatar, url), every client fetches it.",
+    ] = ("color", "display-name", "pronouns", "status")
+    metadata_max_keys: Annotated[int, Whole(1, 64), "Most metadata keys set beside one name."] = 16
+    metadata_max_subs: Annotated[int, Whole(1, 256), "Most metadata keys whose changes one connection reads."] = 32
+    metadata_max_value_bytes: Annotated[int, Whole(1, 300), "Longest metadata value, in bytes."] = 200
+    metadata_after_s: Annotated[
+        int,
+        Span(30 * 86_400),
+        "How old an account must be to set metadata; `0s`: guests may, too. With safety.trust = false it is `0s`.",
+    ] = msgspec.field(default=86_400, name="metadata_after")
     read_queue_bytes: Annotated[
         int,
         Whole(8192, 1 << 20),
@@ -289,6 +363,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     rooms_per_session: Annotated[int, Whole(1, 10_000), "Most rooms that one session is in."] = 50
     rooms_per_account: Annotated[int, Whole(0, 10_000), "Most registered rooms that one account owns."] = 15
     list_modes: Annotated[int, Whole(1, 10_000), "Most masks on all lists (b, e, I) of one room together."] = 100
+    targets: Annotated[
+        int,
+        Whole(1, 100),
+        "Most targets of one PRIVMSG, NOTICE, TAGMSG, KICK, NAMES, WHOIS or WHOWAS.",
+    ] = 4
+    server_bans: Annotated[int, Whole(1, 10_000), "Most bans of the whole server (UBAN) at a time."] = 1000
+    server_ban_s: Annotated[int, Span(BAN_S_MAX), "Longest ban of the whole server. None is for ever."] = msgspec.field(
+        default=BAN_S_MAX, name="server_ban"
+    )
     registration_timeout_s: Annotated[int, Whole(1, 600), "Seconds a connection has to finish CAP, NICK and USER."] = 60
     ping_interval_s: Annotated[int, Whole(1, 3600), "Seconds of silence after which the server sends PING."] = 120
     ping_timeout_s: Annotated[int, Whole(1, 600), "Seconds a connection has to answer that PING."] = 60
@@ -326,26 +409,28 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be read again, by whom, for how long. This version cannot fetch anything again; of these keys it reads
-    the three windows, for the term of the keys. Lengths of time are kept in seconds.
+    """What may be read again, by whom, for how long. The hosts of a room choose how much of it newcomers may fetch
+    (mode `+H`, at most the longest of the three windows; in a room that is not registered, at most `resume`). The
+    longest window is the term of the keys; this version does not destroy them yet when it ends. Lengths of time are
+    kept in seconds.
     """
 
-    enabled: Annotated[bool, Switch(), "Whether anything can be fetched again at all."] = True
+    enabled: Annotated[bool, Switch(), "Whether anything can be fetched again at all (CHATHISTORY)."] = True
     default_visible_s: Annotated[
         int,
         Span(WINDOW_S_MAX),
-        "What a newcomer may fetch in a room whose host chose nothing; `0s`: nothing.",
+        "What a newcomer may fetch in a room whose hosts chose nothing; `0s`: nothing.",
     ] = msgspec.field(default=0, name="default_visible")
     resume_s: Annotated[
         int,
         Span(WINDOW_S_MAX),
-        "What those who were present may fetch again, so that a lost connection loses nothing.",
+        "What those who were present may fetch again of that time, private messages too, so that a lost connection "
+        "or a restart loses nothing. Nothing older can be taken back.",
     ] = msgspec.field(default=3600, name="resume")
     report_window_s: Annotated[
         int,
         Span(WINDOW_S_MAX),
-        "How long a report, a hold or a notice can still open a case, private messages too. The longest of the "
-        "three windows is the term of the keys; this version does not destroy them yet when it ends.",
+        "How long a report, a hold or a notice can still open a case, private messages too.",
     ] = msgspec.field(default=7 * 86_400, name="report_window")
     max_messages_per_request: Annotated[int, Whole(1, 1000), "Most messages that one CHATHISTORY request returns."] = (
         100
@@ -360,9 +445,11 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
                 called="a client-only tag such as +react",
             )
         ),
-        "Client-only tags with which a TAGMSG is kept in history.",
+        "Client-only tags with which a TAGMSG is part of history, for clients that ask for `draft/event-playback`.",
     ] = ("+draft/persist", "+persist")
-    allow_redact: Annotated[bool, Switch(), "Whether people may take back their own messages (REDACT)."] = True
+    allow_redact: Annotated[
+        bool, Switch(), "Whether people may take back their own messages (REDACT); hosts and operators may anyway."
+    ] = True
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -430,7 +517,7 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 class Safety(msgspec.Struct, frozen=True, kw_only=True):
     """Gates that a test may lift. Sealing, reports and decisions have no switch. The gates themselves come with later
-    versions: in this one the keys do nothing.
+    versions: in this one `trust` alone does something, and only to metadata.
 
     Each is true by default and false with profile ``test``; a key that is set wins over both.
     """
@@ -465,6 +552,38 @@ class Operator(msgspec.Struct, frozen=True, kw_only=True):
     )
 
 
+class Gateway(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway, such as a web client's, that says with WEBIRC for whom it speaks: it is believed. Limits and bans then
+    go by the address that it states.
+    """
+
+    name: Annotated[
+        str,
+        Text(1, 64, shape=r"[^\s:]\S*", called="a name without spaces"),
+        "What the log calls the gateway.",
+    ] = ""
+    hosts: Annotated[
+        tuple[Network, ...],
+        Many(NetworkOf()),
+        "Addresses and networks that the gateway connects from. From anywhere else it is refused.",
+    ] = ()
+    password: Annotated[
+        Secret,
+        Hidden(0, SECRET_BYTES_MAX, shape=r"\S*", called="a password without spaces"),
+        "Password in the clear. Set this, `password_hash` or `certificate`.",
+    ] = Secret("")  # frozen and without state to share
+    password_hash: Annotated[
+        Secret,
+        HiddenHash(0, 256, called="a hash that begins with $scrypt$"),
+        "Hash of the password, as `parvis hash-password` prints it.",
+    ] = Secret("")  # frozen and without state to share
+    certificate: Annotated[
+        str,
+        Text(0, 64, shape=r"(?:[0-9A-Fa-f]{64})?", called="a SHA-256 in hexadecimal without colons, or nothing"),
+        "Fingerprint (SHA-256) of the certificate that the gateway shows over TLS. With a password both are needed.",
+    ] = ""
+
+
 class ArchiveStore(msgspec.Struct, frozen=True, kw_only=True):
     """Where sealed records go. That they are sealed has no switch."""
 
@@ -494,6 +613,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     mail: Mail = Mail()
     safety: Safety = Safety()
     operators: tuple[Operator, ...] = ()
+    webirc: tuple[Gateway, ...] = ()
     archive: ArchiveStore = ArchiveStore()
 
 
@@ -506,7 +626,7 @@ TABLES: Final[Mapping[str, type[msgspec.Struct]]] = {
     "safety": Safety,
     "archive": ArchiveStore,
 }
-ARRAYS: Final[Mapping[str, type[msgspec.Struct]]] = {"listen": Listener, "operators": Operator}
+ARRAYS: Final[Mapping[str, type[msgspec.Struct]]] = {"listen": Listener, "operators": Operator, "webirc": Gateway}
 
 
 def cautions(config: Config) -> list[Mistake]:
@@ -620,10 +740,14 @@ class _Reading:
             mail=self._table("mail", Mail, tables),
             safety=self._table("safety", Safety, tables, safety_defaults),
             operators=self._array("operators", Operator, tables.get("operators")),
+            webirc=self._array("webirc", Gateway, tables.get("webirc")),
             archive=self._table("archive", ArchiveStore, tables),
         )
         self._check_listeners(config)
+        self._check_sts(config)
+        self._check_multiline(config)
         self._check_operators(config)
+        self._check_gateways(config)
         self._check_archive(config)
         self._check_mail(config)
         return config
@@ -680,10 +804,7 @@ class _Reading:
             return ()
         listeners = self._array("listen", Listener, given)
         tables = given if isinstance(given, list) else []
-        return tuple(
-            listener if "port" in table else msgspec.structs.replace(listener, port=DEFAULT_PORTS[listener.kind])
-            for listener, table in zip(listeners, tables, strict=False)
-        )
+        return tuple(_with_defaults(listener, table) for listener, table in zip(listeners, tables, strict=False))
 
     def _check_listeners(self, config: Config) -> None:
         places: list[tuple[str, int]] = []
@@ -754,6 +875,37 @@ class _Reading:
                 "IRC over TCP has no origins, so this would do nothing. Leave it out.",
             )
 
+    def _check_sts(self, config: Config) -> None:
+        server = config.server
+        if not self.sound("server.sts_port", "server.sts_duration", "server.sts_preload", "listen"):
+            return
+        if not server.sts_port:
+            for key, is_set in (("sts_duration", server.sts_duration_s), ("sts_preload", server.sts_preload)):
+                if is_set:
+                    self.note(f"server.{key}", "This does nothing without sts_port. Set that, or leave this out.")
+            return
+        if server.sts_preload and not server.sts_duration_s:
+            self.note("server.sts_preload", "This asks for a rule that lasts. Set sts_duration, or leave this out.")
+        if not any(each.kind is Kind.IRC and (each.tls or each.proxy_protocol) for each in config.listen):
+            self.note(
+                "server.sts_port",
+                "Clients would be sent to TLS, and no [[listen]] of kind irc has it, nor stands behind a proxy that "
+                "may. Add one, or leave this out.",
+            )
+
+    def _check_multiline(self, config: Config) -> None:
+        limits = config.limits
+        keys = ("multiline_max_bytes", "multiline_max_lines", "send_queue_bytes")
+        if not self.sound(*[f"limits.{key}" for key in keys]):
+            return
+        sent_bytes = limits.multiline_max_bytes + limits.multiline_max_lines * LINE_OVERHEAD_BYTES
+        if sent_bytes > limits.send_queue_bytes:
+            self.note(
+                "limits.multiline_max_lines",
+                f"One such message could be {sent_bytes} bytes on the wire, more than send_queue_bytes: it "
+                "would close whoever reads slowly. Lower this or multiline_max_bytes, or raise send_queue_bytes.",
+            )
+
     def _check_mail(self, config: Config) -> None:
         mail = config.mail
         if mail.host and not mail.sender and self.sound("mail.from"):
@@ -782,6 +934,24 @@ class _Reading:
                     "The operator has no password. Set password_hash (`parvis hash-password` makes one) or password.",
                 )
 
+    def _check_gateways(self, config: Config) -> None:
+        for i, gateway in enumerate(config.webirc):
+            at = f"webirc[{i}]"
+            if not gateway.name and self.sound(f"{at}.name"):
+                self.note(f"{at}.name", "This is missing. Give the gateway a name.")
+            if not gateway.hosts and self.sound(f"{at}.hosts"):
+                self.note(f"{at}.hosts", "This is missing, so nobody would be believed. Name the gateway's addresses.")
+            if not self.sound(f"{at}.password", f"{at}.password_hash", f"{at}.certificate"):
+                continue
+            if gateway.password and gateway.password_hash:
+                self.note(f"{at}.password", "Both password and password_hash are set. Leave out this one.")
+            if not (gateway.password or gateway.password_hash or gateway.certificate):
+                self.note(
+                    f"{at}.password",
+                    "The gateway has no password. Set password_hash (`parvis hash-password` makes one), password, or "
+                    "certificate.",
+                )
+
     def _check_archive(self, config: Config) -> None:
         if not self.sound("archive.store", "server.profile"):
             return
@@ -791,6 +961,16 @@ class _Reading:
                 'An archive in memory is allowed with profile "test" alone, since nothing of it survives the '
                 'process. Use "sqlite".',
             )
+
+
+def _with_defaults(listener: Listener, table: Mapping[str, object]) -> Listener:
+    """Fill in what depends on the kind of a listener and was not said."""
+    defaults: dict[str, Any] = {}
+    if "port" not in table:
+        defaults["port"] = DEFAULT_PORTS[listener.kind]
+    if "client_certificates" not in table:
+        defaults["client_certificates"] = listener.kind is Kind.IRC
+    return msgspec.structs.replace(listener, **defaults)
 
 
 def _read_file(path: Path) -> dict[str, object]:

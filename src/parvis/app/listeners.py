@@ -12,7 +12,15 @@ import structlog
 
 from parvis.app.config import Kind, Listener
 from parvis.app.wiring import Parts
-from parvis.net.accept import BACKLOG, HANDSHAKE_WAIT_S, SHUTDOWN_WAIT_S, listening_socket, serve_proxied
+from parvis.chat.doors import Stage
+from parvis.net.accept import (
+    BACKLOG,
+    HANDSHAKE_WAIT_S,
+    HANDSHAKES_MAX,
+    WAITING_MAX,
+    listening_socket,
+    serve_raw,
+)
 from parvis.net.address import Address
 from parvis.net.gate import Gate
 from parvis.net.tcp import TcpConnection
@@ -46,7 +54,9 @@ class Listening:
         try:
             if listener.tls_cert is not None and listener.tls_key is not None:
                 alpn = ALPN_IRC if listener.kind is Kind.IRC else ALPN_HTTP
-                self.certificate = Certificate(listener.tls_cert, listener.tls_key, alpn=alpn)
+                self.certificate = Certificate(
+                    listener.tls_cert, listener.tls_key, alpn, client_certificates=listener.asks_for_certificates
+                )
             self.socket: socket.socket = listening_socket(listener.host, listener.port)
         except TlsUnusable as error:
             raise ListenFailed(f"listen[{number}]: {error}") from error
@@ -108,17 +118,22 @@ class Listeners:
     ) -> None:
         """Serve one listener with a protocol per connection."""
         context = listening.certificate.context if listening.certificate is not None else None
-        if listening.listener.proxy_protocol:
-            serving = serve_proxied(listening.socket, lambda peer: make(gate, peer), context, report=_report)
+        has_header = listening.listener.proxy_protocol
+        if has_header or context is not None:
+            serving = serve_raw(
+                listening.socket,
+                lambda peer: make(gate, peer),
+                context,
+                handshake_wait_s=HANDSHAKE_WAIT_S,
+                waiting_max=WAITING_MAX if has_header else HANDSHAKES_MAX,
+                knock=lambda peer: gate.doors.knock(Stage.ENCRYPTING, peer.host, is_told=peer.told),
+                report=_report,
+                has_header=has_header,
+            )
             self._tasks.append(asyncio.create_task(serving))
             return
         server = await asyncio.get_running_loop().create_server(
-            lambda: make(gate, None),
-            sock=listening.socket,
-            ssl=context,
-            backlog=BACKLOG,
-            ssl_handshake_timeout=HANDSHAKE_WAIT_S if context is not None else None,
-            ssl_shutdown_timeout=SHUTDOWN_WAIT_S if context is not None else None,
+            lambda: make(gate, None), sock=listening.socket, backlog=BACKLOG
         )
         self._servers.append(server)
 
@@ -129,8 +144,9 @@ class Listeners:
         for task in self._tasks:
             task.cancel()
 
-    def reload_certificates(self) -> None:
-        """Read every certificate again; a bad one keeps the old and is told."""
+    def reload_certificates(self) -> bool:
+        """Read every certificate again; a bad one keeps the old and is told. Gives whether there was none."""
+        all_good = True
         for number, listening in enumerate(self.all):
             if listening.certificate is None:
                 continue
@@ -138,6 +154,8 @@ class Listeners:
                 listening.certificate.reload()
             except TlsUnusable as error:
                 log.error("certificate kept as it was", listener=number, why=str(error))
+                all_good = False
+        return all_good
 
 
 def gate_for(parts: Parts, listener: Listener) -> Gate:

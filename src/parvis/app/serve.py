@@ -19,16 +19,18 @@ import structlog
 from msgspec.structs import replace
 
 from parvis.app import logs, systemd
-from parvis.app.config import Config, Mistakes, Profile, cautions
+from parvis.app.config import Config, Mistakes, Profile, StoreKind, cautions
+from parvis.app.gateways import GatewayBook
 from parvis.app.listeners import Listeners, ListenFailed
 from parvis.app.operators import OperatorBook
+from parvis.app.running import Running
 from parvis.app.web import Web
 from parvis.app.wiring import Parts, assemble, settings_of
 from parvis.ports.archive import ArchiveError
 
 DONE: Final = 0
 FAILED: Final = 1
-NOT_YET: Final = ("safety.first_contact", "safety.trust", "safety.entry", "safety.rules")
+NOT_YET: Final = ("safety.first_contact", "safety.entry", "safety.rules")
 """Protections that have a key and no code yet: an operator who answers in law must not rely on them."""
 KEPT: Final = ("name", "network", "data_dir", "casemapping")
 """Keys of `[server]` that a reload leaves as they are."""
@@ -69,15 +71,17 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
         log.critical("the archive cannot go on; nothing more is shown", why=reason)
         stop(FAILED)
 
-    operators = OperatorBook(config.operators)
+    operators, gateways = OperatorBook(config.operators), GatewayBook(config.webirc)
 
     def reload() -> bool:
-        return _reload(config, read_again, parts, listeners, operators)
+        is_taken = _reload(config, read_again, parts, listeners, operators, gateways)
+        running.reloaded(is_taken=is_taken)
+        return is_taken
 
     try:
         listeners = Listeners(config.listen)
         try:
-            parts = assemble(config, operators, loop, stop_broken, reload)
+            parts = assemble(config, operators, gateways, loop, stop_broken, reload)
         except ArchiveError as error:
             listeners.close_sockets()
             _tell_failure(str(error))
@@ -85,6 +89,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     except ListenFailed as error:
         _tell_failure(str(error))
         return FAILED
+    running = Running(config.server.data_dir if config.archive.store is StoreKind.SQLITE else None)
     if config.server.profile is not Profile.TEST:
         log.warning("not in this version, whatever the configuration says", keys=NOT_YET)
     for caution in cautions(config):
@@ -113,8 +118,11 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     parts.doors.say_goodbye()
     await web.close()
     parts.workers.close()
+    parts.history_workers.close()
+    await loop.run_in_executor(None, parts.history.close)
     if parts.mail is not None:
         parts.mail.close()
+    running.close()
     await loop.run_in_executor(None, parts.archive.close)
     return status
 
@@ -132,10 +140,18 @@ async def _drain(parts: Parts, timeout_s: float) -> None:
 
 
 def _reload(
-    running: Config, read_again: Callable[[], Config], parts: Parts, listeners: Listeners, operators: OperatorBook
+    running: Config,
+    read_again: Callable[[], Config],
+    parts: Parts,
+    listeners: Listeners,
+    operators: OperatorBook,
+    gateways: GatewayBook,
 ) -> bool:
-    """Take what can be changed while running; with a mistake in the configuration, change nothing and give False."""
-    taken = False
+    """Take what can be changed while running; with a mistake in the configuration, change nothing.
+
+    Gives whether all of it was taken that a reload takes.
+    """
+    is_taken = False
     systemd.notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}")
     try:
         config = read_again()
@@ -152,13 +168,13 @@ def _reload(
         kept += ["listen"] * (config.listen != running.listen) + ["mail"] * (config.mail != running.mail)
         if kept:
             log.warning("kept as they were until a restart", keys=kept)
-        parts.chat.reconfigure(replace(settings, server=running.server.name, network=running.server.network))
+        parts.doors.reconfigure(replace(settings, server=running.server.name, network=running.server.network))
         operators.replace(config.operators)
-        listeners.reload_certificates()
+        gateways.replace(config.webirc)
+        is_taken = listeners.reload_certificates()
         log.info("reloaded")
-        taken = True
     systemd.notify("READY=1")
-    return taken
+    return is_taken
 
 
 def _say(text: str) -> None:

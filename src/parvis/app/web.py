@@ -133,7 +133,11 @@ class Web:
         for listening in http:
             gate = gate_for(parts, listening.listener)
             server = make_uvicorn(
-                app, partial(WebSocketConnection, gate), listening.listener.trusted_proxies, STOP_WAIT_S
+                app,
+                partial(WebSocketConnection, gate),
+                listening.listener.trusted_proxies,
+                STOP_WAIT_S,
+                gate.knock_at_http,
             )
             self._servers.append(server)
             self._tasks.append(asyncio.create_task(server.run()))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
 
 from parvis import __version__
 from parvis.app.clock import LoopClock
-from parvis.app.config import Config, Profile, StoreKind
+from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
+from parvis.app.gateways import GatewayBook
 from parvis.app.operators import OperatorBook
 from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
 from parvis.chat.chance import Chance
+from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
 from parvis.chat.intake import Intake
 from parvis.chat.outside import Outside
@@ -28,13 +31,16 @@ from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.guests import Guest
 from parvis.model.ids import NOBODY, ConversationId, IdentityId
-from parvis.model.kept import Keep, KeptKind, read
+from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, keep, read
+from parvis.model.metadata import KeptMetadata
 from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
+from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
+from parvis.store.history import IndexedHistory, PairOf
 
 if TYPE_CHECKING:
     from parvis.app.mail import SmtpMail
@@ -60,17 +66,20 @@ class Parts(msgspec.Struct, frozen=True):
     archive: Archive
     workers: Workers
     notices: list[str]
+    history: IndexedHistory
+    history_workers: Workers
     mail: SmtpMail | None = None
 
 
 def settings_of(config: Config) -> Settings:
     """Give the chat what it needs of the configuration."""
-    limits, server = config.limits, config.server
+    limits, server, history = config.limits, config.server, config.history
     return Settings(
         server=server.name,
         network=server.network,
         version=f"parvis-{__version__}",
         description=server.description,
+        contact=server.contact or _short_enough(server.admin),
         password=server.password.reveal(),
         admin=server.admin,
         motd=tuple(server.motd.splitlines()),
@@ -80,9 +89,24 @@ def settings_of(config: Config) -> Settings:
         away_bytes=limits.awaylen,
         kick_bytes=limits.kicklen,
         real_name_bytes=limits.realnamelen,
+        multiline_bytes=limits.multiline_max_bytes,
+        multiline_lines=limits.multiline_max_lines,
+        metadata_keys=limits.metadata_keys,
+        metadata_max_keys=limits.metadata_max_keys,
+        metadata_max_subs=limits.metadata_max_subs,
+        metadata_max_value_bytes=limits.metadata_max_value_bytes,
+        metadata_after_s=limits.metadata_after_s if config.safety.trust else 0,
+        client_tags_denied=limits.client_tags_denied,
+        sts_port=server.sts_port,
+        sts_duration_s=server.sts_duration_s,
+        sts_preload=server.sts_preload,
+        icon=server.icon,
         rooms_per_session=limits.rooms_per_session,
         rooms_per_account=limits.rooms_per_account,
         list_modes=limits.list_modes,
+        targets=limits.targets,
+        server_bans=limits.server_bans,
+        server_ban_s=limits.server_ban_s,
         monitor=limits.monitor,
         silence=limits.silence,
         whowas_minutes=limits.whowas_minutes,
@@ -97,6 +121,13 @@ def settings_of(config: Config) -> Settings:
         ping_interval_s=limits.ping_interval_s,
         ping_timeout_s=limits.ping_timeout_s,
         commit_queue_records=limits.commit_queue_records,
+        history_enabled=history.enabled,
+        default_visible_s=history.default_visible_s,
+        resume_s=history.resume_s,
+        window_s_max=longest_window_s(config),
+        history_lines=history.max_messages_per_request,
+        store_tagmsg=frozenset(history.store_tagmsg),
+        allow_redact=history.allow_redact,
         default_user_modes=config.accounts.default_user_modes,
         registration=config.accounts.registration,
         before_connect=config.accounts.before_connect,
@@ -115,26 +146,44 @@ def settings_of(config: Config) -> Settings:
     )
 
 
+def longest_window_s(config: Config) -> int:
+    """Give the longest of the three windows, in seconds: the term of the visible keys."""
+    history = config.history
+    return max(history.default_visible_s, history.resume_s, history.report_window_s)
+
+
+HistoryOf = Callable[[PairOf], IndexedHistory]
+"""Makes the reader of an archive that is open, given what makes conversations of pairs."""
+
+
+def _short_enough(lines: Sequence[str]) -> str:
+    """Give the last line that an ERROR has room for: addresses mostly stand at the end."""
+    return next((line for line in reversed(lines) if len(line.encode()) <= CONTACT_BYTES_MAX), "")
+
+
 def make_archive(
     config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock
-) -> tuple[Archive, Callable[[], KeyStore]]:
-    """Make the archive that the configuration names, not open yet, and a way to its keys once it is."""
-    history = config.history
-    visible_ms = 1000 * max(history.default_visible_s, history.resume_s, history.report_window_s)
+) -> tuple[Archive, Callable[[], KeyStore], HistoryOf]:
+    """Make the archive that the configuration names, not open yet, and ways to its keys and its history once it is."""
+    visible_ms = 1000 * longest_window_s(config)
     if config.archive.store is StoreKind.MEMORY:
         from parvis.store.memory import MemoryArchive
+        from parvis.store.memory_history import MemoryHistory
 
         twin = MemoryArchive(visible_term_ms=visible_ms)
-        return twin, lambda: twin.keys
+        return twin, lambda: twin.keys, lambda pair_of: MemoryHistory(twin.store, pair_of)
     from parvis.store.sqlite.archive import SqliteArchive
+    from parvis.store.sqlite.history import SqliteHistory
 
-    sqlite = SqliteArchive(config.server.data_dir, loop.call_soon_threadsafe, clock.now_ms, visible_term_ms=visible_ms)
-    return sqlite, lambda: sqlite.keys
+    folder = config.server.data_dir
+    sqlite = SqliteArchive(folder, loop.call_soon_threadsafe, clock.now_ms, visible_term_ms=visible_ms)
+    return sqlite, lambda: sqlite.keys, lambda pair_of: SqliteHistory(folder, lambda: sqlite.keys, pair_of)
 
 
 def assemble(
     config: Config,
     operators: OperatorBook,
+    gateways: GatewayBook,
     loop: asyncio.AbstractEventLoop,
     stop_server: Callable[[str], None],
     reload: Callable[[], bool],
@@ -152,49 +201,88 @@ def assemble(
         ArchiveError: The archive cannot be opened; the text says why and what to do.
     """
     clock = LoopClock(loop)
-    archive, keys = make_archive(config, loop, clock)
+    archive, keys, history_of = make_archive(config, loop, clock)
     opened = archive.open(clock.now_ms())
     turn = Turn(archive, clock, fan_out, stop_server)
-    turn.set_floor(opened.last_time_ms)
+    turn.follow(opened)
     chance = Chance(os.urandom)
     workers = Workers(loop)
+    secret = keys().derived(b"chat")
     passwords = Verifiers(keys().derived(b"accounts"))
     mail = None
     if config.mail.host:
         from parvis.app.mail import SmtpMail
 
         mail = SmtpMail(config.mail)
-    outside = Outside(work=workers, find_operator=operators.find, passwords=passwords, mail=mail, reload=reload)
-    chat = Chat(settings_of(config), keys().derived(b"chat"), chance, clock, turn, outside)
+    history, history_workers = history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
+    outside = Outside(
+        work=workers,
+        history=history,
+        history_work=history_workers,
+        find_operator=operators.find,
+        find_gateway=gateways.find,
+        passwords=passwords,
+        mail=mail,
+        reload=reload,
+    )
+    chat = Chat(settings_of(config), secret, chance, clock, turn, outside)
     intake = Intake(chat)
     doors = Doors(chat, intake)
     # Conformance suites expect a server without rooms.
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
-    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, mail)
+    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, mail)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
-    """Make true again what was kept over the restart."""
+    """Make true again what was kept over the restart; the rooms are open already."""
+    rooms = {room.id: room for room in chat.world.rooms.values()}
     waiting: list[Pending] = []
+    metadata: list[Keep] = []
     for each in kept:
         match each.kind:
             case KeptKind.ACCOUNT:
                 account = read(each, Account)
                 chat.apply(e.AccountKept(account, fold(account.name)))
+            case KeptKind.VISIBLE:
+                room = rooms.get(ConversationId(each.id))
+                if room is not None:
+                    chat.apply(e.VisibleSet(room, room.visible_s, read(each, KeptVisible).from_ms))
+            case KeptKind.MARKERS:
+                chat.markers.restore(IdentityId(each.id), read(each, KeptMarkers).read_ms)
+            case KeptKind.SERVER_BAN:
+                chat.apply(e.ServerBanned(read(each, ServerBan)))
+            case KeptKind.DEFENCE:
+                chat.apply(e.DefenceSet(read(each, Defence)))
             case KeptKind.GUEST:
                 chat.guests.restore(read(each, Guest))
             case KeptKind.RETIRED_NAME:
                 chat.retired.restore(each.id, read(each, Retired))
             case KeptKind.SILENCE:
                 chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
+            case KeptKind.METADATA:
+                metadata.append(each)
             case KeptKind.PENDING_ACCOUNT:
                 waiting.append(read(each, Pending))
             case _:
                 assert_never(each.kind)
     for pending in sorted(waiting, key=lambda each: each.ends_at_ms):
         chat.apply(e.PendingKept(pending, fold(pending.name)))
+    # Whose it is must be known first.
+    _restore_metadata(chat, metadata)
+
+
+def _restore_metadata(chat: Chat, kept: list[Keep]) -> None:
+    """Say again what is said beside names, unless the account or room is no more: then it is kept no longer."""
+    owners = {*chat.world.accounts, *(room.id for room in chat.world.rooms.values())}
+    for each in kept:
+        if each.id in owners:
+            for key, value in read(each, KeptMetadata).values.items():
+                chat.apply(e.MetadataSet(each.id, key, value))
+        else:
+            chat.turn.begin()
+            chat.keep_value(keep(KeptKind.METADATA, each.id, None))
 
 
 def open_rooms(chat: Chat, kept: list[KeptRoom], first: Sequence[tuple[str, str]] = DEFAULT_ROOMS) -> None:

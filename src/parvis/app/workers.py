@@ -20,9 +20,10 @@ log = structlog.get_logger()
 class Workers:
     """A few threads, made when first needed."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Work for one loop."""
+    def __init__(self, loop: asyncio.AbstractEventLoop, threads: int = THREADS) -> None:
+        """Work for one loop, doing so many tasks at once."""
         self._loop = loop
+        self._count = threads
         self._threads: ThreadPoolExecutor | None = None
         self._waiting = 0
 
@@ -33,7 +34,7 @@ class Workers:
             self._loop.call_soon(done, None)
             return
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="work")
+            self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="work")
         self._waiting += 1
         working = self._loop.run_in_executor(self._threads, task)
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from parvis.chat.audience import Audience
 from parvis.chat.client import Client
+from parvis.irc import multiline
 from parvis.irc.capabilities import MESSAGE_TAGS
 from parvis.irc.wire import render
 from parvis.model.ids import ConversationId
@@ -31,6 +32,7 @@ class Said:
         "audience",
         "body",
         "client_tags",
+        "is_staff",
         "label",
         "message_id",
         "own",
@@ -53,6 +55,7 @@ class Said:
         label: str | None,
         tags_only: bool,
         account: str = "",
+        is_staff: bool = False,
     ) -> None:
         """Make a line.
 
@@ -68,8 +71,10 @@ class Said:
             label: The label of the sender's command, for telling that it was refused after all.
             tags_only: A TAGMSG: who has no message-tags gets nothing.
             account: The account of whoever speaks; empty: a guest, or the server.
+            is_staff: Whoever speaks is an operator of the server.
         """
         self.account = account
+        self.is_staff = is_staff
         self.audience = audience
         self.body = body
         self.time_ms = time_ms
@@ -88,9 +93,25 @@ class Said:
         if signature != self._signature:
             if self.tags_only and not signature & MESSAGE_TAGS:
                 return b""
-            self._bytes = render(signature, self.body, self.time_ms, self.message_id, self.client_tags, self.account)
+            self._bytes = self._write(signature)
             self._signature = signature
         return self._bytes
+
+    def _write(self, signature: int) -> bytes:
+        return render(
+            signature, self.body, self.time_ms, self.message_id, self.client_tags, self.account, self.is_staff
+        )
+
+
+class SaidLines(Said):
+    """A message of several lines: `body` is its canonical form (`irc/multiline.py`)."""
+
+    __slots__ = ()
+
+    def _write(self, signature: int) -> bytes:
+        return multiline.render(
+            signature, self.body, self.time_ms, self.message_id, self.client_tags, self.account, self.is_staff
+        )
 
 
 Told = tuple[Client, bytes, Unsealed | None, Client | None, str | None]

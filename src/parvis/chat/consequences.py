@@ -1,8 +1,8 @@
 """What follows from an event for those who are not part of it.
 
-Whoever watches is told, WHOWAS remembers, lists of silence go with who made them, a pseudonym that is given up is
-kept for a while. `Chat.apply` calls this, so that
-whichever command lets somebody enter, go or take another name, none of it is forgotten.
+Whoever watches is told, WHOWAS remembers, what is kept of an account or a room goes with it, a pseudonym that is given
+up is kept for a while. `Chat.apply` calls this, so that whichever command lets somebody enter, go or take another
+name, none of it is forgotten.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from parvis.chat.departed import Entry
 from parvis.irc import numerics as n
 from parvis.model import events as e
 from parvis.model.kept import KeptKind, keep
+from parvis.model.metadata import KeptMetadata
 from parvis.model.silences import KeptSilence
 
 if TYPE_CHECKING:
@@ -46,6 +47,18 @@ def follow(chat: Chat, event: e.Event) -> None:
             naming.retire(chat, folded)
             if account.id in chat.world.silences:
                 chat.keep_value(keep(KeptKind.SILENCE, account.id, None))
+            if chat.markers.all_of(account.id):
+                chat.markers.forget(account.id)
+                chat.keep_value(keep(KeptKind.MARKERS, account.id, None))
+            if account.id in chat.world.metadata:
+                chat.keep_value(keep(KeptKind.METADATA, account.id, None))
+        case e.RoomRegistered(room) if room.id in chat.world.metadata:
+            chat.keep_value(keep(KeptKind.METADATA, room.id, KeptMetadata(dict(chat.world.metadata[room.id]))))
+        case e.RoomDropped(room):
+            if room.id in chat.world.metadata:
+                chat.keep_value(keep(KeptKind.METADATA, room.id, None))
+            if room.visible_from_ms:
+                chat.keep_value(keep(KeptKind.VISIBLE, room.id, None))
         case _:
             pass
 

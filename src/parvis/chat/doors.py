@@ -4,17 +4,21 @@ One sweep over all connections every `SWEEP_S` stands for a timer per connection
 """
 
 from collections.abc import Callable
+from enum import StrEnum
 from math import inf
 from typing import Final
 
-from parvis.chat import naming
-from parvis.chat.client import Client
+from parvis.chat import naming, sanctions
+from parvis.chat.client import Address, Client
 from parvis.chat.cloaks import is_loopback, network_of
+from parvis.chat.commands import batch, cap, isupport
 from parvis.chat.intake import Intake
+from parvis.chat.roll_call import RollCalls
 from parvis.chat.service import Chat
+from parvis.chat.settings import Settings
 from parvis.irc.wire import frame
 from parvis.model.verdicts import Refused
-from parvis.policy import gates
+from parvis.policy import defence, gates
 
 SWEEP_S: Final = 5.0
 """Between two looks at all connections; ours."""
@@ -26,22 +30,46 @@ UNLIMITED: Final = inf
 """The credit of a connection that no pace holds back."""
 
 
+class Stage(StrEnum):
+    """What a connection does before it may chat."""
+
+    ENCRYPTING = "encrypting"
+    """A TLS handshake, after a PROXY header."""
+    SHAKING = "shaking"
+    """The opening handshake of a WebSocket."""
+    ASKING = "asking"
+    """HTTP."""
+
+
+_AT_A_STAGE: Final = {Stage.ENCRYPTING: 1, Stage.SHAKING: 1, Stage.ASKING: 4}
+"""How many times as many connections of one address may be at a stage as may chat; ours: a browser opens six for a
+page, and several people share an address."""
+
+Leave = Callable[[], None]
+"""Told that a connection has left its stage. May be called twice."""
+
+
 class Doors:
     """Lets connections in and sees to those that have fallen silent."""
 
     def __init__(self, chat: Chat, intake: Intake) -> None:
         """Serve one chat."""
         self._chat = chat
+        chat.move = self.move
         self._intake = intake
         self._open: dict[str, int] = {}
+        self._knocking: dict[tuple[Stage, str], int] = {}
+        """Connections that may not chat yet, by stage and address."""
         self._opened_this_minute: dict[str, int] = {}
         self._minute_began_s = 0.0
         self._swept_names_s = 0.0
         self._connections: dict[Client, None] = {}
         """Every connection that is not closed yet, those that were told to go included."""
-        self._shaking: dict[Client, float] = {}
-        """Connections that have not finished their opening handshake, and since when, by the steady clock."""
+        self._shaking: dict[Client, tuple[float, Leave]] = {}
+        """Connections that have not finished their opening handshake: since when, by the steady clock, and their
+        place."""
         self._when_empty: Callable[[], None] | None = None
+        self._roll_calls = RollCalls()
         self.accepted = 0
         self.turned_away = 0
 
@@ -52,9 +80,60 @@ class Doors:
         naming.sweep(self._chat)
         self._chat.clock.later(SWEEP_S, self._sweep)
 
-    def arrived(self, client: Client) -> None:
-        """Note a connection that has to finish a handshake before it is let in."""
-        self._shaking[client] = self._chat.clock.steady_s()
+    def reconfigure(self, settings: Settings) -> None:
+        """Take what a reload may change; who is connected stays, and is told what of it concerns them."""
+        chat = self._chat
+        offers, tokens = chat.offers, chat.tokens
+        connections = list(self._connections)
+        chat.turn.begin()
+        chat.reconfigure(settings)
+        cap.tell_changes(chat, connections, offers)
+        isupport.tell_changes(chat, connections, tokens)
+
+    def knock(self, stage: Stage, host: str, *, is_told: bool = True) -> Leave | None:
+        """Count a connection that may not chat yet, from its acceptance on; None: its address has too many such.
+
+        Args:
+            stage: What it does.
+            host: Its address; who has none, as the peer is gone already, is not counted.
+            is_told: Whether the address is the peer's own.
+        """
+        settings = self._chat.settings
+        if not host or (settings.exempt_loopback and is_told and is_loopback(host)):
+            return _leave_nothing
+        place = (stage, network_of(host))
+        if self._knocking.get(place, 0) >= _AT_A_STAGE[stage] * settings.connections_per_address:
+            self.turned_away += 1
+            return None
+        self._knocking[place] = self._knocking.get(place, 0) + 1
+        is_there = True
+
+        def leave() -> None:
+            nonlocal is_there
+            if is_there:
+                is_there = False
+                self._knocking[place] -= 1
+                if not self._knocking[place]:
+                    del self._knocking[place]
+
+        return leave
+
+    def arrived(self, client: Client, *, is_counted: bool = True) -> None:
+        """Take note of a connection that has to finish a handshake before it is let in, or close it.
+
+        A proxy that will say whom it speaks for is not counted: its word comes with the handshake.
+        """
+        leave = self.knock(Stage.SHAKING, client.address[0], is_told=client.is_told) if is_counted else _leave_nothing
+        if leave is None:
+            client.gone = True
+            client.hang_up()
+            return
+        self._shaking[client] = (self._chat.clock.steady_s(), leave)
+
+    def _shaken(self, client: Client) -> None:
+        since = self._shaking.pop(client, None)
+        if since is not None:
+            since[1]()
 
     def opened(self, client: Client) -> None:
         """Take in a new connection, or tell it why not."""
@@ -64,7 +143,7 @@ class Doors:
         client.credit = float(chat.settings.commands_burst)
         chat.turn.begin()
         self._connections[client] = None
-        self._shaking.pop(client, None)
+        self._shaken(client)
         chat.strangers += 1
         if client.greeting is not None:
             client.greeting.began_s = now_s
@@ -78,33 +157,48 @@ class Doors:
             return
         if chat.settings.exempt_loopback and client.is_told and is_loopback(address):
             client.credit = UNLIMITED
-        else:
-            key = network_of(address)
-            verdict = gates.connect(
-                self._open.get(key, 0),
-                self._opened_this_minute.get(key, 0),
-                chat.settings.connections_per_address,
-                chat.settings.new_connections_per_minute,
-            )
-            if isinstance(verdict, Refused):
-                self.turned_away += 1
-                chat.leave(client, "", told=verdict.told)
-                return
-            client.address_key = key
-            self._open[key] = self._open.get(key, 0) + 1
-            self._opened_this_minute[key] = self._opened_this_minute.get(key, 0) + 1
-        self.accepted += 1
-
-    def closed(self, client: Client, reason: str) -> None:
-        """Let go of a connection that is lost; who was on it has left."""
-        self._shaking.pop(client, None)
-        if client not in self._connections:
+        elif not self._count(client):
             return
-        del self._connections[client]
-        self._chat.turn.begin()
-        self._chat.leave(client, reason, told=None)
-        self._intake.forget(client)
-        self._tell_empty()
+        if sanctions.at_door(chat, client):
+            self.accepted += 1
+
+    def move(self, client: Client, address: Address) -> None:
+        """Count a connection for whom its gateway speaks for, and no longer for the gateway; or turn it away.
+
+        What loopback is exempt from, those who come through a gateway there are not.
+        """
+        key = client.address_key
+        self._uncount(client)
+        if key in self._opened_this_minute:
+            self._opened_this_minute[key] -= 1
+        client.address, client.is_told = address, True
+        if client.credit == UNLIMITED:
+            client.credit = float(self._chat.settings.commands_burst)
+            client.credit_at = self._chat.clock.steady_s()
+        if self._count(client):
+            sanctions.at_door(self._chat, client)
+
+    def _count(self, client: Client) -> bool:
+        """Count a connection for its address, or turn it away."""
+        chat = self._chat
+        key = network_of(client.address[0])
+        step = sanctions.step(chat)
+        verdict = gates.connect(
+            self._open.get(key, 0),
+            self._opened_this_minute.get(key, 0),
+            defence.per_address(chat.settings.connections_per_address, step),
+            defence.per_address(chat.settings.new_connections_per_minute, step),
+        )
+        if isinstance(verdict, Refused):
+            self.turned_away += 1
+            chat.leave(client, "", told=verdict.told)
+            return False
+        client.address_key = key
+        self._open[key] = self._open.get(key, 0) + 1
+        self._opened_this_minute[key] = self._opened_this_minute.get(key, 0) + 1
+        return True
+
+    def _uncount(self, client: Client) -> None:
         key = client.address_key
         if key:
             client.address_key = ""
@@ -113,6 +207,18 @@ class Doors:
                 self._open[key] = left
             else:
                 del self._open[key]
+
+    def closed(self, client: Client, reason: str) -> None:
+        """Let go of a connection that is lost; who was on it has left."""
+        self._shaken(client)
+        if client not in self._connections:
+            return
+        del self._connections[client]
+        self._chat.turn.begin()
+        self._chat.leave(client, reason, told=None)
+        self._intake.forget(client)
+        self._tell_empty()
+        self._uncount(client)
 
     @property
     def open_connections(self) -> int:
@@ -157,11 +263,13 @@ class Doors:
             self._minute_began_s = now_s
             self._opened_this_minute.clear()
         chat.turn.begin()
+        sanctions.sweep(chat)
+        batch.sweep(chat, now_s)
         if now_s - self._swept_names_s >= NAMES_SWEEP_S:
             self._swept_names_s = now_s
             naming.sweep(chat)
         chat.departed.forget_before(chat.now_ms - settings.whowas_minutes * 60_000)
-        for client in [client for client, since_s in self._shaking.items() if now_s - since_s > HANDSHAKE_S]:
+        for client in [client for client, (since_s, _) in self._shaking.items() if now_s - since_s > HANDSHAKE_S]:
             client.hang_up()
         for client in [client for client in self._connections if not client.gone]:
             if client in chat.turn.stopped:
@@ -178,4 +286,9 @@ class Doors:
             elif silent_s > settings.ping_interval_s:
                 client.pinged = True
                 chat.ping(client)
+        self._roll_calls.call_if_due(chat)
         chat.clock.later(SWEEP_S, self._sweep)
+
+
+def _leave_nothing() -> None:
+    """Let go of a place that was not counted."""

@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from parvis.chat.client import NO_LINES, Client
+from parvis.chat.commands import batch
 from parvis.chat.commands.table import COMMANDS
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
@@ -100,6 +101,9 @@ class Intake:
             self._answer_malformed(client, malformed, raw)
             return
         chat.begin(client, _label(line) if line.tags else None)
+        if (line.tags or chat.open_batches) and batch.takes(chat, client, line):
+            chat.end_answer()
+            return
         command = COMMANDS.get(line.command)
         if command is None:
             if client.is_registered:
@@ -172,6 +176,8 @@ class Intake:
                 chat.fail("*", "INVALID_LINE", "A line holds no NUL and no bare CR: it was not handled.")
             case Fault.EMPTY:
                 pass
+        if malformed.fault is not Fault.EMPTY:
+            batch.misses(chat, client)
         chat.end_answer()
 
     # Pace.

@@ -5,9 +5,14 @@ from collections.abc import Callable
 import msgspec
 
 from parvis.chat.settings import Operator
+from parvis.ports.history import History
 from parvis.ports.mail import Mail
 from parvis.ports.passwords import Passwords
 from parvis.ports.work import Work
+
+
+def _no_gateway(_host: str, _certificate: str, _password: str) -> str | None:
+    return None
 
 
 class Outside(msgspec.Struct, frozen=True, kw_only=True):
@@ -15,6 +20,10 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
 
     work: Work
     """Does a task in a thread."""
+    history: History
+    """What was sealed, read again. Blocks."""
+    history_work: Work
+    """Does a question to it in a thread of its own: a long one keeps nobody from logging in."""
     find_operator: Callable[[str, str], Operator | None]
     """Gives the operator with a name and a password. Blocks."""
     mail: Mail | None = None
@@ -23,3 +32,6 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Makes and checks what passwords of accounts are checked against."""
     reload: Callable[[], bool]
     """Reads the configuration again and takes it; with a mistake in it, gives False and changes nothing."""
+    find_gateway: Callable[[str, str, str], str | None] = _no_gateway
+    """Names the gateway at an address, with the fingerprint of its certificate and a password, that may say for whom
+    it speaks (WEBIRC). Blocks."""

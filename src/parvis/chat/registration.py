@@ -3,9 +3,9 @@
 Source: modern IRC, "Connection registration"; the order of the welcome is that of its "RPL_WELCOME" and following.
 """
 
-from parvis.chat import accounts, devices, hosts, naming
+from parvis.chat import accounts, devices, hosts, naming, sanctions
 from parvis.chat.client import Client
-from parvis.chat.commands import join, lusers, mode, resume
+from parvis.chat.commands import away, isupport, join, lusers, metadata, mode, resume
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import RESUME
@@ -56,13 +56,15 @@ def go_on(chat: Chat, client: Client) -> None:
         chat.fail("*", "ARCHIVE_UNAVAILABLE", verdict.told)
         _turn_away(chat, client, "Nobody can enter while the archive cannot be written. Try again in a moment")
         return
+    if not sanctions.at_entry(chat, client):
+        return
     if chat.exchanges.pop(client, None) is not None:
         # Who enters in the middle of a login enters without it (IRCv3 sasl 3.1).
         chat.numeric(client, n.ERR_SASLABORTED)
     if own is not None and account is not None:
-        come_in(chat, client, own, account)
+        come_in(chat, client, greeting, own, account)
     elif ghost is not None:
-        take_over(chat, client, ghost)
+        take_over(chat, client, greeting, ghost)
     else:
         enter(chat, client, greeting, account)
 
@@ -96,12 +98,16 @@ def enter(chat: Chat, client: Client, greeting: Greeting, account: Account | Non
         chat.apply(e.UserModesSet(client, mode.bits_of(chat.settings.default_user_modes)))
     body = b":%b USER %b" % (client.prefix, f"{client.user} 0 * :{client.real_name}".encode())
     chat.record(RecordKind.ENTERED, client, PRESENCE, body)
+    if greeting.away:
+        away.go_away(chat, client, greeting.away)
+    metadata.enter(chat, client, greeting.metadata)
     welcome(chat, client)
+    metadata.tell_own(chat, client)
     if client.capabilities & RESUME and not greeting.guest and not client.account:
         resume.tell_token(chat, client)
 
 
-def take_over(chat: Chat, client: Client, ghost: Client) -> None:
+def take_over(chat: Chat, client: Client, greeting: Greeting, ghost: Client) -> None:
     """Let a connection carry a guest who is here on others: those are told and closed, the rooms see nothing."""
     chat.attach(client, ghost)
     for old in reversed(ghost.connections):
@@ -110,6 +116,7 @@ def take_over(chat: Chat, client: Client, ghost: Client) -> None:
                 chat.at_once(old, "NOTE RESUME TAKEN_OVER :Your token was shown on another connection")
             chat.leave(old, "", told="Closing link: another connection took your place with your resume token")
     _use_token(chat, client)
+    _say_beforehand(chat, client, greeting)
     _show_all(chat, client)
     # A ban of the network that they are on now must find them.
     hosts.change_host(chat, client, client.user, chat.host(client.address[0]))
@@ -123,20 +130,29 @@ def _use_token(chat: Chat, client: Client) -> None:
         chat.keep_value(each)
 
 
-def come_in(chat: Chat, device: Client, carrier: Client, account: Account) -> None:
+def _say_beforehand(chat: Chat, person: Client, greeting: Greeting) -> None:
+    """Make true what a new connection of somebody who is here has said of them before."""
+    if greeting.away not in ("", away.NO_PERSON):
+        away.go_away(chat, person, greeting.away)
+    metadata.enter(chat, person, greeting.metadata)
+
+
+def come_in(chat: Chat, device: Client, greeting: Greeting, carrier: Client, account: Account) -> None:
     """Let a connection that is logged in be one more of a person who is here, or the only one if that is the rule.
 
-    It is welcomed and shown the rooms as if it had joined them; nobody else sees anything.
+    It is welcomed and shown the rooms as if it had joined them; nobody else sees anything but what it said beforehand.
     """
     chat.attach(device, carrier)
     if devices.is_single(chat, account):
         devices.close_others(chat, carrier, account)
+    _say_beforehand(chat, device.person, greeting)
     _show_all(chat, device.person)
 
 
 def _show_all(chat: Chat, person: Client) -> None:
     """Tell a new connection of somebody who is here all it needs to know, as if they entered now."""
     welcome(chat, person)
+    metadata.tell_own(chat, person)
     if person.away:
         chat.numeric(person, n.RPL_NOWAWAY)
     for room in person.rooms:
@@ -147,6 +163,7 @@ def welcome(chat: Chat, client: Client) -> None:
     """Say what a newcomer's client needs to know."""
     chat.numeric(client, n.RPL_WELCOME, f"Welcome to the {chat.settings.network} chat, {client.mask()}")
     chat.answer_prepared(client, chat.greetings)
+    isupport.tell(chat, client, chat.isupport)
     lusers.tell(chat, client)
     chat.answer_prepared(client, chat.motd)
     if client.modes:

@@ -7,20 +7,23 @@ No method waits: a turn runs to its end (`chat/turn.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from time import gmtime, strftime
 from typing import Final
 
 from parvis.chat import audience as audiences
-from parvis.chat import consequences, texts
+from parvis.chat import consequences, roll_call, texts
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said
 from parvis.chat.chance import Chance
-from parvis.chat.client import NO_DEVICES, Client
+from parvis.chat.client import NO_DEVICES, Address, Client
 from parvis.chat.cloaks import cloak, conversation_of_pair, network_of
 from parvis.chat.departed import Departed
 from parvis.chat.guests import Guests
+from parvis.chat.markers import Markers
 from parvis.chat.offers import offered
+from parvis.chat.open_batch import OpenBatch
 from parvis.chat.outside import Outside
 from parvis.chat.quarantine import Quarantine
 from parvis.chat.retired import RetiredNames
@@ -28,22 +31,23 @@ from parvis.chat.settings import Settings
 from parvis.chat.tally import Tally
 from parvis.chat.turn import Turn
 from parvis.chat.watching import Watching
-from parvis.irc.capabilities import LABELED_RESPONSE
+from parvis.irc.capabilities import BATCH, LABELED_RESPONSE
 from parvis.irc.casemapping import fold
 from parvis.irc.numerics import TEXT
 from parvis.irc.sasl import Exchange
-from parvis.irc.tags import BOT_TAG, escape
+from parvis.irc.tags import BOT_TAG, denial, escape
 from parvis.irc.wire import cut_body, frame, frame_all, middle, tag_data
 from parvis.model import events as e
 from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId, SessionId
-from parvis.model.kept import Keep
-from parvis.model.person import BOT, Person
+from parvis.model.kept import Keep, KeptKind, KeptVisible, keep
+from parvis.model.person import BOT, OPERATOR, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.skeleton import looks
 from parvis.model.verdicts import Refused
 from parvis.model.world import World
 from parvis.policy import gates
+from parvis.policy.sanctions import Index
 from parvis.ports.clock import Clock
 
 NO_ROOMS_NAMED: Final = b"\0\0"
@@ -105,10 +109,24 @@ class Chat:
         """How often somebody changed their pseudonym, since when, and when last, by the time of day."""
         self.unpark: Callable[[Client], None] = _nobody_parks
         """Goes on with the lines of a client whose command has waited; the intake sets it."""
+        self.move: Callable[[Client, Address], None] = _nobody_counts
+        """Counts a connection for another address, or turns it away; the doors set it."""
+        self.markers = Markers()
+        """How far each person has read (`commands/markread.py`)."""
+        self.ban_index = Index(())
+        """The server's sanctions, found quickly (`sanctions.py`)."""
+        self.guests_entered = (0, 0)
+        """A minute by the steady clock, and the guests who entered in it (`sanctions.py`)."""
         self.watching = Watching()
         """The MONITOR lists (`commands/monitor.py`)."""
         self.departed = Departed()
         """Who bore which pseudonym until a few minutes ago (`commands/whowas.py`)."""
+        self.typed_at_ms: dict[tuple[SessionId, ConversationId], int] = {}
+        """When somebody's typing was last relayed to a target (`commands/privmsg.py`)."""
+        self.open_batches: dict[Client, OpenBatch] = {}
+        """What connections are sending line by line (`commands/batch.py`)."""
+        self.subscriptions: dict[Client, dict[str, None]] = {}
+        """The metadata keys whose changes a connection reads (`commands/metadata.py`)."""
         self.failed_opers: Tally[str] = Tally()
         """Wrong passwords of operators by address (`commands/oper.py`)."""
         self.failed_logins: Tally[str] = Tally()
@@ -143,8 +161,12 @@ class Chat:
         """From so many bytes of answers that wait, likewise."""
         self._source = f":{settings.server} ".encode()
         self.offers = (offered(settings, is_secure=False), offered(settings, is_secure=True))
-        """What plain connections are offered, and what those over TLS are (`commands/cap.py`)."""
-        self.isupport = texts.isupport_lines(settings)
+        """What plain connections are offered, and what those over TLS are (`chat/offers.py`)."""
+        self.denial = denial(settings.client_tags_denied)
+        """Which client-only tags are not relayed."""
+        self.tokens = texts.isupport_tokens(settings)
+        """What ISUPPORT tells."""
+        self.isupport = texts.isupport_lines(settings, self.tokens)
         self.greetings = texts.greeting_lines(settings, self.started)
         self.motd = texts.motd_lines(settings)
         reserved = (*settings.reserved_names, settings.network) if settings.reserved_names else ()
@@ -152,7 +174,7 @@ class Chat:
         """The looks of names that are reserved for staff; the network's own is one as soon as any is."""
 
     def reconfigure(self, settings: Settings) -> None:
-        """Take what a reload may change; who is connected stays."""
+        """Take what a reload may change (`doors.py` tells those who are connected)."""
         self._configure(settings)
 
     # What a command asks of the world.
@@ -238,10 +260,13 @@ class Chat:
         """Have a registered room's state kept with the batch that changed it."""
         if room.registered:
             self.turn.batch.rooms[room.id] = room.kept()
+            if room.visible_from_ms:
+                self.keep_value(keep(KeptKind.VISIBLE, room.id, KeptVisible(room.visible_from_ms)))
 
     def keep_no_longer(self, room: Room) -> None:
         """Have a room that was dropped forgotten with the batch that dropped it."""
         self.turn.batch.rooms[room.id] = None
+        self.keep_value(keep(KeptKind.VISIBLE, room.id, None))
 
     def keep_value(self, kept: Keep) -> None:
         """Have a value kept with the batch that changed it: even a stranger is not told of it before it is."""
@@ -272,23 +297,25 @@ class Chat:
         """
         raw_id, message_id = self.chance.message_id()
         self.record(kind, None, conversation, body, message_id=raw_id)
-        self._show(self.connection, "", "", body, audience, message_id)
+        self._show(self.connection, ("", "", False), body, audience, message_id)
 
     def show(self, author: Client | None, body: bytes, audience: Audience, message_id: str = "") -> None:
         """Show a line that a record of this batch covers; its author's connection reads it as part of the answer."""
         if author is None:
-            self._show(None, "", "", body, audience, message_id)
+            self._show(None, ("", "", False), body, audience, message_id)
         else:
-            tags = BOT_TAG if author.modes & BOT else ""
-            self._show(self.connection, author.account, tags, body, audience, message_id)
+            marks = (BOT_TAG if author.modes & BOT else "", author.account, bool(author.modes & OPERATOR))
+            self._show(self.connection, marks, body, audience, message_id)
 
     def _show(
-        self, sender: Client | None, account: str, tags: str, body: bytes, audience: Audience, message_id: str
+        self, sender: Client | None, marks: tuple[str, str, bool], body: bytes, audience: Audience, message_id: str
     ) -> None:
-        now_ms = self.now_ms
+        tags, account, is_staff = marks
         if sender is not None and sender in audience.members:
-            self._answers.append((tag_data(sender.signature, now_ms, message_id, tags, account), body))
-        self.turn.batch.say(Said(audience, body, now_ms, message_id, tags, sender, None, None, None, False, account))
+            self._answers.append((tag_data(sender.signature, self.now_ms, message_id, *marks), body))
+        self.turn.batch.say(
+            Said(audience, body, self.now_ms, message_id, tags, sender, None, None, None, False, account, is_staff)
+        )
 
     # Answers to a command: one unit, under its label if it has one.
 
@@ -315,8 +342,27 @@ class Chat:
     def answer_prepared(self, client: Client, lines: list[texts.Prepared]) -> None:
         """Answer with lines that wait only for the client's name."""
         tags = tag_data(self.connection.signature, self.now_ms, "", "")
-        nick = client.nick.encode()
+        nick = (client.nick or (client.greeting.nick if client.greeting else "") or "*").encode()
         self._answers += [(tags, before + nick + after) for before, after in lines]
+
+    @contextmanager
+    def answer_batch(self, *kind: str) -> Iterator[None]:
+        """Put what is answered meanwhile in a batch of its own, for who understands batches.
+
+        Args:
+            kind: The type of the batch, and its parameters.
+        """
+        signature = self.connection.signature
+        begun_at = len(self._answers)
+        yield
+        if not self.connection.capabilities & BATCH:
+            return
+        reference = self._batch_reference("B")
+        time = tag_data(signature, self.now_ms, "", "")
+        opening = self._source + f"BATCH +{reference} {' '.join(kind)}".encode()
+        inside = [(_inside(reference, tags), body) for tags, body in self._answers[begun_at:]]
+        end = self._source + f"BATCH -{reference}".encode()
+        self._answers[begun_at:] = [(time, opening), *inside, (time, end)]
 
     def fail(self, command: str, code: str, *context_and_text: str) -> None:
         """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
@@ -327,7 +373,7 @@ class Chat:
         self._reply("NOTE", command, code, *context_and_text)
 
     def _reply(self, *words: str) -> None:
-        self.answer(f"{' '.join(words[:-1])} :{words[-1]}")
+        self.answer(f"{' '.join(map(middle, words[:-1]))} :{words[-1]}")
 
     def on_each_device(self, client: Client, tell: Callable[[], None]) -> None:
         """Answer the connection whose command is handled, and have the same told to the person's others, in their form.
@@ -342,8 +388,7 @@ class Chat:
                 if device is not asking:
                     self.connection, self._answers = device, []
                     tell()
-                    data = b"".join([frame(_tagged(tags, body), device.signature) for tags, body in self._answers])
-                    self.turn.batch.tell((device, data, None, None, None))
+                    self.turn.batch.tell((device, frame_all(self._answers, device.signature), None, None, None))
         finally:
             self.connection, self._answers = asking, answers
         tell()
@@ -367,6 +412,10 @@ class Chat:
     def echo(self, tags: str, body: bytes) -> None:
         """Put the sender's own copy of a line among the answers."""
         self._answers.append((tags, body))
+
+    def _batch_reference(self, letter: str) -> str:
+        # Random, so that it does not tell how busy others are.
+        return f"{letter}{self.chance.message_id()[0][:5].hex()}"
 
     def begin(self, connection: Client, label: str | None) -> None:
         """Begin the answer to a command of a connection, under its label if it asked for labels."""
@@ -401,24 +450,18 @@ class Chat:
         self.turn.batch.tell((client, data, text, client if text is not None else None, label))
 
     def _labelled(self, client: Client, label: str, answers: list[Answer]) -> bytes:
-        signature = client.signature
         tag = f"label={escape(label)}"
-        time = tag_data(signature, self.now_ms, "", "")
-        first = f"{tag};{time}" if time else tag
+        time = tag_data(client.signature, self.now_ms, "", "")
         if not answers:
-            return frame(_tagged(first, self._source + b"ACK"), signature)
-        if len(answers) == 1:
-            tags, body = answers[0]
-            return frame(_tagged(f"{tag};{tags}" if tags else tag, body), signature)
-        # Random, so that it does not tell how busy others are.
-        reference = f"L{self.chance.message_id()[0][:5].hex()}"
-        pieces = [frame(_tagged(first, self._source + f"BATCH +{reference} labeled-response".encode()), signature)]
-        for tags, body in answers:
-            pieces.append(
-                frame(_tagged(f"batch={reference};{tags}" if tags else f"batch={reference}", body), signature)
-            )
-        pieces.append(frame(_tagged(time, self._source + f"BATCH -{reference}".encode()), signature))
-        return b"".join(pieces)
+            answers = [(time, self._source + b"ACK")]
+        elif len(answers) > 1 and not _is_one_batch(answers):
+            reference = self._batch_reference("L")
+            opening = self._source + f"BATCH +{reference} labeled-response".encode()
+            inside = [(_inside(reference, tags), body) for tags, body in answers]
+            answers = [(time, opening), *inside, (time, self._source + f"BATCH -{reference}".encode())]
+        # What is one batch already needs no other around it.
+        tags, body = answers[0]
+        return frame_all([(f"{tag};{tags}" if tags else tag, body), *answers[1:]], client.signature)
 
     def tell_refused(self, client: Client, record: Unsealed, label: str | None) -> None:
         """Tell a sender that a text was dropped because the archive could not be written."""
@@ -464,6 +507,8 @@ class Chat:
             return
         client.gone = True
         self.watching.forget(client)
+        self.open_batches.pop(client, None)
+        self.subscriptions.pop(client, None)
         self.exchanges.pop(client, None)
         self.strangers -= not client.is_registered
         if told is not None:
@@ -490,25 +535,13 @@ class Chat:
             self.apply(e.Left(client))
             raw_id, message_id = self.chance.message_id()
             kind = RecordKind.QUIT if by is None else RecordKind.KILLED
+            tags = BOT_TAG if client.modes & BOT else ""
+            shown = (tags, None, None, None, None, False, client.account, bool(client.modes & OPERATOR))
             self.record(kind, by or client, PRESENCE, body, message_id=raw_id, rooms=rooms)
+            if by is not None:
+                roll_call.tell_moved(self, client)
             if neighbours:
-                tags = BOT_TAG if client.modes & BOT else ""
-                told_as = client.account
-                self.turn.batch.say(
-                    Said(
-                        Audience(neighbours),
-                        body,
-                        self.now_ms,
-                        message_id,
-                        tags,
-                        None,
-                        None,
-                        None,
-                        None,
-                        False,
-                        told_as,
-                    )
-                )
+                self.turn.batch.say(Said(Audience(neighbours), body, self.now_ms, message_id, *shown))
 
     def leave_whole(self, client: Client, reason: str, *, told: str, by: Client | None = None) -> None:
         """Let a person go from every connection of theirs; arguments as for `leave`."""
@@ -548,6 +581,23 @@ class Chat:
 
 def _nobody_parks(client: Client) -> None:
     raise AssertionError(f"no intake serves this chat: {client}")
+
+
+def _nobody_counts(client: Client, address: Address) -> None:
+    raise AssertionError(f"no doors lead to this chat: {client}, an address of {len(address)} parts")
+
+
+def _is_one_batch(answers: list[Answer]) -> bool:
+    """Tell whether an answer is one batch of a type of its own, and nothing beside it."""
+    source, command, reference = answers[0][1].split(b" ", 3)[:3] if answers[0][1].count(b" ") > 1 else (b"", b"", b"")
+    return command == b"BATCH" and answers[-1][1] == b"%b BATCH -%b" % (source, reference[1:])
+
+
+def _inside(reference: str, tags: str) -> str:
+    """Write the tags of a line inside a batch, unless it stands in one that is inside of that."""
+    if tags.startswith("batch="):
+        return tags
+    return f"batch={reference};{tags}" if tags else f"batch={reference}"
 
 
 def _tagged(tags: str, body: bytes) -> bytes:

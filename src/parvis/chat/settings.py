@@ -17,6 +17,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     network: str
     version: str
     description: str = ""
+    contact: str = ""
+    """How those who run the server are reached, for who appeals; empty: not said."""
     password: str = ""
     motd: tuple[str, ...] = ()
     admin: tuple[str, ...] = ()
@@ -27,9 +29,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     away_bytes: int = 200
     kick_bytes: int = 390
     real_name_bytes: int = 150
+    multiline_bytes: int = 4096
+    multiline_lines: int = 32
+    metadata_keys: tuple[str, ...] = ("color", "display-name", "pronouns", "status")
+    """Keys that may be set and are shown; none: no metadata at all."""
+    metadata_max_keys: int = 16
+    metadata_max_subs: int = 32
+    metadata_max_value_bytes: int = 200
+    metadata_after_s: int = 0
+    """How old an account must be to set some; 0: guests may, too."""
+    client_tags_denied: tuple[str, ...] = ()
+    """Entries of CLIENTTAGDENY."""
+    sts_port: int = 0
+    """Port of the TLS listener that plain IRC connections are sent to; 0: none are."""
+    sts_duration_s: int = 0
+    sts_preload: bool = False
+    icon: str = ""
+    """Address of the picture of the network; empty: none."""
     rooms_per_session: int = 50
     rooms_per_account: int = 15
     list_modes: int = 100
+    targets: int = 4
+    server_bans: int = 1000
+    server_ban_s: int = 365 * 86_400
     monitor: int = 100
     silence: int = 64
     whowas_minutes: int = 10
@@ -47,6 +69,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     commit_queue_bytes: int = 33_554_432
     """Most bytes of answers that wait behind a commit; a fixed share of memory, no key of the configuration."""
     default_user_modes: str = ""
+    history_enabled: bool = True
+    default_visible_s: int = 0
+    resume_s: int = 3600
+    window_s_max: int = 604_800
+    """The longest window: how long the server can open what it sealed."""
+    history_lines: int = 100
+    store_tagmsg: frozenset[str] = frozenset({"+draft/persist", "+persist"})
+    allow_redact: bool = True
     registration: bool = True
     before_connect: bool = True
     email_required: bool = False

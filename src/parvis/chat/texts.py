@@ -20,9 +20,9 @@ def _line(settings: Settings, code: str, rest: str) -> Prepared:
     return before, f" {rest}".encode()[:space].decode(errors="ignore").encode()
 
 
-def isupport_lines(settings: Settings) -> list[Prepared]:
-    """Prepare RPL_ISUPPORT."""
-    tokens = isupport.tokens(
+def isupport_tokens(settings: Settings) -> list[str]:
+    """List what the server can do under these settings."""
+    return isupport.tokens(
         network=settings.network,
         nick_bytes=settings.nick_bytes,
         room_bytes=settings.room_bytes,
@@ -32,16 +32,24 @@ def isupport_lines(settings: Settings) -> list[Prepared]:
         name_bytes=settings.real_name_bytes,
         rooms=settings.rooms_per_session,
         list_modes=settings.list_modes,
+        history_lines=settings.history_lines if settings.history_enabled else 0,
+        targets=settings.targets,
         monitor=settings.monitor,
         silence=settings.silence,
+        tags_denied=settings.client_tags_denied,
+        icon=settings.icon,
     )
+
+
+def isupport_lines(settings: Settings, tokens: list[str]) -> list[Prepared]:
+    """Prepare RPL_ISUPPORT for some tokens."""
     return [
         _line(settings, n.RPL_ISUPPORT, f"{words} :are supported by this server") for words in isupport.lines(tokens)
     ]
 
 
 def greeting_lines(settings: Settings, started: str) -> list[Prepared]:
-    """Prepare what follows RPL_WELCOME, ISUPPORT included."""
+    """Prepare what follows RPL_WELCOME, before ISUPPORT."""
     lists = modes.LISTS + modes.WITH_PARAMETER + modes.WITH_PARAMETER_TO_SET + modes.RANKS
     room_modes = "".join(sorted(lists + modes.FLAGS))
     with_parameter = "".join(sorted(lists))
@@ -50,7 +58,6 @@ def greeting_lines(settings: Settings, started: str) -> list[Prepared]:
         _line(settings, n.RPL_YOURHOST, f":Your host is {settings.server}, running {settings.version}"),
         _line(settings, n.RPL_CREATED, f":This server was started {started}"),
         _line(settings, n.RPL_MYINFO, info),
-        *isupport_lines(settings),
     ]
 
 

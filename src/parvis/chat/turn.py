@@ -14,6 +14,7 @@ Rule 4: a commit that hangs is not failed: nothing is told until it ends.
 from collections.abc import Callable
 from typing import Final
 
+from parvis.archive.record import record_id
 from parvis.chat.batch import TEXTS, Batch, Said
 from parvis.chat.client import Client
 from parvis.chat.delivery import FanOut, deliver
@@ -78,6 +79,8 @@ class Turn:
         """When sealing began to fail, by the steady clock; None while it works."""
         self.delivered_serial = 0
         """Serial number of the last batch that was delivered."""
+        self.head = 0
+        """Number of the newest record that was delivered: what nobody has read yet is no history."""
         self.deliveries = 0
         self.records_sealed = 0
         self.batches_sealed = 0
@@ -94,9 +97,10 @@ class Turn:
             self.now_ms = self._floor_ms
             self._clock.soon(self.end)
 
-    def set_floor(self, last_time_ms: int) -> None:
-        """Let no act be earlier than one millisecond after the newest record."""
-        self._floor_ms = self.now_ms = max(self._floor_ms, last_time_ms + 1)
+    def follow(self, opened: a.Opened) -> None:
+        """Go on behind what an archive held when it was opened: no act is earlier than a millisecond after that."""
+        self.head = record_id(opened.run, 1)
+        self._floor_ms = self.now_ms = max(self._floor_ms, opened.last_time_ms + 1)
 
     @property
     def is_quiet(self) -> bool:
@@ -174,8 +178,10 @@ class Turn:
         if batch is None:
             raise AssertionError("the archive answered twice")
         match outcome:
-            case a.Sealed(count=count):
+            case a.Sealed(run=run, first_counter=first, count=count):
                 self._sealing = None
+                if count:
+                    self.head = record_id(run, first + count - 1)
                 self._expected = count
                 self.failing_since_s = None
                 self.records_sealed += count

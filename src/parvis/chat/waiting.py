@@ -10,6 +10,7 @@ import structlog
 
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
+from parvis.ports.work import Work
 
 WAIT_S_MAX: Final = 10.0
 """Longest wait of a connection for a task in a thread; ours, a hundred times what a password's check takes."""
@@ -25,6 +26,7 @@ def wait(
     task: Callable[[], T],
     then: Callable[[Client, T], None],
     otherwise: Callable[[Client], None] | None = None,
+    work: Work | None = None,
 ) -> None:
     """Park the connection whose command is being handled, have a task done in a thread, then go on with the command.
 
@@ -36,6 +38,7 @@ def wait(
             label of the command, and it waits no second time. Not called when the connection is gone meanwhile or the
             task could not be done.
         otherwise: Answers that it could not be done; None: a FAIL says so.
+        work: What does the task; without it, whatever checks passwords.
     """
     connection, label = chat.connection, chat.label
     chat.park(connection)
@@ -64,5 +67,5 @@ def wait(
         chat.end_answer()
         chat.unpark(connection)
 
-    chat.outside.work(task, end)
+    (work or chat.outside.work)(task, end)
     chat.clock.later(WAIT_S_MAX, lambda: end(None))

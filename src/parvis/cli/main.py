@@ -14,6 +14,7 @@ from parvis import __version__
 
 VERBS: Final = {
     "serve": "Start the server; without a file it needs no preparation.",
+    "reload": "Have the running server read its configuration and certificates again.",
     "check": "Name every mistake in a configuration, and start nothing.",
     "archive": "Look after the archive: verify what is sealed.",
     "demo": "Fill a running server with people: replay a chat log.",

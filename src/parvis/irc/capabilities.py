@@ -29,7 +29,7 @@ SETNAME: Final = 1 << 9
 CAP_NOTIFY: Final = 1 << 10
 """IRCv3 capability-negotiation 3.2: CAP NEW and DEL; implied by version 302."""
 OPER_TAG: Final = 1 << 11
-"""IRCv3 draft/oper-tag: a tag on the lines of staff."""
+"""IRCv3 draft/oper-tag: a tag on the lines of staff, for those who have no message-tags; who has them gets it too."""
 MULTILINE: Final = 1 << 12
 """IRCv3 draft/multiline: one message of many lines."""
 ACCOUNT_NOTIFY: Final = 1 << 13
@@ -67,6 +67,11 @@ PRE_AWAY: Final = 1 << 28
 RESUME: Final = 1 << 29
 """`parvis.chat/resume`: a token by which a guest is the same person again (docs/protocol)."""
 
+USERHOST_IN_NAMES: Final = 1 << 32
+"""IRCv3 userhost-in-names: `nick!user@host` in NAMES."""
+VERSION_302: Final = 1 << 33
+"""No capability, but kept with them: the client has asked for CAP LS 302 once, and has cap-notify for good."""
+
 CAPABILITIES: Final = {
     "account-notify": ACCOUNT_NOTIFY,
     "account-tag": ACCOUNT_TAG,
@@ -75,6 +80,15 @@ CAPABILITIES: Final = {
     "cap-notify": CAP_NOTIFY,
     "chghost": CHGHOST,
     "draft/account-registration": ACCOUNT_REGISTRATION,
+    "draft/chathistory": CHATHISTORY,
+    "draft/event-playback": EVENT_PLAYBACK,
+    "draft/extended-isupport": EXTENDED_ISUPPORT,
+    "draft/message-redaction": MESSAGE_REDACTION,
+    "draft/metadata-2": METADATA,
+    "draft/multiline": MULTILINE,
+    "draft/oper": OPER_TAG,
+    "draft/pre-away": PRE_AWAY,
+    "draft/read-marker": READ_MARKER,
     "echo-message": ECHO_MESSAGE,
     "extended-join": EXTENDED_JOIN,
     "extended-monitor": EXTENDED_MONITOR,
@@ -82,11 +96,14 @@ CAPABILITIES: Final = {
     "labeled-response": LABELED_RESPONSE,
     "message-tags": MESSAGE_TAGS,
     "multi-prefix": MULTI_PREFIX,
+    "no-implicit-names": NO_IMPLICIT_NAMES,
     "parvis.chat/resume": RESUME,
     "sasl": SASL,
     "server-time": SERVER_TIME,
     "setname": SETNAME,
     "standard-replies": STANDARD_REPLIES,
+    "sts": STS,
+    "userhost-in-names": USERHOST_IN_NAMES,
 }
 """Every capability by its name. Which of them a connection is offered, and with what value: `chat/offers.py`."""
 
@@ -101,11 +118,22 @@ BINARY_FRAMES: Final = 1 << 31
 """Wire signature of one line per WebSocket binary frame."""
 
 _CHANGE_BYTES: Final = MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG
+_MULTILINE_NEEDS: Final = MULTILINE | BATCH
+_NEVER_ASKED_FOR: Final = STS
 
 
 def wire_signature(capabilities: int, transport: int) -> int:
-    """Give what decides the bytes of a line: the transport, and the capabilities that change them."""
-    return (capabilities & _CHANGE_BYTES) | transport
+    """Give what decides the bytes of a line: the transport, and the capabilities that change them.
+
+    A multiline message is a batch, so that `draft/multiline` counts with `batch` alone; who has message-tags gets the
+    tag of staff with or without its own capability, which then changes nothing.
+    """
+    signature = (capabilities & _CHANGE_BYTES) | transport
+    if capabilities & _MULTILINE_NEEDS == _MULTILINE_NEEDS:
+        signature |= MULTILINE
+    if not capabilities & MESSAGE_TAGS:
+        signature |= capabilities & OPER_TAG
+    return signature
 
 
 def names_of(capabilities: int) -> list[str]:
@@ -113,12 +141,22 @@ def names_of(capabilities: int) -> list[str]:
     return [name for name, bit in CAPABILITIES.items() if capabilities & bit]
 
 
+def without(capabilities: int, names: list[str]) -> int:
+    """Take capabilities from a set by their names."""
+    for name in names:
+        capabilities &= ~CAPABILITIES[name]
+    return capabilities
+
+
 def requested(capabilities: int, words: list[str], offered: Offer) -> int | None:
     """Apply a CAP REQ to a set; `-name` takes away. None when any word cannot be had: a request is all or nothing."""
+    keeps_notify = capabilities & VERSION_302
     for word in words:
         name = word.removeprefix("-")
         bit = CAPABILITIES.get(name)
-        if bit is None or (name not in offered and name is word):
+        if keeps_notify and bit == CAP_NOTIFY and name is not word:
+            return None
+        if bit is None or bit & _NEVER_ASKED_FOR or (name not in offered and name is word):
             return None
         capabilities = capabilities & ~bit if name is not word else capabilities | bit
     return capabilities

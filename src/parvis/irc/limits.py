@@ -26,9 +26,6 @@ LABEL_BYTES_MAX: Final = 64
 MODES_PER_LINE: Final = 20
 """Most mode changes with a parameter in one MODE command, told as MODES in ISUPPORT; ours."""
 
-TARGETS_MAX: Final = 4
-"""Most targets of one PRIVMSG, NOTICE, TAGMSG, KICK, WHOIS or WHOWAS, told as TARGMAX in ISUPPORT; ours."""
-
 ROOMS_PER_LINE: Final = 16
 """Most rooms of one JOIN or PART, told as TARGMAX in ISUPPORT; the rest is answered, room by room. Ours."""
 

@@ -41,6 +41,7 @@ ROOM_MODES: Final = (
     RoomMode("u", Takes.NOTHING, "Auditorium: members see hosts and the voiced, hosts see all."),
     RoomMode("U", Takes.NOTHING, "Op-moderated: what the unvoiced write reaches hosts alone."),
     RoomMode("k", Takes.ALWAYS, "A key that is asked for at the door."),
+    RoomMode("H", Takes.TO_SET, "How much of what was said newcomers may fetch, as in `2h`."),
     RoomMode("l", Takes.TO_SET, "Most members."),
 )
 """Every mode of a room, in the order in which RPL_CHANNELMODEIS writes them."""

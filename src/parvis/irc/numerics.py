@@ -139,6 +139,12 @@ RPL_MONOFFLINE: Final = "731"
 RPL_MONLIST: Final = "732"
 RPL_ENDOFMONLIST: Final = "733"
 ERR_MONLISTFULL: Final = "734"
+RPL_KEYVALUE: Final = "761"
+RPL_KEYNOTSET: Final = "766"
+RPL_METADATASUBOK: Final = "770"
+RPL_METADATAUNSUBOK: Final = "771"
+RPL_METADATASUBS: Final = "772"
+RPL_METADATASYNCLATER: Final = "774"
 RPL_LOGGEDIN: Final = "900"
 RPL_LOGGEDOUT: Final = "901"
 ERR_NICKLOCKED: Final = "902"
@@ -169,6 +175,7 @@ TEXT: Final = {
     ERR_NEEDMOREPARAMS: "Not enough parameters",
     ERR_ALREADYREGISTERED: "You may not reregister",
     ERR_PASSWDMISMATCH: "Password incorrect",
+    ERR_YOUREBANNEDCREEP: "You are banned from this server",
     ERR_UNKNOWNMODE: "is not a mode of this server",
     ERR_NOPRIVILEGES: "Permission denied: you are not an operator of this server",
     ERR_UMODEUNKNOWNFLAG: "Unknown mode flag",

@@ -11,13 +11,22 @@ from functools import lru_cache
 from struct import Struct
 from typing import Final
 
-from parvis.irc.capabilities import ACCOUNT_TAG, MESSAGE_TAGS, SERVER_TIME, STREAM, TEXT_FRAMES
+from parvis.irc.capabilities import (
+    ACCOUNT_TAG,
+    MESSAGE_TAGS,
+    OPER_TAG,
+    SERVER_TIME,
+    STREAM,
+    TEXT_FRAMES,
+)
 from parvis.irc.limits import BODY_BYTES_MAX
 
 _FINAL_TEXT: Final = 0x81
 _FINAL_BINARY: Final = 0x82
 _SHORT_MAX: Final = 125
 _HEAD: Final = Struct(">BBH").pack
+STAFF_TAG: Final = "draft/oper"
+"""Stands on the lines of staff, without saying who of them it is (IRCv3 draft/oper-tag)."""
 _BODY_MAX: Final = BODY_BYTES_MAX - 2
 _MIDDLE_BYTES_MAX: Final = 220
 """Most bytes of a word that is shown back to whoever sent it; ours, longer than any name may be."""
@@ -73,26 +82,40 @@ def frame(line: bytes, signature: int) -> bytes:
     return _HEAD(opcode, 126, size) + line
 
 
-def tag_data(signature: int, time_ms: int, message_id: str, client_tags: str, account: str = "") -> str:
-    """Write the tags that a signature shows, without `@`: time, id, account, then what the sender's client set."""
+def tag_data(
+    signature: int, time_ms: int, message_id: str, client_tags: str, account: str = "", is_staff: bool = False
+) -> str:
+    """Write the tags that a signature shows, without `@`: time, id, account, staff, then those of the client."""
     if signature & MESSAGE_TAGS:
         tags = f"msgid={message_id}" if message_id else ""
         if account and signature & ACCOUNT_TAG:
             tags = f"{tags};account={account}" if tags else f"account={account}"
+        if is_staff:
+            tags = f"{tags};{STAFF_TAG}" if tags else STAFF_TAG
         if client_tags:
             tags = f"{tags};{client_tags}" if tags else client_tags
         if signature & SERVER_TIME:
             return f"{time_tag(time_ms)};{tags}" if tags else time_tag(time_ms)
         return tags
     tags = f"account={account}" if account and signature & ACCOUNT_TAG else ""
+    if is_staff and signature & OPER_TAG:
+        tags = f"{tags};{STAFF_TAG}" if tags else STAFF_TAG
     if signature & SERVER_TIME:
         return f"{time_tag(time_ms)};{tags}" if tags else time_tag(time_ms)
     return tags
 
 
-def render(signature: int, body: bytes, time_ms: int, message_id: str, client_tags: str, account: str = "") -> bytes:
+def render(
+    signature: int,
+    body: bytes,
+    time_ms: int,
+    message_id: str,
+    client_tags: str,
+    account: str = "",
+    is_staff: bool = False,
+) -> bytes:
     """Write a line as a client with this signature gets it."""
     if signature == STREAM:
         return body + b"\r\n"
-    tags = tag_data(signature, time_ms, message_id, client_tags, account)
+    tags = tag_data(signature, time_ms, message_id, client_tags, account, is_staff)
     return frame(b"@%b %b" % (tags.encode(), body) if tags else body, signature)

@@ -14,6 +14,7 @@ from parvis.model.pending import Pending
 from parvis.model.person import Person
 from parvis.model.records import KeptRoom, ListMask
 from parvis.model.room import Room
+from parvis.model.sanctions import Defence, ServerBan
 
 
 class Entered(msgspec.Struct, frozen=True):
@@ -196,6 +197,17 @@ class LimitSet(msgspec.Struct, frozen=True):
     limit: int
 
 
+class VisibleSet(msgspec.Struct, frozen=True):
+    """A room's hosts chose how much of it newcomers may fetch, in seconds; None: what the server chose.
+
+    What was said before `from_ms` stays as closed as it was when it was said.
+    """
+
+    room: Room
+    seconds: int | None
+    from_ms: int
+
+
 class MaskListed(msgspec.Struct, frozen=True):
     """A mask was put on a room's list."""
 
@@ -254,6 +266,37 @@ class RealNameSet(msgspec.Struct, frozen=True):
     real_name: str
 
 
+class ServerBanned(msgspec.Struct, frozen=True):
+    """Staff decided a sanction of the whole server."""
+
+    ban: ServerBan
+
+
+class ServerBanEnded(msgspec.Struct, frozen=True):
+    """A sanction of the whole server was lifted, or its time is over."""
+
+    ban: ServerBan
+
+
+class DefenceSet(msgspec.Struct, frozen=True):
+    """Staff set the level of defence; None: it is the normal one again."""
+
+    defence: Defence | None
+
+
+class MetadataSet(msgspec.Struct, frozen=True):
+    """What is said beside a person or a room changed: one key of it; an empty value takes the key away."""
+
+    owner: bytes
+    """An account, the session of a guest, or a room."""
+    key: str
+    value: str
+
+    def __repr__(self) -> str:
+        """Give the owner's id and the key alone: values stay out of logs."""
+        return f"MetadataSet({self.owner.hex()}, {self.key})"
+
+
 Event = (
     Entered
     | Left
@@ -278,6 +321,7 @@ Event = (
     | FlagChanged
     | KeySet
     | LimitSet
+    | VisibleSet
     | MaskListed
     | MaskUnlisted
     | Invited
@@ -286,4 +330,8 @@ Event = (
     | HostChanged
     | SilenceSet
     | RealNameSet
+    | ServerBanned
+    | ServerBanEnded
+    | DefenceSet
+    | MetadataSet
 )

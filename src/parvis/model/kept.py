@@ -16,9 +16,16 @@ class KeptKind(StrEnum):
     """Every kind of value there is. Names stand in the database: never reused."""
 
     ACCOUNT = "account"
+    VISIBLE = "visible"
+    """From when on newcomers may fetch what was said in a room (`KeptVisible`)."""
+    MARKERS = "markers"
+    """How far an account has read (`KeptMarkers`)."""
+    SERVER_BAN = "server-ban"
+    DEFENCE = "defence"
     GUEST = "guest"
     RETIRED_NAME = "retired-name"
     SILENCE = "silence"
+    METADATA = "metadata"
     PENDING_ACCOUNT = "pending-account"
 
 
@@ -32,6 +39,22 @@ class Keep(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Name the kind and the id alone: values stay out of logs."""
         return f"Keep({self.kind}, {self.id.hex()})"
+
+
+class KeptVisible(msgspec.Struct, frozen=True):
+    """What belongs to a room's id beside the room itself."""
+
+    from_ms: int
+
+
+class KeptMarkers(msgspec.Struct, frozen=True):
+    """The read markers of one account: milliseconds since 1970, by folded target."""
+
+    read_ms: dict[str, int]
+
+    def __repr__(self) -> str:
+        """Give their number alone: whom somebody writes to stays out of logs."""
+        return f"KeptMarkers({len(self.read_ms)})"
 
 
 def keep(kind: KeptKind, value_id: bytes, value: msgspec.Struct | None) -> Keep:

@@ -32,8 +32,14 @@ class RecordKind(IntEnum):
     SET_NAME = 14
     INVITED = 15
     KILLED = 16
+    REDACTED = 17
+    """A message was taken back; the line names it."""
+    ROLL_CALL = 18
+    """Who is in which rooms, for the archive's own reader: nobody is shown it (`archive/roll_call.py`)."""
     WALLOPS = 19
     HOST_CHANGED = 20
+    DECISION = 23
+    METADATA = 21
     ACCOUNT = 25
 
 

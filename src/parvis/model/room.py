@@ -51,6 +51,7 @@ class Room:
         "topic",
         "topic_set_at_ms",
         "topic_set_by",
+        "visible_from_ms",
         "visible_s",
     )
 
@@ -66,6 +67,8 @@ class Room:
         """The rank that an account gets whenever it comes in; of registered rooms alone."""
         self.visible_s: int | None = None
         """How much of it newcomers may fetch; None: what the server chose for rooms that say nothing."""
+        self.visible_from_ms = 0
+        """Newcomers fetch nothing from before this moment: it was said when they could not."""
         self.members: dict[Person, int] = {}
         self.flags: frozenset[str] = frozenset()
         self.key = ""

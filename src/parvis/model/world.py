@@ -9,11 +9,12 @@ from typing import assert_never
 
 from parvis.model import events as e
 from parvis.model.accounts import Account
-from parvis.model.ids import NOBODY, IdentityId, SessionId
+from parvis.model.ids import NOBODY, ConversationId, IdentityId, SessionId
 from parvis.model.looks import Looks
 from parvis.model.pending import Pending
 from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import INVITED_MAX, SPEECH_FLAGS, Room
+from parvis.model.sanctions import Defence, ServerBan
 
 
 class World:
@@ -26,6 +27,12 @@ class World:
         self.accounts: dict[IdentityId, Account] = {}
         self.account_names: dict[str, Account] = {}
         """Accounts by the folded pseudonym they hold."""
+        self.showing: dict[ConversationId, Room] = {}
+        """The rooms whose hosts chose to show newcomers something."""
+        self.bans: tuple[ServerBan, ...] = ()
+        """Sanctions of the whole server. Replaced at each change, so that an index of them knows when it is old."""
+        self.defence: Defence | None = None
+        """The level of defence, when it is not the normal one."""
         self.people_looks = Looks()
         self.room_looks = Looks()
         self.account_looks = Looks()
@@ -33,6 +40,8 @@ class World:
         """Masks of those an identity reads nothing from; only who silences somebody stands here."""
         self.invitations: dict[SessionId, dict[Room, None]] = {}
         """The rooms that a session was let into and has not joined; the other side of `Room.invited`."""
+        self.metadata: dict[bytes, dict[str, str]] = {}
+        """Values by key, of accounts, of guests by their session, and of rooms (`model/metadata.py`)."""
         self.pending: dict[str, Pending] = {}
         """Accounts that wait for a code, by the folded pseudonym they are to hold, in the order of their ends."""
         self.certificates: dict[str, tuple[IdentityId, ...]] = {}
@@ -75,6 +84,7 @@ class World:
                 del self.accounts[account.id], self.account_names[folded]
                 self.account_looks.drop(folded)
                 self.silences.pop(account.id, None)
+                self.metadata.pop(account.id, None)
             case e.PendingKept(pending, folded):
                 self.pending[folded] = pending
             case e.PendingEnded(_, folded):
@@ -118,6 +128,12 @@ class World:
                 room.key = key
             case e.LimitSet(room, limit):
                 room.limit = limit
+            case e.VisibleSet(room, seconds, from_ms):
+                room.visible_s, room.visible_from_ms = seconds, from_ms
+                if seconds:
+                    self.showing[room.id] = room
+                else:
+                    self.showing.pop(room.id, None)
             case e.MaskListed(room, entry):
                 room.lists.setdefault(entry.kind, []).append(entry)
                 _look_at_speech(room)
@@ -142,6 +158,14 @@ class World:
                     self.silences.pop(identity, None)
             case e.RealNameSet(person, real_name):
                 person.real_name = real_name
+            case e.ServerBanned(ban):
+                self.bans = (*self.bans, ban)
+            case e.ServerBanEnded(ban):
+                self.bans = tuple(each for each in self.bans if each.id != ban.id)
+            case e.DefenceSet(defence):
+                self.defence = defence
+            case e.MetadataSet(owner, key, value):
+                self._set_metadata(owner, key, value)
             case _:
                 assert_never(event)
 
@@ -184,6 +208,7 @@ class World:
         self.operators -= bool(person.modes & OPERATOR)
         self.invisible -= bool(person.modes & INVISIBLE)
         del self.people[person.folded]
+        self.metadata.pop(person.session, None)
         self.people_looks.drop(person.folded)
         for room in self.invitations.pop(person.session, ()):
             room.invited.pop(person.session, None)
@@ -206,6 +231,15 @@ class World:
         if not rooms:
             del self.invitations[session]
 
+    def _set_metadata(self, owner: bytes, key: str, value: str) -> None:
+        if value:
+            self.metadata.setdefault(owner, {})[key] = value
+            return
+        values = self.metadata[owner]
+        del values[key]
+        if not values:
+            del self.metadata[owner]
+
     def _carry_over(self, old: Person, new: Person) -> None:
         for slot in Person.__slots__:
             setattr(new, slot, getattr(old, slot))
@@ -227,9 +261,11 @@ class World:
     def _end_if_empty(self, room: Room) -> None:
         if not room.members and not room.registered:
             del self.rooms[room.folded]
+            self.showing.pop(room.id, None)
             self.room_looks.drop(room.folded)
             for session in list(room.invited):
                 self._uninvite(room, session)
+            self.metadata.pop(room.id, None)
 
     def _restore(self, event: e.RoomRestored) -> None:
         kept = event.kept
@@ -243,6 +279,8 @@ class World:
             room.lists.setdefault(entry.kind, []).append(entry)
         room.hosts = {host.identity: host.rank for host in kept.hosts}
         room.visible_s = kept.visible_s
+        if kept.visible_s:
+            self.showing[room.id] = room
         _look_at_speech(room)
 
 

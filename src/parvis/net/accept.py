@@ -1,8 +1,10 @@
-"""Accepting connections behind a proxy that says with the PROXY protocol who is at the other end.
+"""Accepting connections that have something to do before they have a protocol: the PROXY header of a proxy that says
+who is at the other end, a TLS handshake, or one after the other.
 
-Whatever the listener speaks (IRC, HTTP, WebSocket, with or without TLS), it gets its protocol from a function of the
-true peer. Behind a proxy the header is taken off the raw socket before anything else reads it, TLS included: what
-has arrived is looked at with MSG_PEEK, and exactly the header is taken.
+Each is counted by its true peer from the moment that is known. Whatever the listener speaks (IRC, HTTP, WebSocket,
+with or without TLS), it gets its protocol from a function of the true peer. Behind a proxy the header is taken off the
+raw socket before anything else reads it, TLS included: what has arrived is looked at with MSG_PEEK, and exactly the
+header is taken.
 
 Rule 1: one peer that is wrong or silent costs one socket for a bounded time, and nobody else anything.
 Rule 2: no report carries an address.
@@ -28,6 +30,10 @@ HANDSHAKE_WAIT_S: Final = 10.0
 SHUTDOWN_WAIT_S: Final = 3.0
 """Longest wait for a peer's goodbye of TLS (RFC 8446, section 6.1) before the connection is cut."""
 
+HANDSHAKES_MAX: Final = 4096
+"""Most TLS handshakes under way on one listener that is no proxy's; ours, a flood of honest clients who come back at
+once. An address has a few of them alone (`chat/doors.py`)."""
+
 WAITING_MAX: Final = 512
 """Most sockets between acceptance and their protocol on one listener; the next wait in the kernel. Whoever fills all
 of them with silence holds each place for at most `HEADER_WAIT_S` and `HANDSHAKE_WAIT_S`, and only a proxy can reach
@@ -45,12 +51,18 @@ ACCEPT_PAUSE_S: Final = 0.2
 _EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 MakeProtocol = Callable[[Address], asyncio.Protocol]
+Knock = Callable[[Address], Callable[[], None] | None]
+"""Counts a peer until what it gives is called; None: the peer has too many connections on their way."""
 Report = Callable[[str], None]
 """Told in a few words why a connection was dropped before it had a protocol; for a counter and a log line."""
 
 
 def _say_nothing(_why: str) -> None:
     pass
+
+
+def _let_all_in(_peer: Address) -> Callable[[], None]:
+    return lambda: None
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
@@ -77,7 +89,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-async def serve_proxied(
+async def serve_raw(
     sock: socket.socket,
     make_protocol: MakeProtocol,
     ssl: SSLContext | None = None,
@@ -85,7 +97,9 @@ async def serve_proxied(
     header_wait_s: float = HEADER_WAIT_S,
     handshake_wait_s: float = HANDSHAKE_WAIT_S,
     waiting_max: int = WAITING_MAX,
+    knock: Knock = _let_all_in,
     report: Report = _say_nothing,
+    has_header: bool = True,
 ) -> None:
     """Accept on a listening socket until cancelled, taking a PROXY header off every connection first.
 
@@ -96,7 +110,9 @@ async def serve_proxied(
         header_wait_s: Time for the whole header.
         handshake_wait_s: Time for the TLS handshake after it.
         waiting_max: Sockets on their way to a protocol; while there are so many, none is accepted.
+        knock: Counts each peer from its header to its protocol.
         report: Told why a connection was dropped.
+        has_header: Whether a proxy stands in front; without one, there is a TLS handshake alone to wait for.
     """
     places = asyncio.Semaphore(waiting_max)
     accepted = 0
@@ -106,7 +122,7 @@ async def serve_proxied(
             while True:
                 was_full, full = full, places.locked()
                 if full and not was_full:
-                    report("too many connections wait for their PROXY header")
+                    report("too many connections are on their way to a protocol")
                 await places.acquire()
                 conn = await _accept(sock, report)
                 accepted += 1
@@ -116,7 +132,9 @@ async def serve_proxied(
                     ssl=ssl,
                     header_wait_s=header_wait_s,
                     handshake_wait_s=handshake_wait_s,
+                    knock=knock,
                     report=report,
+                    has_header=has_header,
                 )
                 group.create_task(admission.run()).add_done_callback(lambda _: places.release())
                 if accepted % TURN_ACCEPTS_MAX == 0:
@@ -152,16 +170,26 @@ class _Admission:
     ssl: SSLContext | None
     header_wait_s: float
     handshake_wait_s: float
+    knock: Knock
     report: Report
+    has_header: bool
 
     async def run(self) -> None:
         """Take the header, then hand the socket over; whatever goes wrong closes this socket and no other."""
         handed_over = False
         try:
-            peer = await self._read_peer()
+            peer = await self._read_peer() if self.has_header else from_peername(self.conn.getpeername())
             if peer is None:
                 return
-            handed_over = await self._hand_over(peer)
+            leave = self.knock(peer)
+            if leave is None:
+                # Before TLS there is no way to say so.
+                self.report("its address has too many connections that have not begun")
+                return
+            try:
+                handed_over = await self._hand_over(peer)
+            finally:
+                leave()
         except proxy_header.Malformed as malformed:
             self.report(str(malformed))
         except TimeoutError:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from parvis.chat.client import Client
-from parvis.chat.doors import Doors
+from parvis.chat.doors import Doors, Leave, Stage
 from parvis.chat.intake import Intake
 from parvis.chat.service import Chat
-from parvis.net.address import Network
+from parvis.net.address import Address, Network, is_within
 
 log = structlog.get_logger()
 
@@ -44,6 +44,15 @@ class Gate:
         self.is_path: Callable[[str], bool] = _any_path if any_path else _is_irc
         self.allowed_origins = allowed_origins
         self.trusted = trusted
+
+    def knock_at_http(self, peer: Address) -> Leave | None:
+        """Count an HTTP connection from its first moment; None: its address has too many.
+
+        A trusted proxy is not counted: it speaks for many.
+        """
+        if is_within(peer.host, self.trusted):
+            return lambda: None
+        return self.doors.knock(Stage.ASKING, peer.host, is_told=peer.told)
 
     def too_slow(self, client: Client) -> None:
         """Close a connection that does not read, with a reason: its rooms are told, and nobody waits for it."""

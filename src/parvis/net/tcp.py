@@ -15,6 +15,7 @@ from parvis.chat.client import Client
 from parvis.irc.capabilities import STREAM
 from parvis.irc.framing import split_lines
 from parvis.net.address import Address, from_peername
+from parvis.net.tls import fingerprint
 
 if TYPE_CHECKING:
     from parvis.net.gate import Gate
@@ -45,6 +46,8 @@ class Connection(Client, asyncio.Protocol):
             peer = from_peername(transport.get_extra_info("peername"))
             self.address = (peer.host, peer.port or 0)
         self.is_secure = transport.get_extra_info("sslcontext") is not None
+        if self.is_secure:
+            self.certificate = fingerprint(transport.get_extra_info("ssl_object"))
         # Any byte that waits counts as waiting, so that `direct` is right.
         self._transport.set_write_buffer_limits(high=0)
         self._go_direct()

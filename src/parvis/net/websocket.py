@@ -38,10 +38,12 @@ class WebSocketConnection(Connection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is open; nobody is let in before the handshake."""
         self._take(transport)
-        self._gate.doors.arrived(self)
+        self._gate.doors.arrived(self, is_counted=not is_within(self.address[0], self._gate.trusted))
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived: the handshake, or frames."""
+        if self.gone and self._state == self._HANDSHAKE:
+            return
         if self._state == self._OPEN:
             if self.gone:
                 # It was told to go and waits for its last lines.
@@ -60,6 +62,9 @@ class WebSocketConnection(Connection):
                 except Malformed:
                     self._reject(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
                     return
+                if (found.host, found.port or 0) != self.address:
+                    # What the proxy has shown is its own.
+                    self.certificate = ""
                 self.address = (found.host, found.port or 0)
                 # A trusted proxy that names nobody, or only proxies, does not lend anyone what its own address is due.
                 self.is_told = found.told and not is_within(found.host, self._gate.trusted)

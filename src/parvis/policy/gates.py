@@ -13,6 +13,7 @@ from typing import cast
 
 from parvis.irc import bans
 from parvis.irc.names import is_pseudonym
+from parvis.irc.spans import write_span
 from parvis.model.ids import NOBODY, IdentityId
 from parvis.model.person import NO_CTCP, OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
@@ -92,8 +93,13 @@ def _speech(person: Person, room: Room, rank: int, text: str | None) -> Verdict:
 
 
 def _is_ctcp(text: str | None) -> bool:
-    """Tell whether a text is for the program of its reader; ACTION is for the reader."""
-    return text is not None and text[:1] == CTCP and not text.startswith(ACTIONS)
+    """Tell whether a text, of one line or of many (`irc/multiline.py`), is for the program of its reader."""
+    return text is not None and CTCP in text and any(map(_is_request, text.replace("\r", "\n").split("\n")))
+
+
+def _is_request(line: str) -> bool:
+    """Tell whether a line is a CTCP message and no action."""
+    return line.startswith(CTCP) and not line.startswith(ACTIONS)
 
 
 def private_message(person: Person, reader: Person, text: str | None) -> Verdict:
@@ -264,6 +270,79 @@ def see_hosts(person: Person, room: Room) -> Verdict:
 def see_list(person: Person, room: Room, kind: str) -> Verdict:
     """May this person see a list? Bans (b) who sees the members may; exceptions and invitations (e, I) hosts may."""
     return see_members(person, room) if kind == "b" else change_modes(person, room)
+
+
+def fetch(may_fetch_anything: bool) -> Verdict:
+    """May this person fetch what was said there? Who is in a room may ask, and who was present for some of it."""
+    if not may_fetch_anything:
+        return Refused(
+            Ground.NOTHING_TO_FETCH,
+            "Nothing of this can be fetched: there is no such room or person, or you were not there. Join it first.",
+        )
+    return ACCEPTED
+
+
+def redact_in(person: Person, room: Room | None) -> Verdict:
+    """May this person take messages back in this room at all? Who is in it may ask, and the server's operators."""
+    if room is None or (person not in room.members and not person.modes & OPERATOR):
+        return Refused(Ground.NOT_A_MEMBER, "You cannot take back messages there: you are not in that room.")
+    return ACCEPTED
+
+
+def redact(
+    person: Person, room: Room | None, *, is_own: bool, is_open: bool, own_allowed: bool, age_s: int, window_s: int
+) -> Verdict:
+    """May this person take back this message?
+
+    Args:
+        person: Who asks.
+        room: The room; None: a private conversation, in which each takes back their own.
+        is_own: Whether they wrote it.
+        is_open: Whether they may fetch it: of what they may not, they are not told that it exists.
+        own_allowed: Whether people may take back what they wrote (`history.allow_redact`).
+        age_s: How old it is, in seconds.
+        window_s: How old it may be: what is older, nobody can fetch.
+    """
+    runs = room is not None and (bool(person.modes & OPERATOR) or _host(person, room) is ACCEPTED)
+    if not (runs or is_own or is_open):
+        return unknown_message()
+    if not runs and not (is_own and own_allowed):
+        if is_own:
+            return Refused(Ground.NOT_THE_AUTHOR, "Messages are not taken back here. Ask a host of the room.")
+        return Refused(Ground.NOT_THE_AUTHOR, "Only who wrote a message and the room's hosts can take it back.")
+    if age_s > window_s:
+        return Refused(
+            Ground.TOO_LATE, "This message is too old to be taken back: nobody can fetch it from the server any more."
+        )
+    return ACCEPTED
+
+
+def unknown_message() -> Refused:
+    """Answer for a message that is not there, or of which this person is not to know."""
+    return Refused(Ground.UNKNOWN_MESSAGE, "This message does not exist here, or is too old.")
+
+
+def visible_window(room: Room, seconds: int, resume_s: int, seconds_max: int) -> Verdict:
+    """May a room show so much to newcomers? Not more than the server can open; a room that does not last, less.
+
+    Args:
+        room: The room.
+        seconds: What its host asks for.
+        resume_s: How much those who were present may fetch: the server remembers so much of every room anyway.
+        seconds_max: The longest window, after which the server cannot open anything.
+    """
+    if seconds > seconds_max:
+        return Refused(
+            Ground.WINDOW_TOO_LONG,
+            f"A room can show newcomers its last {write_span(seconds_max)} at most. Choose a shorter time.",
+        )
+    if not room.registered and seconds > resume_s:
+        return Refused(
+            Ground.WINDOW_TOO_LONG,
+            f"A room that is not registered can show newcomers its last {write_span(resume_s)} at most. "
+            "Choose a shorter time, or register the room.",
+        )
+    return ACCEPTED
 
 
 def list_mask(room: Room, list_max: int) -> Verdict:
@@ -483,6 +562,45 @@ def connect(open_now: int, opened_in_minute: int, open_max: int, per_minute_max:
             Ground.TOO_MANY_CONNECTIONS,
             "Your address has connected too often in a minute. Wait a minute and try again.",
         )
+    return ACCEPTED
+
+
+def set_metadata(person: Person, owner: Person | Room, *, removes: bool, known_s: int | None, after_s: int) -> Verdict:
+    """May this person say something beside that name? Of oneself, unless a newcomer; of a room, its hosts.
+
+    Args:
+        person: Who would set it.
+        owner: Of whom or what.
+        removes: It is taken away: one's own always may be, and staff may take away that of others.
+        known_s: For how long the person's account has existed; None: a guest.
+        after_s: From when on newcomers may; 0: at once, guests too.
+    """
+    if removes and (owner is person or person.modes & OPERATOR):
+        return ACCEPTED
+    if isinstance(owner, Room):
+        return _host(person, owner)
+    if owner is not person:
+        return Refused(
+            Ground.NOT_ONES_OWN, "This belongs to somebody else: you can set your own, and that of your rooms."
+        )
+    if after_s and (known_s is None or known_s < after_s):
+        return Refused(
+            Ground.NEWCOMER,
+            f"This is for accounts that are at least {-(-after_s // 3600)} hours old. Register, and try again then.",
+        )
+    return ACCEPTED
+
+
+def display_name(person: Person, holder: Person | None, claimed: bool) -> Verdict:
+    """May clients show this name in place of the person's pseudonym? Not one that belongs to somebody else.
+
+    Args:
+        person: Whose it would be.
+        holder: Who bears it as a pseudonym now.
+        claimed: It is the name of an account that is not the person's.
+    """
+    if claimed or (holder is not None and holder is not person):
+        return Refused(Ground.NAME_TAKEN, "This is the pseudonym of somebody else. Choose another.")
     return ACCEPTED
 
 

@@ -95,6 +95,12 @@ class MemoryStore:
                     undelivered=any(first <= number <= last for first, last in self.undelivered),
                 )
 
+    def content_key(self, key_id: bytes) -> bytes | None:
+        """Open a content key; None when its wrap is gone."""
+        if key_id not in self.content_keys:
+            return None
+        return self._content_key(key_id, {key.id: key for key in self.keys.term_keys()})
+
     def _content_key(self, key_id: bytes, term_keys: dict[bytes, TermKey]) -> bytes:
         wrapped = self.content_keys[key_id]
         return unwrap_visible(wrapped, term_keys[wrapped.term_key]).key

@@ -277,7 +277,7 @@ def test_a_reload_that_fails_in_any_way_leaves_the_server_as_it_was(
         raise OSError("the disk is gone")
 
     untouched: Any = None
-    serve._reload(Config(), broken, untouched, untouched, untouched)
+    serve._reload(Config(), broken, untouched, untouched, untouched, untouched)
     assert told[0].startswith("RELOADING=1\nMONOTONIC_USEC=")
     assert told[1:] == ["READY=1"]
     assert "configuration kept as it was" in "".join(capsys.readouterr())

@@ -20,10 +20,14 @@ from hypothesis import strategies as st
 from tests.promises.harness import HeardClient, Square
 
 SERVER: Final = "square.test"
+TYPING: Final = "+typing=active"
+TYPING_MS: Final = 3000
+"""Between two of them to one target (IRCv3 typing)."""
 PEOPLE: Final = 5
 ROOMS: Final = ("#a", "#b")
 NICKS: Final = ("ada", "bob", "cyd", "dan", "eve", "fox", "gus")
-CAPABILITIES: Final = ("echo-message", "labeled-response", "message-tags", "server-time")
+MULTILINE: Final = frozenset(("batch", "draft/multiline"))
+CAPABILITIES: Final = ("echo-message", "labeled-response", "message-tags", "server-time", *sorted(MULTILINE))
 OWN: Final = "answers"
 PRESENCE: Final = "presence"
 
@@ -70,6 +74,7 @@ class Model:
         self._square = square
         self._people = people
         self._rooms: dict[str, dict[Someone, bool]] = {}
+        self._typed_ms: dict[tuple[Someone, str], int] = {}
         self._topics: dict[str, tuple[str, str, int]] = {}
         self._flags: dict[str, set[str]] = defaultdict(set)
         """Which rooms are auditoriums (u) and op-moderated (U)."""
@@ -163,13 +168,31 @@ class Model:
         if tags and "message-tags" in one.capabilities:
             self._message(one, "TAGMSG", targets, None, tags)
 
+    def _lines(self, one: Someone, target: str, text: str) -> None:
+        """Say two lines as one message."""
+        self._message(one, "PRIVMSG", target, f"{text}a\n{text}b", "")
+
+    def _written(self, each: Someone, tags: str, head: str, text: str | None) -> list[tuple[str, str]]:
+        """Give the lines in which somebody reads a message: their tags and bodies."""
+        if text is None or "\n" not in text:
+            return [(self._tags(each, True, tags), head + (f" :{text}" if text is not None else ""))]
+        prefix, _, target = head.split(" ")
+        bodies = [f"{head} :{line}" for line in text.split("\n")]
+        if MULTILINE.issubset(each.capabilities):
+            return [
+                (self._tags(each, True, tags), f"{prefix} BATCH +M* draft/multiline {target}"),
+                *[("batch=M*", body) for body in bodies],
+                ("", f"{prefix} BATCH -M*"),
+            ]
+        return [(self._tags(each, at == 0, tags), body) for at, body in enumerate(bodies)]
+
     def _message(self, one: Someone, command: str, targets: str, text: str | None, tags: str) -> None:
         if "message-tags" not in one.capabilities:
             tags = ""
         alone = "," not in targets
         for target in dict.fromkeys(targets.split(",")):
             name = target.lstrip("@")
-            body = f":{one.mask} {command} {target}" + (f" :{text}" if text is not None else "")
+            head = f":{one.mask} {command} {target}"
             shown_tags = tags
             if name.startswith("#"):
                 room = self._rooms.get(name)
@@ -194,24 +217,31 @@ class Model:
                     continue
                 readers = [other]
                 conversation = " ".join(sorted((one.mask_end, other.mask_end)))
+            if text is None and tags == TYPING:
+                now_ms = self._square.turn.now_ms
+                if now_ms - self._typed_ms.get((one, conversation), -TYPING_MS) < TYPING_MS:
+                    continue
+                self._typed_ms[one, conversation] = now_ms
             for each in readers:
                 if text is not None or "message-tags" in each.capabilities:
                     if not name.startswith("#"):
                         each.exact.add(self._between())
-                    self._hears(each, conversation, self._tags(each, True, shown_tags), body)
+                    for line_tags, body in self._written(each, shown_tags, head, text):
+                        self._hears(each, conversation, line_tags, body)
             one.acted = self._square.turn.batch.serial
             if name.startswith("#") or "echo-message" in one.capabilities:
                 one.exact.add(self._between())
             if "echo-message" not in one.capabilities:
                 continue
-            own = self._tags(one, True, shown_tags)
+            own = self._written(one, shown_tags, head, text)
             if self._label and not alone:
-                self._answers.append((own, body))
+                self._answers += own
                 continue
-            own = _and(self._label, own)
+            own[0] = (_and(self._label, own[0][0]), own[0][1])
             self._echoed = bool(self._label)
-            self._hears(one, conversation, own, body)
-            one.answers.append(f"@{own} {body}" if own else body)
+            for line_tags, body in own:
+                self._hears(one, conversation, line_tags, body)
+                one.answers.append(f"@{line_tags} {body}" if line_tags else body)
 
     def _no_such(self, one: Someone, command: str, words: str) -> None:
         # A NOTICE to nobody is not answered (modern IRC, "NOTICE").
@@ -362,7 +392,8 @@ class Model:
         before = set(one.capabilities)
         name = change.lstrip("-")
         one.capabilities.discard(name) if change != name else one.capabilities.add(name)
-        if (before ^ one.capabilities) & {"message-tags", "server-time"}:
+        reads_batches = MULTILINE.issubset(before) is not MULTILINE.issubset(one.capabilities)
+        if reads_batches or (before ^ one.capabilities) & {"message-tags", "server-time"}:
             self._fence()
 
     def _ping(self, one: Someone, word: str) -> None:
@@ -387,6 +418,7 @@ class Model:
         self._rooms[name] = {each: is_host for each, is_host in self._rooms[name].items() if each is not one}
         if not self._rooms[name]:
             del self._rooms[name]
+            self._typed_ms = {key: at_ms for key, at_ms in self._typed_ms.items() if key[1] != name}
             self._topics.pop(name, None)
             self._flags.pop(name, None)
 
@@ -399,6 +431,7 @@ def shown(line: str) -> str:
     """Give a line as it is compared: random ids as stars, and what an error says to people left out."""
     line = re.sub(r"msgid=[\w-]+", "msgid=*", line)
     line = re.sub(r"(batch=|BATCH [+-])L[0-9a-f]+", r"\1L*", line)
+    line = re.sub(r"(batch=|BATCH [+-])M[\w-]+", r"\1M*", line)
     return re.sub(rf"(:{SERVER} (?:366|331|4\d\d) [^:]*) :.*", r"\1", line)
 
 
@@ -417,11 +450,12 @@ ROOM = st.sampled_from(ROOMS)
 NICK = st.sampled_from(NICKS)
 TARGET = weighted((6, ROOM), (2, NICK), (2, ROOM.map("@{}".format)))
 TARGETS = weighted((4, TARGET), (1, st.tuples(ROOM, NICK).map(",".join)), (1, st.just(",".join(ROOMS))))
-TAGS = weighted((2, st.just("")), (1, st.sampled_from(("+react=x", "+typing=active"))))
+TAGS = weighted((2, st.just("")), (1, st.sampled_from(("+react=x", TYPING))))
 CHANGE = st.tuples(st.sampled_from(("", "-")), st.sampled_from(CAPABILITIES)).map("".join)
 WORDS = st.just("words")
 COMMAND = weighted(
     (12, st.tuples(st.sampled_from(("PRIVMSG", "PRIVMSG", "NOTICE", "TAGMSG")), TARGETS, WORDS, TAGS)),
+    (4, st.tuples(st.just("LINES"), TARGET, WORDS)),
     (3, st.tuples(st.just("JOIN"), ROOM)),
     (2, st.tuples(st.sampled_from(("PART", "NAMES")), ROOM)),
     (2, st.tuples(st.just("KICK"), ROOM, NICK)),
@@ -451,6 +485,11 @@ def spoken(number: int, words: tuple[str, ...]) -> tuple[str, str, tuple[str, ..
         case "PRIVMSG" | "NOTICE" | "TAGMSG":
             tags = rest[2]
             sent = [command, rest[0]] + ([f":{rest[1]}"] if command != "TAGMSG" else [])
+        case "LINES":
+            target, text = rest
+            lines = [f"@batch=b PRIVMSG {target} :{text}{which}" for which in "ab"]
+            sent = [f"BATCH +b draft/multiline {target}", *lines, "BATCH -b"]
+            return tags, "\n".join(sent), tuple(rest)
         case "PART":
             sent.append(":bye")
         case "TOPIC":
@@ -487,6 +526,8 @@ class Play:
         if one.gone or one.nick in "".join(words[1:2]).split(","):
             # To oneself the line and its echo are one and the same: which is which cannot be told.
             return
+        if words[0] == "LINES" and not MULTILINE.issubset(one.capabilities):
+            return
         self._number += 1
         self.square.turn.begin()
         if words[0] == "LOSE":
@@ -497,7 +538,7 @@ class Play:
         label = f"l{self._number}" if is_labelled else ""
         self.model.do(one, label, words[0], *rest)
         tags = _and(f"label={label}" if label else "", tags)
-        client.says(f"@{tags} {sent}" if tags else sent)
+        client.says(*(f"@{tags} {sent}" if tags else sent).split("\n"))
 
     def step(self, step: str | Act) -> None:
         """Do one step."""
@@ -549,7 +590,9 @@ def hold(client: HeardClient, one: Someone) -> None:
         for heard in expected:
             conversations[heard.conversation].append(heard.line)
         for conversation in conversations.values():
-            assert [line for line in got if line in set(conversation)] == conversation
+            # The ends of messages of several lines are all the same, in every conversation of theirs.
+            named = [line for line in conversation if not line.endswith(" BATCH -M*")]
+            assert [line for line in got if line in set(named)] == named
     assert waited[at:] == []
     own = set(one.answers)
     answers = [line for line in lines if line in own]

@@ -5,9 +5,11 @@ import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 from tests.contract.net.edge import WAIT_S
 
 from parvis.app import config as c
+from parvis.app.gateways import GatewayBook
 from parvis.app.listeners import Listeners
 from parvis.app.operators import OperatorBook
 from parvis.app.wiring import Parts, assemble
@@ -21,18 +23,23 @@ UPGRADE = (
 
 @contextlib.asynccontextmanager
 async def chatting(
-    folder: Path, *listeners: c.Listener, exempt: bool = False, **limits: int
+    folder: Path,
+    *listeners: c.Listener,
+    exempt: bool = False,
+    webirc: tuple[c.Gateway, ...] = (),
+    **limits: int,
 ) -> AsyncIterator[tuple[Parts, list[int]]]:
     """Run a chat while the block runs; give its parts and the ports of its listeners."""
     config = c.Config(
         server=c.Server(profile=c.Profile.TEST, data_dir=folder, motd=""),
         listen=listeners,
-        limits=c.Limits(exempt_loopback=exempt, **limits),
+        webirc=webirc,
+        limits=msgspec.structs.replace(c.Limits(exempt_loopback=exempt), **limits),
         archive=c.ArchiveStore(store=c.StoreKind.MEMORY),
     )
-    operators = OperatorBook(())
     doors = Listeners(config.listen)
-    parts = assemble(config, operators, asyncio.get_running_loop(), lambda why: None, lambda: True)
+    books = OperatorBook(()), GatewayBook(config.webirc)
+    parts = assemble(config, *books, asyncio.get_running_loop(), lambda why: None, lambda: True)
     parts.doors.start()
     await doors.serve(parts)
     try:
@@ -42,6 +49,7 @@ async def chatting(
         parts.doors.say_goodbye()
         await asyncio.sleep(0.05)
         parts.workers.close()
+        parts.history_workers.close()
         parts.archive.close()
 
 

@@ -12,7 +12,7 @@ from socket import create_connection, socket
 import pytest
 from tests.contract.net.edge import LOOPS, WAIT_S, Saying, make_certificate, run, serving, trusting
 
-from parvis.net.accept import listening_socket, serve_proxied
+from parvis.net.accept import listening_socket, serve_raw
 from parvis.net.address import Address
 from parvis.net.proxy_header import V2_SIGNATURE
 from parvis.net.tls import Certificate
@@ -29,7 +29,7 @@ def proxied(
     reports: list[str] | None = None, tls: ssl.SSLContext | None = None, wait_s: float = WAIT_S, waiting_max: int = 64
 ) -> Callable[[socket], Awaitable[None]]:
     report = (reports if reports is not None else []).append
-    return lambda sock: serve_proxied(
+    return lambda sock: serve_raw(
         sock, Saying, tls, header_wait_s=wait_s, handshake_wait_s=wait_s, waiting_max=waiting_max, report=report
     )
 
@@ -171,7 +171,7 @@ def test_when_too_many_wait_the_next_wait_in_the_kernel(loop: str) -> None:
         async with serving(proxied(reports, wait_s=0.3, waiting_max=4)) as port:
             silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(4)]
             await speaks(port)
-            assert reports[0] == "too many connections wait for their PROXY header"
+            assert reports[0] == "too many connections are on their way to a protocol"
             for reader, writer in silent:
                 assert await ends(reader) == b""
                 writer.close()
@@ -201,7 +201,7 @@ def test_all_who_come_back_at_once_are_served(loop: str) -> None:
         serving_all.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await serving_all
-        assert set(reports) <= {"too many connections wait for their PROXY header"}
+        assert set(reports) <= {"too many connections are on their way to a protocol"}
 
     run(loop, play())
 
@@ -260,7 +260,7 @@ def test_a_fault_of_ours_with_one_connection_does_not_end_the_listener(loop: str
                 raise RuntimeError("broken")
             return Saying(Address("192.0.2.7", 56324))
 
-        async with serving(lambda sock: serve_proxied(sock, make)) as port:
+        async with serving(lambda sock: serve_raw(sock, make)) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(V1)
             assert await ends(reader) == b""

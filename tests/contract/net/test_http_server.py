@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from parvis.net import frames, handshake
-from parvis.net.accept import serve_proxied
+from parvis.net.accept import serve_raw
 from parvis.net.address import Address, Network, networks
 from parvis.net.forwarded import client
 from parvis.net.http import server as http_server
@@ -72,7 +72,7 @@ async def open_house(
     """Serve pages and `/irc` while the block runs."""
     server = make_uvicorn(make_app(Square()), lambda peer: Echo(peer, trusted), trusted, drain_wait_s=1)
     running = asyncio.create_task(server.run())
-    serve = serve_proxied if proxied else serve_direct
+    serve = serve_raw if proxied else serve_direct
     async with serving(lambda sock: serve(sock, server.connect, tls)) as port:
         yield port, server
     server.stop()

@@ -114,28 +114,6 @@ def test_a_reload_that_fails_goes_on_with_the_old_certificate(tmp_path: Path) ->
     assert served(certificate.context, client) == old
 
 
-def test_a_client_s_certificate_is_taken_from_its_authority_only(tmp_path: Path) -> None:
-    """A client may come without one; one of another authority is refused."""
-    cert, key = make_certificate(tmp_path)
-    client_cert, client_key = make_certificate(tmp_path, "camille")
-    context = Certificate(cert, key, client_ca=client_cert).context
-    near, far = shaken(context, trusting(cert))
-    assert far.getpeercert(binary_form=True) is None
-    near.close()
-    far.close()
-    known = trusting(cert)
-    known.load_cert_chain(client_cert, client_key)
-    near, far = shaken(context, known)
-    assert far.getpeercert(binary_form=True) is not None
-    near.close()
-    far.close()
-    stranger = trusting(cert)
-    stranger.maximum_version = ssl.TLSVersion.TLSv1_2
-    stranger.load_cert_chain(*make_certificate(tmp_path, "stranger"))
-    with pytest.raises(ssl.SSLError):
-        shaken(context, stranger)
-
-
 def test_what_cannot_be_used_is_said_for_the_operator(tmp_path: Path) -> None:
     """Every mistake names its file and what is wrong with it (DESIGN, section 4, `parvis check`)."""
     cert, key = make_certificate(tmp_path)
@@ -161,5 +139,3 @@ def test_what_cannot_be_used_is_said_for_the_operator(tmp_path: Path) -> None:
     ]:
         with pytest.raises(TlsUnusable, match=said):
             Certificate(*files)
-    with pytest.raises(TlsUnusable, match=r"text.pem holds no certificate of a client authority"):
-        Certificate(cert, key, client_ca=text)

@@ -23,8 +23,11 @@ def test_nothing_is_agreed_at_first() -> None:
 
 
 def test_what_may_be_said_before() -> None:
-    """Source: modern IRC, "Connection Registration"."""
+    """Source: modern IRC, "Connection Registration"; IRCv3 draft/pre-away, draft/extended-isupport."""
     assert {
+        "AWAY",
+        "ISUPPORT",
+        "METADATA",
         "CAP",
         "PASS",
         "NICK",
@@ -35,5 +38,6 @@ def test_what_may_be_said_before() -> None:
         "AUTHENTICATE",
         "REGISTER",
         "VERIFY",
+        "WEBIRC",
         "RESUME",
     } == BEFORE_REGISTRATION

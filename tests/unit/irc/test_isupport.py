@@ -15,8 +15,10 @@ TOKENS = isupport.tokens(
     name_bytes=6,
     rooms=7,
     list_modes=8,
+    history_lines=12,
     monitor=9,
     silence=10,
+    targets=11,
 )
 
 
@@ -33,9 +35,9 @@ def test_every_limit_is_told() -> None:
     }
     assert (told["CHANLIMIT"], told["MAXLIST"], told["NETWORK"]) == ("#:7", "beI:8", r"A\x20b")
     assert (told["MONITOR"], told["SILENCE"], told["BOT"], told["WHOX"]) == ("9", "10", "B", "")
-    assert (told["PREFIX"], told["CHANMODES"], told["CASEMAPPING"]) == ("(ov)@+", "beI,k,l,CimMnRstuU", "ascii")
+    assert (told["PREFIX"], told["CHANMODES"], told["CASEMAPPING"]) == ("(ov)@+", "beI,k,Hl,CimMnRstuU", "ascii")
     assert (told["EXTBAN"], told["ACCOUNTEXTBAN"]) == (",am", "a,account")
-    assert told["TARGMAX"] == "JOIN:16,KICK:4,NAMES:4,NOTICE:4,PART:16,PRIVMSG:4,TAGMSG:4,WHOIS:4,WHOWAS:4"
+    assert told["TARGMAX"] == "JOIN:16,KICK:11,NAMES:11,NOTICE:11,PART:16,PRIVMSG:11,TAGMSG:11,WHOIS:11,WHOWAS:11"
 
 
 def test_a_token_is_one_word_of_its_grammar() -> None:
@@ -50,3 +52,8 @@ def test_a_line_holds_thirteen_at_most() -> None:
     assert all(1 <= len(line.split()) <= ISUPPORT_TOKENS_MAX for line in lines)
     assert " ".join(lines).split() == TOKENS
     assert isupport.lines([]) == []
+
+
+def test_history_is_told_where_there_is_any() -> None:
+    """How many lines at once, and how messages are referred to. Source: IRCv3 draft/chathistory, "ISUPPORT tokens"."""
+    assert {"CHATHISTORY=12", "MSGREFTYPES=msgid,timestamp"} <= set(TOKENS)

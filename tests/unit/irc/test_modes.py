@@ -74,4 +74,4 @@ def test_no_letter_means_two_things() -> None:
     letters = modes.LISTS + modes.WITH_PARAMETER + modes.WITH_PARAMETER_TO_SET + modes.FLAGS + modes.RANKS
     assert len(set(letters)) == len(letters)
     assert len(modes.RANKS) == len(modes.MARKS)
-    assert letters == "beIklCimMnRstuUov"
+    assert letters == "beIkHlCimMnRstuUov"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.vectors import cases
 
-from parvis.irc.tags import NO_TAGS, client_only, escape, parse_tags, unescape
+from parvis.irc.tags import NO_DENIAL, NO_TAGS, client_only, denial, escape, parse_tags, unescape
 
 
 @pytest.mark.parametrize(**cases("tags.json", "both"))
@@ -59,3 +59,23 @@ def test_what_is_relayed_is_read_as_it_was(data: str) -> None:
 def test_a_line_without_tags_has_none() -> None:
     """The shared value is empty. Source: `NO_TAGS`."""
     assert dict(NO_TAGS) == {}
+
+
+@pytest.mark.parametrize(
+    ("entries", "permitted", "denied"),
+    [
+        ([], ["+a", "+b/c"], []),
+        (["*"], [], ["+a", "+b/c"]),
+        (["*", "-foo", "-example/bar"], ["+foo", "+example/bar"], ["+a", "+bar"]),
+        (["foo", "example/bar"], ["+a", "+bar"], ["+foo", "+example/bar"]),
+        (["foo", "-bar"], ["+bar", "+a"], ["+foo"]),
+        (["*", "foo"], [], ["+foo", "+a"]),
+    ],
+)
+def test_what_is_denied_is_not_relayed(entries: list[str], permitted: list[str], denied: list[str]) -> None:
+    """The specification's examples, and words without effect. Source: message-tags, "CLIENTTAGDENY examples"."""
+    rule = denial(entries)
+    assert all(rule.permits(key) for key in permitted)
+    assert not any(rule.permits(key) for key in denied)
+    assert client_only(dict.fromkeys(permitted + denied, ""), rule) == ";".join(permitted)
+    assert all(NO_DENIAL.permits(key) for key in permitted + denied)

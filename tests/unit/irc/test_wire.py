@@ -7,8 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.vectors import cases, text
 
-from parvis.irc.capabilities import BINARY_FRAMES, CAPABILITIES, STREAM, TEXT_FRAMES, wire_signature
-from parvis.irc.wire import cut, cut_body, frame, frame_all, middle, render, space_after, time_tag
+from parvis.irc.capabilities import (
+    ACCOUNT_TAG,
+    BINARY_FRAMES,
+    CAPABILITIES,
+    MESSAGE_TAGS,
+    OPER_TAG,
+    STREAM,
+    TEXT_FRAMES,
+    wire_signature,
+)
+from parvis.irc.wire import cut, cut_body, frame, frame_all, middle, render, space_after, tag_data, time_tag
 
 TRANSPORTS = {"stream": STREAM, "text": TEXT_FRAMES, "binary": BINARY_FRAMES}
 
@@ -101,3 +110,11 @@ def test_what_fits_behind_a_head() -> None:
     """Source: RFC 1459, section 2.3."""
     assert space_after(b"x" * 10) == 500
     assert space_after(b"x" * 600) == 0
+
+
+def test_lines_of_staff_are_marked() -> None:
+    """For who understands tags, and for who asked for the tag alone. Source: IRCv3 draft/oper-tag."""
+    assert tag_data(MESSAGE_TAGS, 0, "id", "+a", "", True) == "msgid=id;draft/oper;+a"
+    assert tag_data(OPER_TAG, 0, "id", "+a", "name", True) == "draft/oper"
+    assert tag_data(OPER_TAG | ACCOUNT_TAG, 0, "", "", "name", True) == "account=name;draft/oper"
+    assert tag_data(ACCOUNT_TAG, 0, "", "", "", True) == tag_data(MESSAGE_TAGS, 0, "", "", "", False) == ""

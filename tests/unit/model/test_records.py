@@ -23,8 +23,12 @@ def test_numbers_of_kinds_never_change() -> None:
         "SET_NAME": 14,
         "INVITED": 15,
         "KILLED": 16,
+        "REDACTED": 17,
+        "ROLL_CALL": 18,
         "WALLOPS": 19,
         "HOST_CHANGED": 20,
+        "DECISION": 23,
+        "METADATA": 21,
         "ACCOUNT": 25,
     }
 

@@ -51,6 +51,27 @@ def test_another_connection_carries_a_person_on_unseen() -> None:
     assert alice.rooms == NO_ROOMS
 
 
+def test_metadata_goes_with_its_owner() -> None:
+    """With a guest's session, a room's end, an account. Source: IRCv3 draft/metadata-2; ADR 7."""
+    world = World()
+    alice = somebody(world, "alice")
+    room = a_room(world, members=[alice])
+    ada = Account(id=IdentityId(b"a" * 16), name="Ada", registered_at_ms=7)
+    world.apply(e.AccountKept(ada, "ada"))
+    for owner in (alice.session, room.id, ada.id):
+        world.apply(e.MetadataSet(owner, "status", "up"))
+        world.apply(e.MetadataSet(owner, "color", "red"))
+        world.apply(e.MetadataSet(owner, "color", ""))
+    assert list(world.metadata.values()) == [{"status": "up"}] * 3
+    assert "up" not in repr(e.MetadataSet(ada.id, "status", "up"))
+    world.apply(e.MetadataSet(ada.id, "status", ""))
+    assert set(world.metadata) == {alice.session, room.id}
+    world.apply(e.MetadataSet(ada.id, "status", "up"))
+    world.apply(e.AccountDeleted(ada, "ada"))
+    world.apply(e.Left(alice))
+    assert not world.metadata
+
+
 def test_an_account_is_found_by_id_and_by_name_until_it_ends() -> None:
     """Whoever logs in is known by it; whoever logs out has an identity of a guest. Source: ADR 7."""
     world = World()
@@ -318,6 +339,20 @@ class AnyWorld(RuleBasedStateMachine):
 
 TestAnyWorld = AnyWorld.TestCase
 TestAnyWorld.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+
+
+def test_a_room_shows_newcomers_what_its_hosts_chose() -> None:
+    """How much, and from when on; the rooms that show anything are known. Source: docs/adr/0013."""
+    world = World()
+    anna = somebody(world, "anna")
+    room = a_room(world, members=[anna])
+    world.apply(e.VisibleSet(room, 7200, 5000))
+    assert (room.visible_s, room.visible_from_ms, world.showing) == (7200, 5000, {room.id: room})
+    world.apply(e.VisibleSet(room, None, 6000))
+    assert (room.visible_s, room.visible_from_ms, world.showing) == (None, 6000, {})
+    world.apply(e.VisibleSet(room, 60, 6000))
+    world.apply(e.Parted(anna, room))
+    assert world.showing == {}
 
 
 def test_invitations_are_known_from_both_sides() -> None:

@@ -667,7 +667,8 @@ def test_for_whom_a_marked_message_is(marks: str, ranks: int) -> None:
 
 def test_every_ground_is_one_of_some_gate() -> None:
     """No ground is left that nothing is refused on. Source: `Ground`."""
-    source = Path(gates.__file__).read_text(encoding="utf-8")
+    folder = Path(gates.__file__).parent
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
     assert [ground.name for ground in Ground if f"Ground.{ground.name}" not in source] == []
 
 
@@ -771,3 +772,126 @@ def test_operators_run_the_rooms_that_the_server_owns(world: World, alice: Perso
     assert gates.change_modes(bob, room) is ACCEPTED
     assert gates.kick(bob, alice, room) is ACCEPTED
     assert isinstance(gates.change_modes(alice, room), Refused)
+
+
+# History.
+
+
+def test_who_may_fetch_nothing_is_told_nothing_of_why() -> None:
+    """A room that is not there, one that is secret, one they were never in. Source: chathistory, INVALID_TARGET."""
+    assert gates.fetch(may_fetch_anything=True) is ACCEPTED
+    verdict = gates.fetch(may_fetch_anything=False)
+    assert isinstance(verdict, Refused)
+    assert verdict.ground is Ground.NOTHING_TO_FETCH
+
+
+def test_messages_are_taken_back_in_rooms_one_is_in(world: World, alice: Person, bob: Person) -> None:
+    """And by operators of the server anywhere. Source: docs/adr/0014-redaction.md."""
+    room = a_room(world, members=[alice])
+    assert gates.redact_in(alice, room) is ACCEPTED
+    for person, where in ((bob, room), (alice, None)):
+        verdict = gates.redact_in(person, where)
+        assert isinstance(verdict, Refused)
+        assert verdict.ground is Ground.NOT_A_MEMBER
+    world.apply(e.UserModesSet(bob, OPERATOR))
+    assert gates.redact_in(bob, room) is ACCEPTED
+    assert isinstance(gates.redact_in(bob, None), Refused)
+
+
+@pytest.mark.parametrize(
+    ("runs", "is_own", "is_open", "own_allowed", "age_s", "ground"),
+    [
+        (True, False, False, True, 0, None),
+        (True, False, False, False, 3600, None),
+        (True, False, True, True, 3601, Ground.TOO_LATE),
+        (False, True, False, True, 0, None),
+        (False, True, True, True, 3600, None),
+        (False, True, True, True, 3601, Ground.TOO_LATE),
+        (False, True, True, False, 0, Ground.NOT_THE_AUTHOR),
+        (False, False, True, True, 0, Ground.NOT_THE_AUTHOR),
+        (False, False, False, True, 0, Ground.UNKNOWN_MESSAGE),
+        (False, False, False, False, 9999, Ground.UNKNOWN_MESSAGE),
+    ],
+)
+def test_who_takes_back_what(
+    world: World,
+    alice: Person,
+    runs: bool,
+    is_own: bool,
+    is_open: bool,
+    own_allowed: bool,
+    age_s: int,
+    ground: Ground | None,
+) -> None:
+    """Hosts any, people their own where that is allowed, in time. Source: docs/adr/0014-redaction.md."""
+    room = a_room(world, members=[alice])
+    if runs:
+        with_rank(world, alice, room, HOST)
+    verdict = gates.redact(
+        alice, room, is_own=is_own, is_open=is_open, own_allowed=own_allowed, age_s=age_s, window_s=3600
+    )
+    assert (verdict.ground if isinstance(verdict, Refused) else None) is ground
+
+
+def test_an_operator_runs_no_private_conversation(world: World, alice: Person) -> None:
+    """There each takes back their own. Source: docs/adr/0014-redaction.md."""
+    world.apply(e.UserModesSet(alice, OPERATOR))
+    verdict = gates.redact(alice, None, is_own=False, is_open=True, own_allowed=True, age_s=0, window_s=9)
+    assert isinstance(verdict, Refused)
+    assert verdict.ground is Ground.NOT_THE_AUTHOR
+
+
+def test_a_room_shows_no_more_than_the_server_can_open(world: World) -> None:
+    """The longest window is the term of the keys; a room that ends when it is empty shows less. Source: ADR 13."""
+    room = a_room(world)
+    assert gates.visible_window(room, 3600, 3600, 604_800) is ACCEPTED
+    verdict = gates.visible_window(room, 3601, 3600, 604_800)
+    assert isinstance(verdict, Refused)
+    assert verdict.told.startswith("A room that is not registered can show newcomers its last 1h at most.")
+    room.registered = True
+    assert gates.visible_window(room, 604_800, 3600, 604_800) is ACCEPTED
+    assert gates.visible_window(room, 604_801, 3600, 604_800) == Refused(
+        Ground.WINDOW_TOO_LONG, "A room can show newcomers its last 7d at most. Choose a shorter time."
+    )
+
+
+@pytest.mark.parametrize(("known_s", "after_s"), [(None, 0), (0, 0), (86_400, 86_400)])
+def test_people_say_something_beside_their_own_name(alice: Person, known_s: int | None, after_s: int) -> None:
+    """Guests too where the operator lets them. Source: IRCv3 draft/metadata-2; docs/handbook/operator.md."""
+    assert gates.set_metadata(alice, alice, removes=False, known_s=known_s, after_s=after_s) is ACCEPTED
+
+
+@pytest.mark.parametrize("known_s", [None, 0, 86_399])
+def test_newcomers_say_nothing_beside_theirs_and_may_take_it_away(alice: Person, known_s: int | None) -> None:
+    """Source: docs/handbook/operator.md, `metadata_after`."""
+    assert gates.set_metadata(alice, alice, removes=False, known_s=known_s, after_s=86_400) == Refused(
+        Ground.NEWCOMER, "This is for accounts that are at least 24 hours old. Register, and try again then."
+    )
+    assert gates.set_metadata(alice, alice, removes=True, known_s=known_s, after_s=86_400) is ACCEPTED
+
+
+def test_nobody_says_anything_beside_the_name_of_another(world: World, alice: Person, bob: Person) -> None:
+    """Staff may take it away. Source: IRCv3 draft/metadata-2, "Concepts"."""
+    for removes in (False, True):
+        verdict = gates.set_metadata(alice, bob, removes=removes, known_s=None, after_s=0)
+        assert isinstance(verdict, Refused)
+        assert verdict.ground is Ground.NOT_ONES_OWN
+    world.apply(e.UserModesSet(alice, OPERATOR))
+    assert isinstance(gates.set_metadata(alice, bob, removes=False, known_s=None, after_s=0), Refused)
+    assert gates.set_metadata(alice, bob, removes=True, known_s=None, after_s=0) is ACCEPTED
+
+
+def test_hosts_say_something_beside_a_rooms_name(world: World, alice: Person, bob: Person) -> None:
+    """Source: IRCv3 draft/metadata-2, "Concepts"."""
+    room = a_room(world, members=[alice, bob])
+    with_rank(world, alice, room, HOST)
+    assert gates.set_metadata(alice, room, removes=False, known_s=None, after_s=9) is ACCEPTED
+    assert isinstance(gates.set_metadata(bob, room, removes=True, known_s=None, after_s=9), Refused)
+
+
+def test_nobody_is_shown_under_the_pseudonym_of_another(alice: Person, bob: Person) -> None:
+    """Present or claimed. Source: IRCv3 draft/metadata-2, `display-name`."""
+    assert gates.display_name(alice, None, False) is ACCEPTED
+    assert gates.display_name(alice, alice, False) is ACCEPTED
+    assert isinstance(gates.display_name(alice, bob, False), Refused)
+    assert isinstance(gates.display_name(alice, None, True), Refused)

@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from parvis.chat import accounts, proofs
+from parvis.chat import accounts, proofs, sanctions
 from parvis.chat.client import Client
 from parvis.chat.offers import mechanisms
 from parvis.chat.service import Chat
@@ -92,6 +92,7 @@ def _succeed(chat: Chat, client: Client, account: Account) -> None:
     accounts.log_in(chat, client, account)
     chat.numeric(client, n.RPL_SASLSUCCESS)
     accounts.settle(chat, client, account)
+    sanctions.at_login(chat, client)
 
 
 # PLAIN.

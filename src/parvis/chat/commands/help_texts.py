@@ -20,9 +20,24 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "Marks you as away, with words that people read who write to you.",
         "Without words: you are back.",
     ),
+    "BATCH": (
+        "BATCH +reference draft/multiline target | BATCH -reference",
+        "Sends several lines as one message: they stand between the two. Your client does this by itself.",
+    ),
     "CAP": (
         "CAP LS [302] | CAP LIST | CAP REQ :capabilities | CAP END",
         "Agrees on extensions of the protocol. Your client does this by itself.",
+    ),
+    "CHATHISTORY": (
+        "CHATHISTORY LATEST|BEFORE|AFTER|AROUND target reference limit | CHATHISTORY TARGETS timestamp timestamp limit",
+        "CHATHISTORY BETWEEN target reference reference limit counts from the first reference to the second.",
+        "Shows what was said while you were there, or what a room shows to newcomers. Your client does this by itself.",
+        "A reference is timestamp=... or msgid=...; TARGETS lists conversations.",
+    ),
+    "DEFENCE": (
+        "DEFENCE [level [duration] :reason]",
+        "For operators: shows how far entry is tightened, or sets it, from 5 (normal) to 1 (accounts alone).",
+        "It ends after the duration (30m, 12h), without one after an hour. Who is here is not touched.",
     ),
     "ERROR": ("ERROR", "Is said by the server alone, when it closes a connection."),
     "HELP": ("HELP [command]", "Shows how a command is written and what it does; without one, lists them all."),
@@ -52,6 +67,16 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "or of its topic (T<60). A mask with ! in front leaves rooms out.",
     ),
     "LUSERS": ("LUSERS", "Shows how many people, operators and rooms there are."),
+    "MARKREAD": (
+        "MARKREAD target [timestamp=...]",
+        "Says how far you have read, on all your devices. Your client does this by itself.",
+    ),
+    "METADATA": (
+        "METADATA target GET keys | METADATA target SET key [:value] | METADATA target LIST | METADATA * SUB keys",
+        "Shows or sets what stands beside a name or a room: pronouns, a status. The target * is yourself.",
+        "Nothing is secret there: whoever may know of you may read it. CLEAR takes all away, SYNC shows a whole room.",
+        "SUB has changes of some keys told to you, UNSUB no longer; SUBS lists them.",
+    ),
     "MODE": (
         "MODE #room [changes [parameters]] | MODE nick [changes]",
         "Shows or changes the modes of a room that you run, or your own.",
@@ -81,6 +106,10 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "What you write is sealed in the archive of this server before anybody reads it.",
     ),
     "QUIT": ("QUIT [:reason]", "Leaves the server."),
+    "REDACT": (
+        "REDACT #room|nick msgid [:reason]",
+        "Takes back a message of yours, or of a room that you run. Who has read it has read it.",
+    ),
     "REHASH": ("REHASH", "For operators: reads the configuration again, as SIGHUP does."),
     "REGISTER": (
         "REGISTER account|* email|* password",
@@ -109,11 +138,20 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
     "TAGMSG": ("TAGMSG target[,target ...]", "Sends tags without a text, such as that you are typing."),
     "TIME": ("TIME", "Shows what time it is at the server."),
     "TOPIC": ("TOPIC #room [:text]", "Shows what a room is about, or sets it; an empty text takes it away."),
+    "UBAN": (
+        "UBAN ADD|REQUIRE duration target :reason | UBAN DEL decision :reason | UBAN LIST | UBAN INFO decision",
+        "For operators: bans from the whole server, asks a network for accounts, lifts and shows bans.",
+        "Duration: 30m, 12h, 7d. Target: account:name, ip:203.0.113.0/24, host:cloak or mask:nick!user@host.",
+    ),
     "USER": ("USER name 0 * :real name", "Says who you are, before you enter. Your client does this by itself."),
     "USERHOST": ("USERHOST nick [nick ...]", "Shows user and cloaked host of up to five people, and who is away."),
     "VERIFY": ("VERIFY account code", "Confirms an account with the code that was sent to your address."),
     "VERSION": ("VERSION", "Shows which program this is, its version, and what it can do."),
     "WALLOPS": ("WALLOPS :text", "For operators: tells something to everybody who set the user mode w."),
+    "WEBIRC": (
+        "WEBIRC password gateway host address [:options]",
+        "Is said by gateways alone, first of all: for whom they speak.",
+    ),
     "WHO": (
         "WHO #room|nick|mask [o][%fields[,token]]",
         "Lists people: of a room, one by name, or by a mask of name, user, host or real name. o: operators alone.",

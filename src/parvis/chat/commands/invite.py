@@ -13,7 +13,7 @@ from parvis.irc.line import Line
 from parvis.irc.tags import BOT_TAG
 from parvis.irc.wire import render
 from parvis.model import events as e
-from parvis.model.person import BOT, Person
+from parvis.model.person import BOT, OPERATOR, Person
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
 from parvis.model.verdicts import Ground, Refused
@@ -72,9 +72,9 @@ def _invite(chat: Chat, client: Client, target: Person, room: Room) -> None:
         if not isinstance(gates.change_modes(client, room), Refused):
             # Only who runs the room lets somebody past its modes and bans; a member's invitation is a word.
             chat.apply(e.Invited(room, target))
-        tags = BOT_TAG if client.modes & BOT else ""
+        marks = (BOT_TAG if client.modes & BOT else "", client.account, bool(client.modes & OPERATOR))
         for reader in target.connections if isinstance(target, Client) else ():
-            data = render(reader.signature, body, chat.now_ms, message_id, tags, client.account)
+            data = render(reader.signature, body, chat.now_ms, message_id, *marks)
             chat.turn.batch.tell((reader, data, None, None, None))
     others = [person for person in room.members if person is not client]
     # The connection that invites has its answer.

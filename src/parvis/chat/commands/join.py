@@ -1,16 +1,17 @@
-"""JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"; IRCv3 extended-join."""
+"""JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"; IRCv3 extended-join, no-implicit-names."""
 
 from parvis.chat import audience as audiences
-from parvis.chat import rooms
+from parvis.chat import history, rooms
 from parvis.chat.client import Client
-from parvis.chat.commands import names, part, topic
+from parvis.chat.commands import markread, metadata, names, part, topic
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.capabilities import AWAY_NOTIFY, EXTENDED_JOIN
+from parvis.irc.capabilities import AWAY_NOTIFY, EXTENDED_JOIN, NO_IMPLICIT_NAMES, READ_MARKER
 from parvis.irc.casemapping import fold
 from parvis.irc.limits import ROOMS_PER_LINE
 from parvis.irc.line import Line
 from parvis.irc.names import is_room
+from parvis.irc.spans import write_span
 from parvis.irc.wire import cut_body, tag_data
 from parvis.model import events as e
 from parvis.model.ids import ConversationId
@@ -94,12 +95,22 @@ def _tell(chat: Chat, client: Client, room: Room, standing: int) -> None:
     if standing:
         rooms.tell_rank(chat, room, client, standing, given=True)
     chat.on_each_device(client, lambda: _show_room(chat, client, room))
+    metadata.tell_of_newcomer(chat, client, room)
 
 
 def _show_room(chat: Chat, client: Client, room: Room) -> None:
     if room.topic:
         topic.tell(chat, client, room)
-    names.tell(chat, client, room)
+    if chat.connection.capabilities & READ_MARKER:
+        markread.tell(chat, client, room.name, room.folded)
+    if not chat.connection.capabilities & NO_IMPLICIT_NAMES:
+        names.tell(chat, client, room)
+    metadata.tell_of_room(chat, client, room)
+    seconds = history.visible_s(chat, room)
+    if seconds and chat.settings.history_enabled:
+        span = write_span(seconds)
+        text = f"Whoever comes into {room.name} can read what was said here in the last {span}."
+        chat.answer(f"NOTE JOIN HISTORY_VISIBLE {room.name} {span} :{text}")
 
 
 def show_own(chat: Chat, client: Client, room: Room) -> None:

@@ -1,10 +1,11 @@
 """KICK: put members out of a room. Source: modern IRC, "KICK"."""
 
 from parvis.chat import audience as audiences
+from parvis.chat import roll_call
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
+from parvis.irc.limits import BODY_BYTES_MAX
 from parvis.irc.line import Line
 from parvis.model import events as e
 from parvis.model.records import RecordKind
@@ -25,7 +26,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     """
     names = [name for name in line.params[0].split(",") if name]
     nicks = [nick for nick in line.params[1].split(",") if nick]
-    if len(nicks) > TARGETS_MAX:
+    if len(nicks) > chat.settings.targets:
         chat.numeric(client, n.ERR_TOOMANYTARGETS, line.params[1])
         return
     if len(names) not in (1, len(nicks)) or not nicks:
@@ -75,3 +76,4 @@ def _kick(chat: Chat, client: Client, room: Room, nick: str, reason: str) -> Non
         audience = audiences.Audience({**dict.fromkeys(audiences.witnesses(room, target)), client: None})
     chat.apply(e.Parted(target, room))
     chat.happen(RecordKind.KICKED, client, room.id, body, audience)
+    roll_call.tell_moved(chat, target)

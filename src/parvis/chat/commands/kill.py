@@ -1,16 +1,12 @@
 """KILL: an operator closes somebody's connection. Source: modern IRC, "KILL"."""
 
-import structlog
-
+from parvis.chat import sanctions
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
-from parvis.irc.wire import cut
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
-
-log = structlog.get_logger()
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
@@ -26,11 +22,12 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if not isinstance(target, Client):
         chat.numeric(client, n.ERR_NOSUCHNICK, line.params[0] or "*")
         return
-    reason = cut(line.params[1], chat.settings.kick_bytes)
-    log.warning("connection closed by an operator", by=client.session.hex(), session=target.session.hex())
-    chat.leave_whole(
-        target,
-        f"Killed ({client.nick} ({reason}))",
-        told=f"Closing link: closed by the operator {client.nick}: {reason}",
-        by=client,
-    )
+    reason = line.params[1]
+    verdict = gates.text("This reason", len(reason.encode()), chat.settings.kick_bytes)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
+        return
+    told = f"Closing link: closed by the operator {client.nick}: {reason}"
+    # It is over at once: they may come back.
+    sanctions.decided(chat, client, sanctions.new_name(chat), "kill", target.session.hex(), chat.now_ms, told)
+    chat.leave_whole(target, f"Killed ({client.nick} ({reason}))", told=told, by=client)

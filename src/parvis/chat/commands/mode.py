@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from parvis.chat import audience as audiences
-from parvis.chat import hosts
+from parvis.chat import history, hosts
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import bans, masks, modes
@@ -13,6 +13,7 @@ from parvis.irc.limits import KEY_BYTES_MAX, MODES_PER_LINE
 from parvis.irc.line import Line
 from parvis.irc.modes import ModeChange
 from parvis.irc.names import ROOM_PREFIX
+from parvis.irc.spans import read_span, write_span
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE
 from parvis.model.person import BOT, INVISIBLE, NO_CTCP, OPERATOR, READS_WALLOPS, Person
@@ -99,6 +100,8 @@ def _in_lines(done: list[ModeChange], room: Room, client: Client) -> list[list[M
 def _show(chat: Chat, client: Client, room: Room) -> None:
     # The key is shown to members alone.
     values = {"k": room.key and (room.key if client in room.members else "*"), "l": str(room.limit or "")}
+    if room.visible_s is not None:
+        values["H"] = write_span(room.visible_s)
     is_set = [mode.letter for mode in modes.ROOM_MODES if mode.letter in room.flags or values.get(mode.letter)]
     letters = "".join(is_set)
     words = "".join(f" {values[letter]}" for letter in is_set if letter in values)
@@ -204,10 +207,34 @@ def _limit(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChan
     return ModeChange(True, "l", str(int(given)))
 
 
+def _visible(chat: Chat, client: Client, room: Room, wish: ModeChange) -> ModeChange | None:
+    """Choose how much of the room newcomers may fetch: `+H 2h`; `-H`: what the server chose.
+
+    A longer window opens nothing that was closed until now: it was said when newcomers could not read it.
+    """
+    seconds: int | None = None
+    if wish.adding:
+        seconds = read_span(wish.parameter or "")
+        if seconds is None:
+            what = 'A window is a length of time such as "0s", "30m", "2h" or "1d"'
+            chat.numeric(client, n.ERR_INVALIDMODEPARAM, room.name, "H", "*", what)
+            return None
+        verdict = gates.visible_window(room, seconds, chat.settings.resume_s, chat.settings.window_s_max)
+        if isinstance(verdict, Refused):
+            chat.refuse(client, n.ERR_INVALIDMODEPARAM, room.name, "H", "*", verdict=verdict)
+            return None
+    if seconds == room.visible_s:
+        return None
+    open_until_now_ms = chat.now_ms - 1000 * history.visible_s(chat, room)
+    chat.apply(e.VisibleSet(room, seconds, max(room.visible_from_ms, open_until_now_ms)))
+    return ModeChange(wish.adding, "H", None if seconds is None else write_span(seconds))
+
+
 _CHANGE: dict[str, Callable[[Chat, Client, Room, ModeChange], ModeChange | None]] = {
     **dict.fromkeys(modes.FLAGS, _flag),
     **dict.fromkeys(modes.RANKS, _rank),
     **dict.fromkeys(modes.LISTS, _list),
+    "H": _visible,
     "k": _key,
     "l": _limit,
 }

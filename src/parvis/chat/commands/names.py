@@ -1,4 +1,4 @@
-"""NAMES: who is in a room. Source: modern IRC, "NAMES"; IRCv3 multi-prefix."""
+"""NAMES: who is in a room. Source: modern IRC, "NAMES"; IRCv3 multi-prefix, userhost-in-names."""
 
 from typing import Final
 
@@ -6,8 +6,8 @@ from parvis.chat import audience as audiences
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
-from parvis.irc.capabilities import MULTI_PREFIX
-from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
+from parvis.irc.capabilities import MULTI_PREFIX, USERHOST_IN_NAMES
+from parvis.irc.limits import BODY_BYTES_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS, RANKS
 from parvis.irc.wire import middle
@@ -26,7 +26,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         chat.numeric(client, n.RPL_ENDOFNAMES, "*")
         return
     names = list(dict.fromkeys(line.params[0].split(",")))
-    if len(names) > TARGETS_MAX:
+    if len(names) > chat.settings.targets:
         chat.numeric(client, n.ERR_TOOMANYTARGETS, line.params[0][:64])
         return
     shown = []
@@ -58,8 +58,9 @@ def _end(chat: Chat, client: Client, shown: str) -> None:
 def _list(chat: Chat, client: Client, room: Room, *, comes_in: bool) -> None:
     inside = client in room.members
     every_mark = bool(chat.connection.capabilities & MULTI_PREFIX)
+    whole = bool(chat.connection.capabilities & USERHOST_IN_NAMES)
     names = [
-        marks(room.members[person], every_mark=every_mark) + person.nick
+        marks(room.members[person], every_mark=every_mark) + (person.mask() if whole else person.nick)
         for person in audiences.visible_members(room, client)
         if (inside or not person.modes & INVISIBLE)
         and (person is not client or comes_in or "u" not in room.flags or room.members[person])

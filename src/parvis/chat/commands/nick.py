@@ -1,6 +1,6 @@
 """NICK: take a pseudonym, or another one. Source: modern IRC, "NICK"."""
 
-from parvis.chat import naming, registration
+from parvis.chat import naming, registration, sanctions
 from parvis.chat.client import Client
 from parvis.chat.renaming import rename
 from parvis.chat.service import Chat
@@ -34,6 +34,10 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     verdict = gates.change_name(client)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_CANNOTSENDTOCHAN, client.nick, verdict=verdict)
+        return
+    verdict = sanctions.take_name(chat, client, wanted)
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_ERRONEUSNICKNAME, wanted, verdict=verdict)
         return
     verdict = naming.pace(chat, client)
     if isinstance(verdict, Refused):

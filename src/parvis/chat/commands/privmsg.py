@@ -10,19 +10,21 @@ from typing import Final
 from parvis.chat import audience as audiences
 from parvis.chat import silences
 from parvis.chat.audience import Audience
-from parvis.chat.batch import Said
+from parvis.chat.batch import Said, SaidLines
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
+from parvis.irc import multiline
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import ECHO_MESSAGE, MESSAGE_TAGS
 from parvis.irc.casemapping import fold
-from parvis.irc.limits import BODY_BYTES_MAX, TARGETS_MAX
+from parvis.irc.limits import BODY_BYTES_MAX
 from parvis.irc.line import Line
 from parvis.irc.modes import MARKS
 from parvis.irc.names import ROOM_PREFIX
-from parvis.irc.tags import BOT_TAG, FOR_HOSTS_TAG, client_only, escape
+from parvis.irc.tags import BOT_TAG, FOR_HOSTS_TAG, client_only, escape, unescape
 from parvis.irc.wire import frame, render, tag_data
-from parvis.model.person import BOT, NO_CTCP, Person
+from parvis.model.ids import ConversationId
+from parvis.model.person import BOT, NO_CTCP, OPERATOR, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import HOST, Room
 from parvis.model.verdicts import Refused
@@ -35,6 +37,11 @@ _KIND: Final = {
 }
 _LINE_MAX: Final = BODY_BYTES_MAX - 2
 _TYPING: Final = frozenset({"active", "paused", "done"})
+_CONTEXT_TAGS: Final = frozenset(("+channel-context", "+draft/channel-context"))
+TYPING_MS: Final = 3000
+"""Between two typing notifications of a person to one target (IRCv3 typing, "Format")."""
+TYPING_KEPT: Final = 16384
+"""Conversations in which somebody is known to type; ours."""
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
@@ -43,7 +50,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if not params:
         _answer(chat, client, line, n.ERR_NORECIPIENT, f"No recipient given ({line.command})")
         return
-    tags = client_only(line.tags) if line.tags and chat.connection.capabilities & MESSAGE_TAGS else ""
+    tags = _relayed_tags(chat, line) if line.tags else ""
     if line.command == "TAGMSG":
         if not tags:
             return
@@ -54,17 +61,35 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     else:
         text = params[1]
     if client.modes & BOT:
-        tags = f"{BOT_TAG};{tags}" if tags else BOT_TAG
+        tags = _of_bot(tags)
     names = params[0]
     if "," not in names:
-        _to_one(chat, client, line, names, text, tags, True)
+        _to_one(chat, client, line, names, text, tags, True, False)
         return
     targets = list(dict.fromkeys(target for target in names.split(",") if target))
-    if len(targets) > TARGETS_MAX:
+    if len(targets) > chat.settings.targets:
         _answer(chat, client, line, n.ERR_TOOMANYTARGETS, names[:64])
         return
     for target in targets:
-        _to_one(chat, client, line, target, text, tags, False)
+        _to_one(chat, client, line, target, text, tags, False, False)
+
+
+def gathered(chat: Chat, client: Client, line: Line) -> None:
+    """Deliver a message whose lines came in a batch, in its canonical form (`irc/multiline.py`), to its one target."""
+    target, text = line.params
+    is_long = multiline.NEW_LINE in text or multiline.CONTINUED in text
+    tags = _relayed_tags(chat, line)
+    if client.modes & BOT:
+        tags = _of_bot(tags)
+    _to_one(chat, client, line, target, text, tags, True, is_long)
+
+
+def _relayed_tags(chat: Chat, line: Line) -> str:
+    return client_only(line.tags, chat.denial) if chat.connection.capabilities & MESSAGE_TAGS else ""
+
+
+def _of_bot(tags: str) -> str:
+    return f"{BOT_TAG};{tags}" if tags else BOT_TAG
 
 
 def _answer(chat: Chat, client: Client, line: Line, code: str, *params: str) -> None:
@@ -84,6 +109,7 @@ def _to_one(
     text: str | None,
     tags: str,
     alone: bool,
+    is_long: bool,
 ) -> None:
     first = target[:1]
     command = line.command
@@ -129,18 +155,28 @@ def _to_one(
                 return
         conversation = chat.conversation(client, person)
         shown = person.nick
+        if tags and "channel-context" in tags:
+            tags = _with_true_context(chat, client, person, tags)
     if text is not None:
         body = b":" + client.prefix + f" {command} {shown} :{text}".encode()
     else:
         body = b":" + client.prefix + f" {command} {shown}".encode()
-    verdict = gates.relayed_line(len(body), _LINE_MAX)
+    size = len(body)
+    if is_long and text is not None:
+        size += multiline.longest(text) - len(text.encode())
+    verdict = gates.relayed_line(size, _LINE_MAX)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
         return
-    client.spoke_at_ms = now_ms = turn.now_ms
+    now_ms = turn.now_ms
+    is_typing = text is None and _is_typing_alone(line)
+    if is_typing and not _may_type(chat, client, conversation):
+        # Dropped without a word: clients are not to send more of them, and nobody is to read an answer to each.
+        return
+    client.spoke_at_ms = now_ms
     raw_id, message_id = chat.chance.message_id()
     record = None
-    if text is not None or not _is_typing_alone(line):
+    if not is_typing:
         kept = b"@%b %b" % (tags.encode(), body) if tags else body
         record = chat.record(_KIND[command], client, conversation, kept, raw_id)
         chat.own_text(record)
@@ -150,10 +186,17 @@ def _to_one(
     says_away = person is not None and bool(person.away) and command == "PRIVMSG"
     if connection.capabilities & ECHO_MESSAGE:
         # With RPL_AWAY there are two lines under the label: then the echo is a part of the one answer.
-        own = _echo(chat, connection, body, message_id, tags, label, alone and not says_away)
-    account = client.account
+        own = _echo(chat, connection, body, (message_id, tags), label, alone and not says_away, is_long)
+    account, is_staff = client.account, bool(client.modes & OPERATOR)
     if audience is not None:
-        batch.say(Said(audience, body, now_ms, message_id, tags, connection, own, record, label, text is None, account))
+        kind = SaidLines if is_long else Said
+        batch.say(
+            kind(
+                *(audience, body, now_ms, message_id, tags, connection, own, record, label, text is None),
+                account,
+                is_staff,
+            )
+        )
     else:
         if (
             person is not None
@@ -166,28 +209,36 @@ def _to_one(
             )
         elif isinstance(person, Client):
             tagged = text is None
+            write = multiline.render if is_long else render
             for reader in person.connections if person.devices else (person,):
                 if not tagged or reader.capabilities & MESSAGE_TAGS:
-                    data = render(reader.signature, body, now_ms, message_id, tags, account)
+                    data = write(reader.signature, body, now_ms, message_id, tags, account, is_staff)
                     batch.tell((reader, data, record, connection, label))
         if own is not None:
             batch.tell((connection, own, record, connection, label))
         if client.devices:
-            _to_own_devices(chat, client, person, body, (message_id, tags), record)
+            _to_own_devices(chat, client, person, body, (message_id, tags), record, is_long)
         if says_away and person is not None:
             chat.numeric(client, n.RPL_AWAY, person.nick, person.away)
     connection.acted = batch.serial
 
 
 def _to_own_devices(
-    chat: Chat, client: Client, person: Person | None, body: bytes, shown: tuple[str, str], record: Unsealed | None
+    chat: Chat,
+    client: Client,
+    person: Person | None,
+    body: bytes,
+    shown: tuple[str, str],
+    record: Unsealed | None,
+    is_long: bool,
 ) -> None:
     """Show what somebody wrote to a person on the other connections of theirs, as rooms show it by themselves."""
     if person is client:
         return
+    write = multiline.render if is_long else render
     for device in client.connections:
         if device is not chat.connection and (record is None or record.kind is not RecordKind.TAG_MESSAGE):
-            data = render(device.signature, body, chat.now_ms, *shown, client.account)
+            data = write(device.signature, body, chat.now_ms, *shown, client.account, bool(client.modes & OPERATOR))
             chat.turn.batch.tell((device, data, record, chat.connection, None))
 
 
@@ -195,26 +246,63 @@ def _echo(
     chat: Chat,
     connection: Client,
     body: bytes,
-    message_id: str,
-    tags: str,
+    shown: tuple[str, str],
     label: str | None,
     alone: bool,
+    is_long: bool,
 ) -> bytes | None:
-    """Make the sender's own copy (IRCv3 echo-message).
+    """Make the sender's own copy (IRCv3 echo-message); `shown` is the message's id and its client-only tags.
 
     A single target's echo carries the label itself and stands in the order of the room; with several targets the
     echoes are parts of one labelled answer.
     """
-    account = connection.person.account
+    person = connection.person
+    marks = (person.account, bool(person.modes & OPERATOR))
+    write = multiline.render if is_long else render
     if label is None:
-        return render(connection.signature, body, chat.now_ms, message_id, tags, account)
-    own_tags = tag_data(connection.signature, chat.now_ms, message_id, tags, account)
+        return write(connection.signature, body, chat.now_ms, *shown, *marks)
     if not alone:
-        chat.echo(own_tags, body)
+        if is_long:
+            for line_tags, line in multiline.lines(connection.signature, body, chat.now_ms, *shown, *marks):
+                chat.echo(line_tags, line)
+        else:
+            chat.echo(tag_data(connection.signature, chat.now_ms, *shown, *marks), body)
         return None
     chat.echoed()
-    labelled = f"label={escape(label)};{own_tags}" if own_tags else f"label={escape(label)}"
+    label_tag = f"label={escape(label)}"
+    if is_long:
+        return multiline.render(connection.signature, body, chat.now_ms, *shown, *marks, label_tag)
+    own_tags = tag_data(connection.signature, chat.now_ms, *shown, *marks)
+    labelled = f"{label_tag};{own_tags}" if own_tags else label_tag
     return frame(b"@%b %b" % (labelled.encode(), body), connection.signature)
+
+
+def _may_type(chat: Chat, client: Client, conversation: ConversationId) -> bool:
+    """Tell whether a typing notification is relayed: one in `TYPING_MS` for each person and target."""
+    typed = chat.typed_at_ms
+    key = (client.session, conversation)
+    if chat.now_ms - typed.get(key, -TYPING_MS) < TYPING_MS:
+        return False
+    if len(typed) >= TYPING_KEPT:
+        typed.clear()
+    typed[key] = chat.now_ms
+    return True
+
+
+def _with_true_context(chat: Chat, client: Client, person: Person, tags: str) -> str:
+    """Relay `channel-context` only where both are in that room: else an outsider's words would seem to be said there.
+
+    Source: IRCv3 channel-context, "Client implementation considerations"; message-tags, "Client-only tags".
+    """
+    kept = []
+    for tag in tags.split(";"):
+        key, _, value = tag.partition("=")
+        if key in _CONTEXT_TAGS:
+            room = chat.room(unescape(value))
+            if room is None or client not in room.members or person not in room.members:
+                continue
+        kept.append(tag)
+    return ";".join(kept)
 
 
 def _is_typing_alone(line: Line) -> bool:

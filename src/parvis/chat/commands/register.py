@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Final
 
-from parvis.chat import accounts, naming, pending
+from parvis.chat import accounts, naming, pending, sanctions
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.chat.waiting import wait
@@ -37,7 +37,9 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     problem = problem or _email_problem(chat, email) or _password_problem(chat, name, password)
     if problem is None:
         registered = chat.registered.count(client.address_key, chat.clock.steady_s(), HOUR_S)
-        verdict = gates.register(registered, chat.settings.registrations_per_hour)
+        verdict = sanctions.register_account(chat)
+        if not isinstance(verdict, Refused):
+            verdict = gates.register(registered, chat.settings.registrations_per_hour)
         if isinstance(verdict, Refused):
             problem = "TEMPORARILY_UNAVAILABLE", verdict.told
     if problem is not None:

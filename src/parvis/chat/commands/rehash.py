@@ -19,7 +19,11 @@ def run(chat: Chat, client: Client, line: Line) -> None:  # noqa: ARG001 - its p
         chat.refuse(client, n.ERR_NOPRIVILEGES, verdict=verdict)
         return
     log.warning("configuration read again for an operator", by=client.session.hex())
-    if chat.outside.reload():
+    connection, label = chat.connection, chat.label
+    is_taken = chat.outside.reload()
+    # It tells others what it changes for them: only from here on it is this command that is answered.
+    chat.begin(connection, label)
+    if is_taken:
         chat.numeric(client, n.RPL_REHASHING, "parvis.toml", "The configuration was read again")
     else:
         text = "The configuration has mistakes: it stays as it was. The log of the server names each with its key."

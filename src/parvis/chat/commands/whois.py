@@ -13,7 +13,6 @@ from parvis.chat.commands.names import marks
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import MULTI_PREFIX
-from parvis.irc.limits import TARGETS_MAX
 from parvis.irc.line import Line
 from parvis.model.person import BOT, INVISIBLE, OPERATOR, Person
 from parvis.model.room import Room
@@ -30,7 +29,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     if len(line.params) > 1 and not is_here(chat, client, line.params):
         return
-    if len(nicks) > TARGETS_MAX:
+    if len(nicks) > chat.settings.targets:
         chat.numeric(client, n.ERR_TOOMANYTARGETS, wanted[:64])
         return
     for nick in nicks:

@@ -10,7 +10,6 @@ from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.casemapping import fold
-from parvis.irc.limits import TARGETS_MAX
 from parvis.irc.line import Line
 
 
@@ -21,7 +20,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if not nicks:
         chat.numeric(client, n.ERR_NONICKNAMEGIVEN)
         return
-    if len(nicks) > TARGETS_MAX:
+    if len(nicks) > chat.settings.targets:
         chat.numeric(client, n.ERR_TOOMANYTARGETS, wanted[:64])
         return
     given = line.params[1] if len(line.params) > 1 else ""

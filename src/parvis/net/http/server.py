@@ -17,6 +17,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from parvis.net.accept import Knock
 from parvis.net.address import Address, Network, from_peername
 from parvis.net.forwarded import client
 from parvis.net.handshake import HEAD_BYTES_MAX
@@ -37,6 +38,14 @@ _TICK_S: Final = 1.0
 """How often the `Date` header is made anew: it counts in seconds (RFC 9110, section 6.6.1)."""
 
 
+def _leave_nothing() -> None:
+    """Stand for the place of a connection that has none."""
+
+
+def _let_all_in(_peer: Address) -> Callable[[], None]:
+    return lambda: None
+
+
 class HttpConnection(HttpToolsProtocol):
     """One HTTP connection that knows its peer, bounds its request heads, and lets WebSockets go their way."""
 
@@ -46,6 +55,8 @@ class HttpConnection(HttpToolsProtocol):
         self._trusted = server.trusted
         self._make_websocket = server.make_websocket
         self._peer = peer
+        self._knock = server.knock
+        self._leave: Callable[[], None] = _leave_nothing
         self._in_head = False
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
@@ -57,15 +68,24 @@ class HttpConnection(HttpToolsProtocol):
             self._peer = from_peername(transport.get_extra_info("peername"))
         # Where a proxy did not say whom it speaks for, nobody is known: its own address opens nothing to them.
         self.client = (self._peer.host, self._peer.port or 0) if self._peer.told else ("", 0)
+        leave = self._knock(self._peer)
+        if leave is None:
+            self._answer_and_close(b"429 Too Many Requests", b"Retry-After: 30\r\n")
+            return
+        self._leave = leave
         self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._head_is_here()
+        self._leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Bytes have arrived: part of a request, or an upgrade."""
+        if self._leave is _leave_nothing:
+            # It was turned away and waits for its answer to be sent.
+            return
         self._unset_keepalive_if_required()
         if self.cycle is None or self.cycle.response_complete:
             self._expect_head()
@@ -116,6 +136,7 @@ class HttpConnection(HttpToolsProtocol):
             self._answer_and_close(b"400 Bad Request")
             return
         self.connections.discard(self)
+        self._leave()
         lines = [f"{self.scope['method']} ".encode(), self.url, f" HTTP/{self.parser.get_http_version()}".encode()]
         for name, value in self.headers:
             lines += [b"\r\n", name, b": ", value]
@@ -141,8 +162,9 @@ class HttpConnection(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.close()
 
-    def _answer_and_close(self, status: bytes) -> None:
-        self.transport.write(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    def _answer_and_close(self, status: bytes, header: bytes = b"") -> None:
+        head = b"HTTP/1.1 %b\r\n%bConnection: close\r\nContent-Length: 0\r\n\r\n"
+        self.transport.write(head % (status, header))
         self.transport.close()
 
 
@@ -154,12 +176,14 @@ class HttpServer(uvicorn.Server):
         config: uvicorn.Config,
         make_websocket: Callable[[Address | None], asyncio.Protocol],
         trusted: Sequence[Network],
+        knock: Knock,
     ) -> None:
         """Load the application; nothing runs yet."""
         super().__init__(config)
         config.load()
         self.make_websocket = make_websocket
         self.trusted = trusted
+        self.knock = knock
         self._stopping = asyncio.Event()
 
     def connect(self, peer: Address | None = None) -> asyncio.Protocol:
@@ -198,6 +222,7 @@ def make_uvicorn(
     make_websocket: Callable[[Address | None], asyncio.Protocol],
     trusted: Sequence[Network] = (),
     drain_wait_s: float = DRAIN_WAIT_S,
+    knock: Knock = _let_all_in,
 ) -> HttpServer:
     """Put an application on uvicorn.
 
@@ -207,6 +232,7 @@ def make_uvicorn(
             head in `data_received`, and answers the handshake itself, refusals included.
         trusted: Networks whose `Forwarded` headers say who asks (`scope["client"]`).
         drain_wait_s: Longest wait for running answers at the end.
+        knock: Counts each connection until it ends or becomes a WebSocket.
     """
     config = uvicorn.Config(
         app,
@@ -225,4 +251,4 @@ def make_uvicorn(
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=ceil(drain_wait_s),
     )
-    return HttpServer(config, make_websocket, trusted)
+    return HttpServer(config, make_websocket, trusted, knock)

@@ -5,16 +5,15 @@ server's log nor memory.
 """
 
 import sqlite3
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
-from parvis.archive.content_keys import ContentKey, UnopenedKey, WrappedKey, unwrap_visible
+from parvis.archive.content_keys import ContentKey
 from parvis.archive.reading import OpenedRecord, opened_record
 from parvis.archive.record import MalformedRecord, UnopenedRecord, parse_header, run_and_counter
-from parvis.archive.verify import Check, ClosedKey, Covered, Report, Row, never_covered
+from parvis.archive.verify import Check, Covered, Report, Row, never_covered
 from parvis.ports.archive import ArchiveCorrupt, ArchiveError
 from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.sqlite.database import (
@@ -25,12 +24,10 @@ from parvis.store.sqlite.database import (
     connect,
     uri_of,
 )
+from parvis.store.sqlite.key_finder import KeyFinder
 
 ROWS_AT_ONCE: Final = 500
 """Most records of one reading transaction."""
-
-KEYS_HELD_MAX: Final = 4096
-"""Most opened content keys a reader holds."""
 
 _HEAD: Final = "SELECT max(id) FROM records"
 _ROWS: Final = (
@@ -38,7 +35,6 @@ _ROWS: Final = (
     " EXISTS (SELECT 1 FROM undelivered WHERE records.id BETWEEN first_id AND last_id)"
     " FROM records WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
 )
-_KEY: Final = "SELECT conversation, hour, run, term_key, visible_wrap FROM content_keys WHERE id = ?"
 _EMPTY_RUNS: Final = (
     "SELECT run FROM runs WHERE NOT EXISTS (SELECT 1 FROM records"
     " WHERE records.id BETWEEN run << 40 AND (run + 1 << 40) - 1)"
@@ -53,7 +49,7 @@ def opened_records(data_dir: Path) -> Iterator[OpenedRecord]:
         ArchiveCorrupt: A record does not open although its key does; `verify_archive` names them all.
     """
     with _reading(data_dir) as (connection, keys):
-        finder = _Finder(connection, keys)
+        finder = KeyFinder(connection, keys)
         for row in _rows(connection):
             if row.header is None or row.ciphertext is None:
                 continue
@@ -75,52 +71,13 @@ def verify_archive(data_dir: Path, is_covered: Covered = never_covered) -> Repor
         ArchiveError: The store cannot be read at all.
     """
     with _reading(data_dir) as (connection, keys):
-        check = Check(_Finder(connection, keys).find, is_covered)
+        check = Check(KeyFinder(connection, keys).find, is_covered)
         for row in _rows(connection):
             check.row(row)
         # A run and its first record are one transaction, so that also a run that begins now has one.
         for (empty,) in connection.execute(_EMPTY_RUNS):
             check.missing_end(empty)
         return check.report
-
-
-class _Finder:
-    """Content keys by id, the latest held."""
-
-    def __init__(self, connection: sqlite3.Connection, keys: KeyFile) -> None:
-        self._connection = connection
-        self._term_keys = {key.id: key for key in keys.term_keys()}
-        self._keyfile = keys
-        self._held: OrderedDict[bytes, ContentKey | ClosedKey | None] = OrderedDict()
-
-    def find(self, key_id: bytes) -> ContentKey | ClosedKey | None:
-        if key_id in self._held:
-            self._held.move_to_end(key_id)
-            return self._held[key_id]
-        found = self._held[key_id] = self._read(key_id)
-        if len(self._held) > KEYS_HELD_MAX:
-            self._held.popitem(last=False)
-        return found
-
-    def _read(self, key_id: bytes) -> ContentKey | ClosedKey | None:
-        row = self._connection.execute(_KEY, (key_id,)).fetchone()
-        if row is None:
-            return None
-        conversation, hour, run, term_key_id, wrap = row
-        if wrap is None or term_key_id not in self._term_keys:
-            return ClosedKey()
-        wrapped = WrappedKey(
-            id=key_id,
-            conversation=conversation,
-            hour=hour,
-            run=run,
-            term_key=term_key_id,
-            visible_wrap=wrap,
-        )
-        try:
-            return unwrap_visible(wrapped, self._term_keys[term_key_id])
-        except UnopenedKey:
-            return None
 
 
 @contextmanager

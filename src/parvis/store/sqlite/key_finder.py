@@ -1,0 +1,58 @@
+"""Content keys by id, opened through their visible wraps."""
+
+import sqlite3
+from collections import OrderedDict
+from typing import Final
+
+from parvis.archive.content_keys import ContentKey, UnopenedKey, WrappedKey, unwrap_visible
+from parvis.archive.verify import ClosedKey
+from parvis.ports.keys import KeyStore
+
+KEYS_HELD_MAX: Final = 4096
+"""Most opened content keys a finder holds."""
+
+_KEY: Final = "SELECT conversation, hour, run, term_key, visible_wrap FROM content_keys WHERE id = ?"
+
+
+class KeyFinder:
+    """Finds content keys, and holds the latest."""
+
+    def __init__(self, connection: sqlite3.Connection, keys: KeyStore) -> None:
+        """Read wraps from a database, and term keys from a key store that may get more of them."""
+        self._connection = connection
+        self._keys = keys
+        self._term_keys = {key.id: key for key in keys.term_keys()}
+        self._held: OrderedDict[bytes, ContentKey | ClosedKey | None] = OrderedDict()
+
+    def find(self, key_id: bytes) -> ContentKey | ClosedKey | None:
+        """Give a key; `ClosedKey` when its term is over, None when it is missing or does not open."""
+        if key_id in self._held:
+            self._held.move_to_end(key_id)
+            return self._held[key_id]
+        found = self._held[key_id] = self._read(key_id)
+        if len(self._held) > KEYS_HELD_MAX:
+            self._held.popitem(last=False)
+        return found
+
+    def _read(self, key_id: bytes) -> ContentKey | ClosedKey | None:
+        row = self._connection.execute(_KEY, (key_id,)).fetchone()
+        if row is None:
+            return None
+        conversation, hour, run, term_key_id, wrap = row
+        if term_key_id not in self._term_keys:
+            # A day has begun since they were read.
+            self._term_keys = {key.id: key for key in self._keys.term_keys()}
+        if wrap is None or term_key_id not in self._term_keys:
+            return ClosedKey()
+        wrapped = WrappedKey(
+            id=key_id,
+            conversation=conversation,
+            hour=hour,
+            run=run,
+            term_key=term_key_id,
+            visible_wrap=wrap,
+        )
+        try:
+            return unwrap_visible(wrapped, self._term_keys[term_key_id])
+        except UnopenedKey:
+            return None
