@@ -471,8 +471,9 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     ] = AlwaysOn.OPT_IN
     default_user_modes: Annotated[
         str,
-        Text(0, 8, shape=r"(?:\+?[BRiw]+)?", called='user modes such as "+i"'),
-        "User modes set on everybody who enters: `B` bot, `R` reads accounts alone, `i` invisible, `w` reads WALLOPS.",
+        Text(0, 8, shape=r"(?:\+?[BRTiw]+)?", called='user modes such as "+i"'),
+        "User modes set on everybody who enters: `B` bot, `R` reads accounts alone, `T` takes no CTCP, `i` invisible, "
+        "`w` reads WALLOPS.",
     ] = ""
     quarantine_s: Annotated[
         int,

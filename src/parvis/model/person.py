@@ -16,6 +16,8 @@ FROM_ACCOUNTS = 1 << 4
 
 ACCEPTED_MAX = 64
 """Most guests whom one person with the user mode R has accepted at a time; ours."""
+NO_CTCP = 1 << 5
+"""User mode T: others send this person no CTCP but ACTION."""
 
 NO_ROOMS: tuple[Room, ...] = ()
 """The rooms of somebody who is in none. Shared."""

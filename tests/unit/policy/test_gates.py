@@ -10,7 +10,7 @@ from tests.unit.model.people import a_room, mask, somebody
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, IdentityId
-from parvis.model.person import FROM_ACCOUNTS, OPERATOR, Person
+from parvis.model.person import FROM_ACCOUNTS, NO_CTCP, OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
 from parvis.model.world import World
@@ -143,6 +143,21 @@ def test_no_ctcp(world: World, alice: Person, text: str | None, is_refused: bool
     room = a_room(world, flags="C", members=[alice])
     with_rank(world, alice, room, HOST)
     assert isinstance(gates.message(alice, room, text), Refused) is is_refused
+
+
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [("hi", False), ("\1ACTION waves\1", False), ("\1VERSION\1", True), ("", False), (None, False)],
+)
+def test_no_ctcp_to_somebody(world: World, alice: Person, bob: Person, text: str | None, is_refused: bool) -> None:
+    """From others, not from oneself, and only while the mode is set. Source: docs/handbook/member.md."""
+    assert gates.private_ctcp(alice, bob, text) is ACCEPTED
+    world.apply(e.UserModesSet(bob, NO_CTCP))
+    verdict = gates.private_ctcp(alice, bob, text)
+    assert isinstance(verdict, Refused) is is_refused
+    if isinstance(verdict, Refused):
+        assert verdict.ground is Ground.NO_CTCP
+    assert gates.private_ctcp(bob, bob, text) is ACCEPTED
 
 
 def test_a_mute_keeps_silent_and_lets_in(world: World, alice: Person) -> None:

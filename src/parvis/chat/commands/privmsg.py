@@ -25,7 +25,7 @@ from parvis.irc.tags import BOT_TAG, FOR_HOSTS_TAG, client_only, escape, unescap
 from parvis.irc.wire import frame, render, tag_data
 from parvis.model import events as e
 from parvis.model.ids import ConversationId
-from parvis.model.person import BOT, FROM_ACCOUNTS, OPERATOR, Person
+from parvis.model.person import BOT, FROM_ACCOUNTS, NO_CTCP, OPERATOR, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import HOST, Room
 from parvis.model.verdicts import Refused
@@ -151,6 +151,11 @@ def _to_one(
             return
         if (client.modes | person.modes) & FROM_ACCOUNTS and not _may_write_to(chat, client, person, text):
             return
+        if person.modes & NO_CTCP:
+            verdict = gates.private_ctcp(client, person, text)
+            if isinstance(verdict, Refused):
+                chat.refuse(client, n.ERR_CANNOTSENDTOUSER, person.nick, verdict=verdict)
+                return
         conversation = chat.conversation(client, person)
         shown = person.nick
         if tags and "channel-context" in tags:
