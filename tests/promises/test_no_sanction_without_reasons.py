@@ -338,3 +338,81 @@ def test_no_account_is_registered_while_a_wave_lasts() -> None:
     says(square, oper, "DEFENCE 3 30m :A wave")
     [answer] = says(square, anna, "REGISTER * * correct-horse-battery")
     assert "For now no account can be registered. Try again after 2027-01-15 08:30 UTC." in answer
+
+
+def logs_in(square: Square, client: HeardClient, known: Account) -> None:
+    """Log somebody in who has not entered."""
+    assert client.greeting is not None
+    client.greeting.account = known.id
+    client.says("NICK member", "USER u 0 * :u")
+    square.end_turn()
+
+
+def test_a_mask_names_one_network_for_guests_and_members() -> None:
+    """What staff copy from WHOIS says whether its bearer is logged in: nobody evades it by logging in or out."""
+    square = a_square()
+    oper = staff(square)
+    known = account(square, "member")
+    seen = square.enters("bert", address=BAD)
+    network = seen.host.partition(".")[0]
+    for label in ("guest", "member"):
+        says(square, oper, f"UBAN ADD 1h mask:*!*@{network}.{label} :Spam")
+        assert square.enters("late", address=BAD).is_hung_up()
+        member = square.connects(BAD)
+        logs_in(square, member, known)
+        assert member.is_hung_up()
+        says(square, oper, f"UBAN DEL mask:*!*@{network}.{label} :Over")
+    says(square, oper, "UBAN ADD 1h mask:mem*!*@*.guest :Guests alone")
+    member = square.connects(BAD)
+    logs_in(square, member, known)
+    assert not member.is_hung_up()
+
+
+def test_who_logs_out_is_a_guest_where_guests_may_not_be() -> None:
+    """On whichever of their devices that is: one account lets no crowd of guests in."""
+    square = a_square()
+    oper = staff(square)
+    known = account(square, "member")
+    member, device = square.connects(GOOD), square.connects(BAD)
+    says(square, oper, f"UBAN REQUIRE 1h ip:{BAD} :A wave of guests")
+    logs_in(square, member, known)
+    logs_in(square, device, known)
+    assert device.person is member
+    says(square, device, "ACCOUNT LOGOUT")
+    assert device.is_hung_up()
+    heard = device.all_heard()
+    assert any(" 901 " in line for line in heard[:-2])
+    assert heard[-1].startswith("ERROR :Closing link: Until 2027-01-15")
+    assert not member.is_hung_up()
+
+
+def test_who_deletes_their_account_is_a_guest_where_guests_may_not_be() -> None:
+    """They read that it is deleted, then why they are closed."""
+    square = a_square()
+    oper = staff(square)
+    says(square, oper, f"UBAN REQUIRE 1h ip:{BAD} :A wave of guests")
+    member = square.connects(BAD)
+    member.says("NICK anna", "REGISTER * * sesame-42")
+    square.go_on(1.0)
+    member.says("USER u 0 * :u", "ACCOUNT DELETE sesame-42")
+    square.go_on(1.0)
+    assert member.is_hung_up()
+    heard = member.all_heard()
+    assert any(" NOTE ACCOUNT DELETED " in line for line in heard[:-2])
+    assert heard[-1].startswith("ERROR :Closing link: Until 2027-01-15")
+
+
+def test_a_token_brings_nobody_under_a_mask_that_is_banned() -> None:
+    """A guest who is here on another network, and comes over to the one that the mask names."""
+    square = a_square()
+    oper = staff(square)
+    guest = square.enters("anna", "parvis.chat/resume", address=GOOD)
+    guest.says("RESUME")
+    square.end_turn()
+    token = guest.hears()[0].rpartition(" ")[2]
+    says(square, oper, f"UBAN ADD 1h mask:anna!*@{square.chat.host(BAD)} :Spam")
+    other = square.connects(BAD)
+    other.says(f"PASS resume:{token}", "NICK bert", "USER u 0 * :u")
+    square.end_turn()
+    assert other.is_hung_up()
+    assert square.chat.person("anna") is None

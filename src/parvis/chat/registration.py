@@ -123,6 +123,7 @@ def take_over(chat: Chat, client: Client, greeting: Greeting, ghost: Client) -> 
     if client.modes & OPERATOR:
         # A token proves a guest, not an operator.
         mode.set_user_modes(chat, client, client.modes & ~OPERATOR)
+    sanctions.at_change(chat, client)
 
 
 def _use_token(chat: Chat, client: Client) -> None:

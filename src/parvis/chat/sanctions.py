@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from parvis.chat import accounts
+from parvis.chat import accounts, hosts
 from parvis.chat.audience import Audience
 from parvis.chat.client import Client
 from parvis.chat.cloaks import cloak, network_of
@@ -49,7 +49,7 @@ def at_entry(chat: Chat, client: Client) -> bool:
     greeting = client.greeting
     if greeting is None:
         return True
-    host = cloak(chat.secret, network_of(client.address[0]))
+    host = hosts.labelled(chat.host(client.address[0]), is_member=_account(chat, client) is not None)
     if not _may_be_here(chat, client, f"{greeting.nick}!~{user_name(greeting.user, USER_BYTES_MAX)}@{host}"):
         return False
     verdict = _may_enter(chat, client)
@@ -63,19 +63,20 @@ def at_entry(chat: Chat, client: Client) -> bool:
     return True
 
 
-def at_login(chat: Chat, client: Client) -> bool:
-    """Let somebody stay who has just logged in while here, or close them and say why.
+def at_change(chat: Chat, client: Client) -> None:
+    """Close somebody here whom a sanction names since they logged in or out, or came over from another network.
 
-    Before they enter nothing has to be asked: `at_entry` sees the account.
+    Each of their connections has an address of its own. Before they enter nothing has to be asked: `at_entry` sees the
+    account. Call it when the command has been answered.
     """
     if client.greeting is not None or client.gone or client.person.modes & OPERATOR:
-        return True
-    verdict = _verdict(chat, _find(chat, _newcomer(chat, client, client.person.mask())))
-    if isinstance(verdict, Refused):
-        for connection in client.person.connections:
+        return
+    for connection in client.person.connections:
+        verdict = _verdict(chat, _find(chat, _newcomer(chat, connection, connection.person.mask())))
+        if isinstance(verdict, Refused):
+            if connection is chat.connection:
+                chat.end_answer()
             _close(chat, connection, verdict, None)
-        return False
-    return True
 
 
 def take_name(chat: Chat, client: Client, nick: str) -> Verdict:

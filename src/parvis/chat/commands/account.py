@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from parvis.chat import accounts, devices, proofs
+from parvis.chat import accounts, devices, proofs, sanctions
 from parvis.chat.client import Client
 from parvis.chat.commands.register import PASSWORD_BYTES_MAX
 from parvis.chat.service import Chat
@@ -46,6 +46,8 @@ def _needs(chat: Chat, words: str) -> None:
 
 def _log_out(chat: Chat, client: Client, _account: Account, _params: list[str]) -> None:
     accounts.log_out(chat, client)
+    # Guests may be kept out of where they are.
+    sanctions.at_change(chat, client)
 
 
 # What asks for the password again.
@@ -117,6 +119,7 @@ def _delete(chat: Chat, _client: Client, account: Account, params: list[str]) ->
 
 
 def _deleted(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
+    here = chat.world.present.get(account.id, ())
     accounts.delete(chat, account)
     chat.note("ACCOUNT", "DELETED", account.name, "Your account, its password and its certificates are deleted.")
     chat.note(
@@ -125,6 +128,9 @@ def _deleted(chat: Chat, _connection: Client, account: Account, _verifier: str) 
         "What you wrote stays sealed in the archive until its term ends, as for everybody: a report must be able to be "
         "answered. It names an opaque id and no account. Rooms that you owned belong to the server now.",
     )
+    for person in here:
+        if isinstance(person, Client):
+            sanctions.at_change(chat, person)
 
 
 # Certificates.

@@ -92,7 +92,7 @@ def _succeed(chat: Chat, client: Client, account: Account) -> None:
     accounts.log_in(chat, client, account)
     chat.numeric(client, n.RPL_SASLSUCCESS)
     accounts.settle(chat, client, account)
-    sanctions.at_login(chat, client)
+    sanctions.at_change(chat, client)
 
 
 # PLAIN.

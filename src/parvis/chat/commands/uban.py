@@ -10,7 +10,7 @@ UBAN INFO <decision>
 from collections.abc import Callable
 from typing import Final
 
-from parvis.chat import sanctions
+from parvis.chat import hosts, sanctions
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
@@ -65,7 +65,7 @@ def _add(chat: Chat, client: Client, line: Line) -> None:
     if span_s is None:
         chat.fail("UBAN", "INVALID_DURATION", duration[:32], "Say for how long: 30m, 12h, 7d or 2w. It always ends.")
         return
-    target = policy.parse_target(named)
+    target = _target(named)
     kind = BanKind.BAN if subcommand.upper() == "ADD" else BanKind.REQUIRE_ACCOUNT
     if target is None or (kind is BanKind.REQUIRE_ACCOUNT and target.kind is TargetKind.ACCOUNT):
         chat.fail("UBAN", "INVALID_TARGET", named[:64], f"Name {_TARGETS}.")
@@ -105,6 +105,14 @@ def _add(chat: Chat, client: Client, line: Line) -> None:
     )
 
 
+def _target(named: str) -> Target | None:
+    """Read a target. Logging in or out, which changes the host that is seen, takes nobody out of a mask."""
+    target = policy.parse_target(named)
+    if target is None or target.kind is not TargetKind.MASK:
+        return target
+    return Target(target.kind, hosts.any_label(target.value))
+
+
 def _same(chat: Chat, new: ServerBan) -> list[ServerBan]:
     return [
         old
@@ -119,7 +127,7 @@ def _key(ban: ServerBan) -> str | bytes:
 
 def _delete(chat: Chat, client: Client, line: Line) -> None:
     named, reason = line.params[1], line.params[2]
-    target = policy.parse_target(named)
+    target = _target(named)
     found = [
         ban
         for ban in chat.world.bans
