@@ -247,7 +247,7 @@ class Square:
         """Have somebody come in, logged in to an account perhaps, and into rooms; what they are told is not kept."""
         client = self.connects(address)
         if account is not None and client.greeting is not None:
-            client.greeting.account = account.id
+            client.greeting.account, client.greeting.proved_by = account.id, account.password
         if capabilities:
             client.says(f"CAP REQ :{' '.join(capabilities)}", "CAP END")
         client.says(f"NICK {nick}", f"USER {nick} 0 * :{nick}")

@@ -494,3 +494,76 @@ def test_who_loses_the_account_loses_its_pseudonym() -> None:
     assert anna.nick.startswith("guest")
     assert "anna" not in square.chat.world.people
     assert square.chat.world.people[anna.folded] is anna
+
+
+def test_a_new_password_ends_logins_that_have_not_entered() -> None:
+    """A thief who knew the old one and has held back CAP END is a guest, and takes no name over."""
+    square = a_square()
+    anna = claims(square, "anna")
+    thief, registrant = square.connects(ELSEWHERE), square.connects(ELSEWHERE)
+    for client in (thief, registrant):
+        client.says("CAP LS 302", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('anna', 'sesame-42')}")
+        square.go_on(1.0)
+        assert " 903 " in client.hears()[-1]
+    anna.says("ACCOUNT PASSWORD sesame-42 tulip-2042")
+    square.go_on(1.0)
+    assert "PASSWORD_CHANGED" in anna.hears()[-1]
+    square.loses(anna)
+    registrant.says("NICK anna", "REGISTER * * other-word-7")
+    square.go_on(1.0)
+    assert "ACCOUNT_EXISTS" in registrant.hears()[-1]
+    thief.says("NICK anna", "USER a 0 * :a", "CAP END")
+    square.go_on(1.0)
+    assert " 433 " in thief.hears()[-1]
+    assert not thief.is_registered
+    assert logs_in(square, "anna", "tulip-2042") == "900"
+
+
+def test_two_devices_that_register_at_once_get_one_account() -> None:
+    """They are one guest, since they logged out together."""
+    square = a_square()
+    claims(square, "anna")
+    device = comes_in(square, "anna")
+    anna = device.person
+    device.says("ACCOUNT LOGOUT")
+    square.go_on(1.0)
+    device.says("NICK bea", "REGISTER * * sesame-42")
+    assert isinstance(anna, HeardClient)
+    anna.says("REGISTER * * sesame-43")
+    square.go_on(1.0)
+    assert sum("REGISTER SUCCESS" in line for each in (anna, device) for line in each.hears()) == 1
+    assert {account.id for account in square.chat.world.account_names.values()} == set(square.chat.world.accounts)
+
+
+def test_who_registers_the_name_of_a_guest_they_have_proved_to_be_bears_it_alone() -> None:
+    """The guest who is still here on another connection is not logged in, so the name is not theirs."""
+    square = a_square()
+    guest = square.enters("anna", "parvis.chat/resume")
+    guest.says("RESUME")
+    square.go_on(1.0)
+    token = guest.hears()[0].rpartition(" ")[2]
+    client = square.connects()
+    client.says(f"PASS resume:{token}", "CAP LS 302", "NICK anna", "REGISTER * * sesame-42")
+    square.go_on(1.0)
+    assert "REGISTER SUCCESS" in client.hears()[-1]
+    assert guest.nick.startswith("guest")
+    client.says("USER a 0 * :a", "CAP END")
+    square.go_on(1.0)
+    assert square.chat.person("anna") is client
+
+
+def test_a_device_that_comes_during_a_login_is_logged_in_to_nothing_else() -> None:
+    """An account is a person's, and that device proved to be the one before."""
+    square = a_square()
+    anna = claims(square, "anna")
+    claims(square, "bea")
+    device = square.connects()
+    device.says("CAP LS 302", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('anna', 'sesame-42')}")
+    square.go_on(1.0)
+    anna.hears()
+    anna.says("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('bea', 'sesame-42')}")
+    device.says("NICK anna", "USER a 0 * :a", "CAP END")
+    square.go_on(1.0)
+    assert device.person is anna
+    assert " 907 " in anna.hears()[-1]
+    assert anna.account == "anna"

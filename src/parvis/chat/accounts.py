@@ -26,7 +26,12 @@ def of(chat: Chat, connection: Client) -> Account | None:
     """Give the account that a connection is logged in to, before it has entered or after."""
     greeting = connection.greeting
     if greeting is not None:
-        return chat.world.accounts.get(IdentityId(greeting.account))
+        account = chat.world.accounts.get(IdentityId(greeting.account))
+        if account is None or account.password == greeting.proved_by:
+            return account
+        # Whoever had the old password, a thief perhaps, has to show the new one.
+        greeting.account = b""
+        return None
     person = connection.person
     return chat.world.accounts.get(person.identity) if person.account else None
 
@@ -44,7 +49,7 @@ def log_in(chat: Chat, connection: Client, account: Account) -> None:
     """
     greeting = connection.greeting
     if greeting is not None:
-        greeting.account = account.id
+        greeting.account, greeting.proved_by = account.id, account.password
         nick, user = greeting.nick or "*", greeting.user or "*"
         mask = f"{nick}!{user}@{chat.host(connection.address[0])}"
         chat.numeric(connection, n.RPL_LOGGEDIN, mask, account.name, _logged_in(account))

@@ -32,6 +32,7 @@ class Greeting:
         "negotiating",
         "nick",
         "password_is_right",
+        "proved_by",
         "real_name",
         "refused_nick",
         "user",
@@ -55,6 +56,8 @@ class Greeting:
         """The last pseudonym that was asked for and is taken."""
         self.account = b""
         """The id of the account that the connection is logged in to; empty: none."""
+        self.proved_by = ""
+        """What the account's password was checked against when the connection logged in: a new one ends the login."""
         self.user = ""
         self.real_name = ""
         self.password_is_right = False

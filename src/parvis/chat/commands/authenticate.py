@@ -62,12 +62,20 @@ def _begin(chat: Chat, client: Client, wanted: str) -> None:
     elif mechanism not in offered:
         chat.numeric(client, n.RPL_SASLMECHS, ",".join(offered))
         _fail(chat, client, f"{wanted[:32]} is not one of our mechanisms")
-    elif len(client.person.connections) > 1:
-        # An account is a person's, and the other devices proved to be this one.
-        chat.numeric(client, n.ERR_SASLALREADY, "You are here from several devices: leave with the others first")
+    elif _has_others(client):
+        _say_others(chat, client)
     else:
         chat.exchanges[client] = sasl.Exchange(sasl.Mechanism(mechanism))
         _say(chat, b"")
+
+
+def _has_others(client: Client) -> bool:
+    """Tell whether a login would log other devices in: an account is a person's, and those proved to be this one."""
+    return len(client.person.connections) > 1
+
+
+def _say_others(chat: Chat, client: Client) -> None:
+    chat.numeric(client, n.ERR_SASLALREADY, "You are here from several devices: leave with the others first")
 
 
 def _say(chat: Chat, data: bytes) -> None:
@@ -89,6 +97,10 @@ def _is_refused(chat: Chat, client: Client, name: str) -> bool:
 
 
 def _succeed(chat: Chat, client: Client, account: Account) -> None:
+    if _has_others(client):
+        # One more came while this login was under way.
+        _say_others(chat, client)
+        return
     accounts.log_in(chat, client, account)
     chat.numeric(client, n.RPL_SASLSUCCESS)
     accounts.settle(chat, client, account)

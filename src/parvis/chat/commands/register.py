@@ -5,6 +5,7 @@ from typing import Final
 
 from parvis.chat import accounts, naming, pending, sanctions
 from parvis.chat.client import Client
+from parvis.chat.renaming import give_up_claimed
 from parvis.chat.service import Chat
 from parvis.chat.waiting import wait
 from parvis.irc.casemapping import fold
@@ -61,9 +62,9 @@ def run(chat: Chat, client: Client, line: Line) -> None:
 
 
 def _made(chat: Chat, account_id: IdentityId, name: str, email: str, client: Client, verifier: str) -> None:
-    problem = _name_problem(chat, client, name, _nick(client))
+    problem = connection_problem(chat, client) or _name_problem(chat, client, name, _nick(client))
     if problem is not None:
-        # Somebody else was quicker.
+        # Somebody else was quicker, or another device of theirs.
         chat.fail("REGISTER", problem[0], name, problem[1])
         return
     mail = chat.outside.mail
@@ -84,6 +85,10 @@ def _made(chat: Chat, account_id: IdentityId, name: str, email: str, client: Cli
         text += " Your address was not kept: this server sends no mail."
     chat.answer(f"REGISTER SUCCESS {name} :{text}")
     accounts.settle(chat, client, account)
+    # A guest who is here on another connection, as whom this one has shown a token, is not logged in.
+    bearer = chat.person(name)
+    if isinstance(bearer, Client):
+        give_up_claimed(chat, bearer)
 
 
 def _letter(chat: Chat, name: str, code: str) -> tuple[str, str]:
