@@ -6,7 +6,7 @@ Source: docs/adr/0009-passwords-of-accounts.md; docs/adr/0010-one-device-in-plac
 import msgspec
 import pytest
 from tests.logins import Scram, plain
-from tests.promises.harness import HeardClient, Square
+from tests.promises.harness import OPERATOR_PASSWORD, HeardClient, Square
 
 from parvis.chat.commands.register import MAILS_A_DAY
 from parvis.chat.tally import KEYS_MAX, Tally
@@ -567,3 +567,20 @@ def test_a_device_that_comes_during_a_login_is_logged_in_to_nothing_else() -> No
     assert device.person is anna
     assert " 907 " in anna.hears()[-1]
     assert anna.account == "anna"
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_one_more_device_makes_nobody_an_operator(many: bool) -> None:
+    """The account's password is not the operator's: whoever has stolen the one has not the other."""
+    square = Square(chosen={"multiclient": many})
+    anna = claims(square, "anna")
+    anna.says(f"OPER any {OPERATOR_PASSWORD}")
+    square.go_on(1.0)
+    thief = comes_in(square, "anna")
+    assert thief.person.nick == "anna"
+    assert any(" MODE anna :-o" in line for line in thief.hears())
+    assert any(" MODE anna :-o" in line for line in anna.hears()) == many
+    assert square.chat.world.operators == 0
+    thief.says("UBAN ADD 1h ip:203.0.113.7 :x")
+    square.go_on(1.0)
+    assert " 481 " in thief.hears()[-1]

@@ -272,6 +272,8 @@ def test_a_kill_is_a_decision_too() -> None:
     oper = staff(square)
     bert = square.enters("bert", address=BAD)
     session = bert.session.hex()
+    assert says(square, oper, "KILL bert : ")[0].split(" ")[1] == "461"
+    assert not bert.is_hung_up()
     says(square, oper, "KILL bert :enough")
     [kept] = decisions(square)
     assert kept.startswith(f":{oper.mask()} DECISION ")

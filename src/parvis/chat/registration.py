@@ -120,10 +120,14 @@ def take_over(chat: Chat, client: Client, greeting: Greeting, ghost: Client) -> 
     _show_all(chat, client)
     # A ban of the network that they are on now must find them.
     hosts.change_host(chat, client, client.user, chat.host(client.address[0]))
-    if client.modes & OPERATOR:
-        # A token proves a guest, not an operator.
-        mode.set_user_modes(chat, client, client.modes & ~OPERATOR)
+    _operate_no_more(chat, client)
     sanctions.at_change(chat, client)
+
+
+def _operate_no_more(chat: Chat, person: Client) -> None:
+    """Take OPER off somebody whom another connection has joined: a token or a login proves who, and no operator."""
+    if person.modes & OPERATOR:
+        mode.set_user_modes(chat, person, person.modes & ~OPERATOR)
 
 
 def _use_token(chat: Chat, client: Client) -> None:
@@ -148,6 +152,7 @@ def come_in(chat: Chat, device: Client, greeting: Greeting, carrier: Client, acc
         devices.close_others(chat, carrier, account)
     _say_beforehand(chat, device.person, greeting)
     _show_all(chat, device.person)
+    _operate_no_more(chat, device.person)
 
 
 def _show_all(chat: Chat, person: Client) -> None:

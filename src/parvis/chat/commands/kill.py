@@ -15,14 +15,14 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_NOPRIVILEGES, verdict=verdict)
         return
-    if len(line.params) < 2 or not line.params[1]:
+    reason = line.params[1].strip() if len(line.params) > 1 else ""
+    if not reason:
         chat.numeric(client, n.ERR_NEEDMOREPARAMS, "KILL")
         return
     target = chat.person(line.params[0])
     if not isinstance(target, Client):
         chat.numeric(client, n.ERR_NOSUCHNICK, line.params[0] or "*")
         return
-    reason = line.params[1]
     verdict = gates.text("This reason", len(reason.encode()), chat.settings.kick_bytes)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
