@@ -584,3 +584,14 @@ def test_one_more_device_makes_nobody_an_operator(many: bool) -> None:
     thief.says("UBAN ADD 1h ip:203.0.113.7 :x")
     square.go_on(1.0)
     assert " 481 " in thief.hears()[-1]
+
+
+def test_who_deletes_an_account_reads_nothing_meant_for_who_else_was_in_it() -> None:
+    """Each reads their own 901. Source: IRCv3 sasl 3.1, "Numerics used by this extension"."""
+    square = a_square()
+    anna = claims(square, "anna")
+    other = comes_in(square, "anna", nick="bea")
+    anna.says("ACCOUNT DELETE sesame-42")
+    square.go_on(1.0)
+    assert [line.split()[2] for line in anna.hears() if " 901 " in line] == ["anna"]
+    assert [line.split()[2] for line in other.hears() if " 901 " in line] == ["bea"]

@@ -418,3 +418,19 @@ def test_a_token_brings_nobody_under_a_mask_that_is_banned() -> None:
     square.end_turn()
     assert other.is_hung_up()
     assert square.chat.person("anna") is None
+
+
+def test_defence_keeps_no_guest_out_who_is_here() -> None:
+    """Their connection broke and nobody has noticed yet: the token brings them back on another."""
+    square = a_square()
+    oper = staff(square)
+    guest = square.enters("anna", "parvis.chat/resume", address=GOOD)
+    guest.says("RESUME")
+    square.end_turn()
+    token = guest.hears()[0].rpartition(" ")[2]
+    says(square, oper, "DEFENCE 1 1h :A wave")
+    again = square.connects(GOOD)
+    again.says(f"PASS resume:{token}", "NICK anna", "USER u 0 * :u")
+    square.end_turn()
+    assert not again.is_hung_up()
+    assert square.chat.person("anna") is again

@@ -56,7 +56,7 @@ def go_on(chat: Chat, client: Client) -> None:
         chat.fail("*", "ARCHIVE_UNAVAILABLE", verdict.told)
         _turn_away(chat, client, "Nobody can enter while the archive cannot be written. Try again in a moment")
         return
-    if not sanctions.at_entry(chat, client):
+    if not sanctions.at_entry(chat, client, is_here=own is not None or ghost is not None):
         return
     if chat.exchanges.pop(client, None) is not None:
         # Who enters in the middle of a login enters without it (IRCv3 sasl 3.1).

@@ -44,14 +44,19 @@ def at_door(chat: Chat, client: Client) -> bool:
     return _may_be_here(chat, client, "")
 
 
-def at_entry(chat: Chat, client: Client) -> bool:
-    """Let somebody enter who has said all they must, or close the connection and say why."""
+def at_entry(chat: Chat, client: Client, *, is_here: bool) -> bool:
+    """Let somebody enter who has said all they must, or close the connection and say why.
+
+    Who is here already on another connection is no newcomer: no level of defence touches them.
+    """
     greeting = client.greeting
     if greeting is None:
         return True
     host = hosts.labelled(chat.host(client.address[0]), is_member=_account(chat, client) is not None)
     if not _may_be_here(chat, client, f"{greeting.nick}!~{user_name(greeting.user, USER_BYTES_MAX)}@{host}"):
         return False
+    if is_here:
+        return True
     verdict = _may_enter(chat, client)
     if isinstance(verdict, Refused):
         _turn_away(chat, client, verdict)

@@ -379,7 +379,7 @@ class Chat:
         """Answer the connection whose command is handled, and have the same told to the person's others, in their form.
 
         Args:
-            client: The person.
+            client: The person; when it is somebody else's command that changes something of them, they alone are told.
             tell: Answers; it is called once for each connection, with `connection` set to it.
         """
         asking, answers = self.connection, self._answers
@@ -391,7 +391,8 @@ class Chat:
                     self.turn.batch.tell((device, frame_all(self._answers, device.signature), None, None, None))
         finally:
             self.connection, self._answers = asking, answers
-        tell()
+        if asking.person is client:
+            tell()
 
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""
