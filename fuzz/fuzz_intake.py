@@ -167,27 +167,28 @@ PLAYS = [
     ],
     [b"NICK " + b"x" * 500, b"JOIN #" + b"y" * 500, b"WHO " + b"\xc3\xa9" * 240, b"PING :" + b"z" * 500],
 ]
-TOGETHER = [
-    b"0REGISTER * * sesame-42",
-    b"0JOIN #a",
-    b"3QUIT",
-    b"",
-    b"",
-    b"",
-    b"3AUTHENTICATE PLAIN",
-    b"3" + PLAIN,
-    b"",
-    b"",
-    b"",
-    b"3NICK n0",
-    b"3USER u 0 * :r",
-    b"0JOIN #b",
-    b"3NICK n8",
-    b"0QUIT",
-    b"3PRIVMSG #a :x",
-    b"3ACCOUNT LOGOUT now",
+OF_N2 = b"AUTHENTICATE AG4yAHNlc2FtZS00Mg=="
+ATTACH = [b"", b"", b"3QUIT", b"", b"", b"", b"3AUTHENTICATE PLAIN", b"3" + OF_N2, b"", b"", b"", b"3NICK n2"]
+ATTACH += [b"3USER u 0 * :r", b"", b"", b""]
+TOGETHER = [b"2REGISTER * * sesame-42", b"", b"", b"", b"2JOIN #a", *ATTACH, b"2JOIN #b"]
+"""The last of them becomes a device of the third."""
+ENDS = [
+    [b"3NICK n8", b"2QUIT", b"3PRIVMSG #a :x", b"3ACCOUNT LOGOUT now", b"3REGISTER * * sesame-42"],
+    [
+        b"2ACCOUNT LOGOUT",
+        b"2REGISTER * * sesame-42",
+        b"3REGISTER * * sesame-43",
+        b"",
+        b"",
+        b"",
+        b"3ACCOUNT DELETE sesame-42",
+    ],
+    [b"0OPER op right", b"", b"", b"", b"0UBAN ADD 1h ip:192.0.2.2 :x", b"0UBAN ADD 1h account:n2 :x", b"2ACCOUNT"],
+    [b"0OPER op right", b"", b"", b"", b"0UBAN REQUIRE 1h ip:192.0.2.3 :x", b"2ACCOUNT LOGOUT", b"0KILL n2 :x"],
+    [b"2OPER op right", b"2ACCOUNT PASSWORD sesame-42 sesame-43", b"", b"", b"", *ATTACH, b"3DEFENCE 1 1m :x"],
+    [b"3ACCOUNT DEVICES ONE", b"2JOIN #c", *ATTACH, b"2ACCOUNT DELETE sesame-42", b"3ROOM DROP #a #a", b"3PART #a"],
 ]
-CORPUS = [b"\n".join(TOGETHER)]
+CORPUS = [b"\n".join(TOGETHER + end) for end in ENDS]
 CORPUS += [b"".join(bytes((48 + who,)) + line + b"\n" for who in range(CLIENTS) for line in play) for play in PLAYS]
 
 
