@@ -45,9 +45,9 @@ def tell_rank(chat: Chat, room: Room, person: Person, rank: int, *, given: bool)
     chat.happen_in_answer(RecordKind.MODE, room.id, body, audiences.of_room(room))
 
 
-def present(room: Room, identity: IdentityId) -> Person | None:
-    """Find who is in a room under an identity."""
-    return next((person for person in room.members if person.identity == identity), None)
+def present(room: Room, identity: IdentityId) -> list[Person]:
+    """List who is in a room under an identity: an account may be there under several pseudonyms."""
+    return [person for person in room.members if person.identity == identity]
 
 
 def after_account_deleted(chat: Chat, account: Account) -> None:

@@ -148,6 +148,16 @@ def test_a_kept_host_has_the_rank_at_each_return(square: Square, anna: HeardClie
     assert asks(square, bert, "JOIN #nave")[0].startswith("473 ")
 
 
+def test_a_host_who_is_one_no_longer_keeps_no_rank_under_another_name(square: Square, anna: HeardClient) -> None:
+    """An account may be in a room under several pseudonyms: each of them gets the rank, and each loses it."""
+    bea = account(square, "bea")
+    both = [square.enters(nick, rooms=["#nave"], account=bea) for nick in ("bea", "bee")]
+    asks(square, anna, "ROOM HOST ADD #nave bea")
+    assert [nave(square).members[person] for person in both] == [HOST, HOST]
+    asks(square, anna, "ROOM HOST DEL #nave bea")
+    assert [nave(square).members[person] for person in both] == [0, 0]
+
+
 def test_a_guest_in_the_owners_place_is_nobody(square: Square, anna: HeardClient) -> None:
     """The account counts, and the guest's identity is another."""
     square.loses(anna)

@@ -149,15 +149,13 @@ def _delete_host(chat: Chat, room: Room, account: Account) -> None:
         return
     chat.apply(e.StandingGiven(room, account.id, 0))
     chat.keep(room)
-    person = rooms.present(room, account.id)
-    if person is not None:
+    for person in rooms.present(room, account.id):
         rooms.change_rank(chat, room, person, rank, given=False)
     chat.note("ROOM", "HOST_DELETED", room.name, account.name, f"{account.name} is a host of {room.name} no longer.")
 
 
 def _give_rank(chat: Chat, room: Room, identity: IdentityId) -> None:
-    person = rooms.present(room, identity)
-    if person is not None:
+    for person in rooms.present(room, identity):
         rooms.change_rank(chat, room, person, room.standing(identity), given=True)
 
 
