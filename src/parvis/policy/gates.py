@@ -77,7 +77,7 @@ def message(person: Person, room: Room, text: str | None = "") -> Verdict:
 
 def _speech(person: Person, room: Room, rank: int, text: str | None) -> Verdict:
     """CTCP (C), moderation (m), accounts (M), bans (b, e)."""
-    if "C" in room.flags and text and text[0] == CTCP and not text.startswith(ACTIONS):
+    if "C" in room.flags and text and CTCP in text and any(map(_is_request, text.replace("\r", "\n").split("\n"))):
         return Refused(Ground.NO_CTCP, "This room takes no CTCP requests (+C); /me works. Write it in words.")
     if rank:
         return ACCEPTED
@@ -90,6 +90,11 @@ def _speech(person: Person, room: Room, rank: int, text: str | None) -> Verdict:
     if is_silenced(person, room):
         return Refused(Ground.BANNED, "You are banned from this room and cannot write in it. Its hosts can lift that.")
     return ACCEPTED
+
+
+def _is_request(line: str) -> bool:
+    """Tell whether a line, of a message of one line or of many (docs/adr/0017), is a CTCP message and no action."""
+    return line.startswith(CTCP) and not line.startswith(ACTIONS)
 
 
 def reaches_hosts_alone(person: Person, room: Room) -> bool:
@@ -574,10 +579,10 @@ def display_name(person: Person, holder: Person | None, claimed: bool) -> Verdic
     Args:
         person: Whose it would be.
         holder: Who bears it as a pseudonym now.
-        claimed: It is the name of an account that is not the person's.
+        claimed: It is, or looks like, a name that belongs to another account or person, or to staff.
     """
     if claimed or (holder is not None and holder is not person):
-        return Refused(Ground.NAME_TAKEN, "This is the pseudonym of somebody else. Choose another.")
+        return Refused(Ground.NAME_TAKEN, "This is, or looks like, the pseudonym of somebody else. Choose another.")
     return ACCEPTED
 
 
