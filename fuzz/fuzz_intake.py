@@ -31,7 +31,7 @@ from parvis.irc.line import Malformed, parse_line
 from parvis.model.accounts import Account
 from parvis.model.events import AccountKept, LoggedIn
 from parvis.model.ids import NOBODY, IdentityId
-from parvis.model.person import INVISIBLE, OPERATOR
+from parvis.model.person import ACCEPTED_MAX, INVISIBLE, OPERATOR
 from parvis.store.memory import Fault, MemoryArchive
 from parvis.store.memory_history import MemoryHistory
 
@@ -61,8 +61,8 @@ PLAYS = [
         b"MODE #a -b+ov A!*@* n1 n2",
     ],
     [b"TOPIC #a :words", b"TOPIC #a", b"NAMES #a", b"WHO #a", b"WHO *", b"WHOIS n1", b"LIST >0,*a*", b"LUSERS"],
-    [b"NICK n9", b"NICK n0", b"AWAY :out", b"AWAY", b"SETNAME :new", b"USERHOST n1 n2 n3", b"MODE n1 +i", b"ISUPPORT"],
-    [b"MODE #a +uUCMR", b"MODE #a +bbe a:n1 m:n2!*@* ~account:*", b"PRIVMSG #a :\x01PING\x01", b"MODE #a +s"],
+    [b"NICK n9", b"NICK n0", b"AWAY :out", b"AWAY", b"SETNAME :new", b"USERHOST n1 n2 n3", b"MODE n1 +iT", b"ISUPPORT"],
+    [b"MODE #a +uUCMR", b"MODE #a +bbe a:n1 m:n2!*@* ~account:*", b"PRIVMSG #a,n1 :\x01PING\x01", b"MODE #a +s"],
     [b"ROOM REGISTER #a", b"ROOM HOST ADD #a n1", b"ROOM INFO #a", b"ROOM HOST LIST #a", b"ROOM TRANSFER #a n1"],
     [b"ROOM LIST", b"ROOM HOST DEL #a n0", b"PART #a", b"JOIN #a", b"ROOM DROP #a #a", b"ROOM DANCE #a", b"ROOM HOST"],
     [b"KICK #a n1 :out", b"INVITE n1 #a", b"PART #a :bye", b"JOIN 0", b"QUIT :gone", b"PING x", b"PONG", b"MOTD"],
@@ -88,6 +88,7 @@ PLAYS = [
         b"ADMIN",
         b"LINKS",
     ],
+    [b"MODE n1 +R", b"ACCEPT n0,N2", b"ACCEPT -n0,-", b"ACCEPT", b"ACCEPT *", b"PRIVMSG n1 :let me in", b"TAGMSG n1"],
     [b"STATS u", b"STATS d", b"REHASH", b"MODE n1 +b", b"MODE n2 -Bw+or", b"SILENCE +x@y,-n2,+*!*@*", b"MONITOR + n0"],
     [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
     [
@@ -410,6 +411,8 @@ def check_world(chat: Chat) -> None:
     assert invited == {(session, room) for session, rooms in world.invitations.items() for room in rooms}
     assert world.silences.keys() <= {person.identity for person in people} | world.accounts.keys()
     assert all(0 < len(masks) <= chat.settings.silence for masks in world.silences.values())
+    assert world.accepted.keys() <= {person.session for person in people}
+    assert all(0 < len(chosen) <= ACCEPTED_MAX for chosen in world.accepted.values())
     present = {person: account for account, here in world.present.items() for person in here}
     assert present == {person: person.identity for person in people if person.account}
     assert set(world.present) <= set(world.accounts)

@@ -235,6 +235,23 @@ def test_a_mask_too_long_for_a_line(enter: Enter, room: str) -> None:
     assert enter("host", rooms=[room]).one(f"MODE {room} +b {'é' * 150}").command == "696"
 
 
+def test_no_ctcp_to_somebody(enter: Enter) -> None:
+    """Mode T: 531 to who sends it, by PRIVMSG or NOTICE; `/me` and words are read. Source: docs/handbook/member.md."""
+    client, other = enter("client"), enter("other")
+    assert other.ask(f"PRIVMSG {client.nick} :\1VERSION\1") == []
+    assert client.next().params == [client.nick, "\1VERSION\1"]
+    assert client.one(f"MODE {client.nick} +T").params == [client.nick, "+T"]
+    told = "They take no CTCP requests (+T); /me works. Write it in words."
+    for command in ("PRIVMSG", "NOTICE"):
+        answer = other.one(f"{command} {client.nick} :\1VERSION\1")
+        assert (answer.command, answer.params) == ("531", [other.nick, client.nick, told])
+    assert other.ask(f"PRIVMSG {client.nick} :\1ACTION waves\1", f"PRIVMSG {client.nick} :hi") == []
+    assert [line.params[1] for line in client.sync()] == ["\1ACTION waves\1", "hi"]
+    assert client.one(f"PRIVMSG {client.nick} :\1PING 1\1").params == [client.nick, "\1PING 1\1"]
+    assert client.one(f"MODE {client.nick} -T").params == [client.nick, "-T"]
+    assert other.ask(f"PRIVMSG {client.nick} :\1VERSION\1") == []
+
+
 def test_ones_own_modes(enter: Enter) -> None:
     """221, MODE, 501 for unknown ones, 502 for others' modes. Source: modern IRC, "User Modes"."""
     client, other = enter("client"), enter("other")

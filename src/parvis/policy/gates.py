@@ -15,7 +15,7 @@ from parvis.irc import bans
 from parvis.irc.names import is_pseudonym
 from parvis.irc.spans import write_span
 from parvis.model.ids import NOBODY, IdentityId
-from parvis.model.person import OPERATOR, Person
+from parvis.model.person import FROM_ACCOUNTS, NO_CTCP, OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
 from parvis.model.skeleton import readings
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
@@ -77,7 +77,7 @@ def message(person: Person, room: Room, text: str | None = "") -> Verdict:
 
 def _speech(person: Person, room: Room, rank: int, text: str | None) -> Verdict:
     """CTCP (C), moderation (m), accounts (M), bans (b, e)."""
-    if "C" in room.flags and text and CTCP in text and any(map(_is_request, text.replace("\r", "\n").split("\n"))):
+    if "C" in room.flags and _is_ctcp(text):
         return Refused(Ground.NO_CTCP, "This room takes no CTCP requests (+C); /me works. Write it in words.")
     if rank:
         return ACCEPTED
@@ -92,9 +92,45 @@ def _speech(person: Person, room: Room, rank: int, text: str | None) -> Verdict:
     return ACCEPTED
 
 
+def private_message(author: Person, reader: Person, is_accepted: bool) -> Verdict:
+    """May this person write to that one? Who reads accounts alone (R) reads operators, too, and whom they accepted.
+
+    Args:
+        author: Who writes.
+        reader: To whom.
+        is_accepted: Whether the reader has accepted the author.
+    """
+    if not reader.modes & FROM_ACCOUNTS or author.account or author is reader or is_accepted:
+        return ACCEPTED
+    if author.modes & OPERATOR:
+        return ACCEPTED
+    return Refused(
+        Ground.NO_ACCOUNT,
+        f"{reader.nick} reads private messages only of who is logged in to an account (+R). Log in, or ask in a room.",
+    )
+
+
+def _is_ctcp(text: str | None) -> bool:
+    """Tell whether a text, of one line or of many (`irc/multiline.py`), is for the program of its reader."""
+    return text is not None and CTCP in text and any(map(_is_request, text.replace("\r", "\n").split("\n")))
+
+
 def _is_request(line: str) -> bool:
-    """Tell whether a line, of a message of one line or of many (docs/adr/0017), is a CTCP message and no action."""
+    """Tell whether a line is a CTCP message and no action."""
     return line.startswith(CTCP) and not line.startswith(ACTIONS)
+
+
+def private_ctcp(person: Person, reader: Person, text: str | None) -> Verdict:
+    """May this person write this to this reader? CTCP (user mode T), but to oneself.
+
+    Args:
+        person: Who writes.
+        reader: To whom.
+        text: What; None where there is no text.
+    """
+    if reader.modes & NO_CTCP and reader is not person and _is_ctcp(text):
+        return Refused(Ground.NO_CTCP, "They take no CTCP requests (+T); /me works. Write it in words.")
+    return ACCEPTED
 
 
 def reaches_hosts_alone(person: Person, room: Room) -> bool:
