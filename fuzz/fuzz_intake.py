@@ -31,7 +31,7 @@ from parvis.irc.line import Malformed, parse_line
 from parvis.model.accounts import Account
 from parvis.model.events import AccountKept, LoggedIn
 from parvis.model.ids import NOBODY, IdentityId
-from parvis.model.person import INVISIBLE, OPERATOR
+from parvis.model.person import ACCEPTED_MAX, INVISIBLE, OPERATOR
 from parvis.store.memory import Fault, MemoryArchive
 from parvis.store.memory_history import MemoryHistory
 
@@ -88,6 +88,7 @@ PLAYS = [
         b"ADMIN",
         b"LINKS",
     ],
+    [b"MODE n1 +R", b"ACCEPT n0,N2", b"ACCEPT -n0,-", b"ACCEPT", b"ACCEPT *", b"PRIVMSG n1 :let me in", b"TAGMSG n1"],
     [b"STATS u", b"STATS d", b"REHASH", b"MODE n1 +b", b"MODE n2 -Bw+or", b"SILENCE +x@y,-n2,+*!*@*", b"MONITOR + n0"],
     [b"OPER op right", b"KILL n1 :why", b"@label=y OPER op wrong", b"CAP LS 302", b"CAP LIST", b"CAP END", b"ERROR"],
     [
@@ -410,6 +411,8 @@ def check_world(chat: Chat) -> None:
     assert invited == {(session, room) for session, rooms in world.invitations.items() for room in rooms}
     assert world.silences.keys() <= {person.identity for person in people} | world.accounts.keys()
     assert all(0 < len(masks) <= chat.settings.silence for masks in world.silences.values())
+    assert world.accepted.keys() <= {person.session for person in people}
+    assert all(0 < len(chosen) <= ACCEPTED_MAX for chosen in world.accepted.values())
     present = {person: account for account, here in world.present.items() for person in here}
     assert present == {person: person.identity for person in people if person.account}
     assert set(world.present) <= set(world.accounts)

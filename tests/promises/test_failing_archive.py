@@ -5,7 +5,7 @@ Source: DESIGN.md 2, promises 1 and 4; ARCHITECTURE.md, "Invariants", 4 and 5; d
 
 from tests.promises.harness import HeardClient, Square
 
-from parvis.chat.turn import RETRY_S, TEXTS_WAIT_S
+from parvis.chat.turn import PROMPT_S, RETRY_S, TEXTS_WAIT_S
 from parvis.store.memory import Fault
 
 ROOM = "#quai"
@@ -97,6 +97,28 @@ def test_ping_and_capabilities_are_answered_while_nothing_can_be_sealed() -> Non
     square.commits_work()
     square.go_on(RETRY_S)
     assert anna.hears() == [":square.test PONG square.test :there"]
+
+
+def test_pong_comes_behind_what_others_wrote_before_it_while_sealing_is_prompt() -> None:
+    """Who reads it has read that; a commit that hangs is not waited for. Source: ARCHITECTURE.md, "Invariants", 4."""
+    square = Square()
+    anna = square.enters("anna", rooms=[ROOM])
+    bert = square.enters("bert", rooms=[ROOM])
+    carl = square.enters("carl")
+    square.archive.holds = True
+    anna.says(f"PRIVMSG {ROOM} :first")
+    square.end_turn()
+    bert.says("PING 1")
+    square.end_turn()
+    assert bert.hears() == []
+    square.go_on(PROMPT_S + 0.1)
+    carl.says("PING 2")
+    square.end_turn()
+    assert carl.hears() == [":square.test PONG square.test :2"]
+    assert bert.hears() == []
+    square.archive.release()
+    square.end_turn()
+    assert [line.split()[1] for line in bert.hears()] == ["PRIVMSG", "PONG"]
 
 
 def test_capabilities_that_change_bytes_take_their_place_behind_what_waits() -> None:

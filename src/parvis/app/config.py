@@ -175,7 +175,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         "What IRC clients see as the network.",
     ] = "Example"
     description: Annotated[
-        str, Text(0, 100), "One line that says what this server is, for WHOIS, LINKS and the entry page."
+        str, Text(0, 100), "One line that says what this server is, for WHOIS and the entry page."
     ] = "A public chat, made answerable"
     contact: Annotated[
         str,
@@ -471,8 +471,9 @@ class Accounts(msgspec.Struct, frozen=True, kw_only=True):
     ] = AlwaysOn.OPT_IN
     default_user_modes: Annotated[
         str,
-        Text(0, 8, shape=r"(?:\+?[BTiw]+)?", called='user modes such as "+i"'),
-        "User modes set on everybody who enters: `B` bot, `T` takes no CTCP, `i` invisible, `w` reads WALLOPS.",
+        Text(0, 8, shape=r"(?:\+?[BRTiw]+)?", called='user modes such as "+i"'),
+        "User modes set on everybody who enters: `B` bot, `R` reads accounts alone, `T` takes no CTCP, `i` invisible, "
+        "`w` reads WALLOPS.",
     ] = ""
     quarantine_s: Annotated[
         int,

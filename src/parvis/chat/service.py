@@ -402,7 +402,7 @@ class Chat:
         self._text = record
 
     def shows_no_state(self) -> None:
-        """Note that the answer may go at once, past what waits, unless something of the client's own waits."""
+        """Note that the answer may go past what waits for long, unless something of the client's own waits."""
         self._at_once = True
 
     def echoed(self) -> None:
@@ -433,8 +433,12 @@ class Chat:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
         client = self.connection
         answers, label, text = self._answers, self.label, self._text
-        shows_no_state = self._at_once or (client.greeting is not None and not self._keeps)
-        at_once = shows_no_state and not self.turn.has_own_pending(client)
+        turn = self.turn
+        # A stranger is not held up at all; who has entered keeps the order of everybody's acts while sealing is prompt.
+        shows_no_state = (self._at_once and (turn.is_quiet or turn.is_late)) or (
+            client.greeting is not None and not self._keeps
+        )
+        at_once = shows_no_state and not turn.has_own_pending(client)
         owes_ack = label is not None and not self._answered
         self._text = None
         self._answered = self._at_once = self._keeps = False

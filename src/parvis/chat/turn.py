@@ -30,6 +30,8 @@ RETRY_S: Final = 0.25
 """Between two tries to seal a batch that could not be sealed."""
 TEXTS_WAIT_S: Final = 30.0
 """How long a text waits for an archive that fails before it is refused after all."""
+PROMPT_S: Final = 0.5
+"""How long sealing may take until answers that show no state stop waiting for it; ours, over any fsync that works."""
 
 TellRefused = Callable[[Client, Unsealed, str | None], None]
 """Tell a sender that a text was dropped: who, what, under which label."""
@@ -106,6 +108,13 @@ class Turn:
     def is_quiet(self) -> bool:
         """Tell whether a line decided now would wait for nothing: no record is gathered or being sealed."""
         return self._sealing is None and not self.batch.needs_sealing
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether what waits may wait for long: sealing fails, or takes longer than it should."""
+        if self.failing_since_s is not None:
+            return True
+        return self._sealing is not None and self._clock.steady_s() - self._seal_began_s > PROMPT_S
 
     @property
     def waiting_records(self) -> int:

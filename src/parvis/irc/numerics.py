@@ -29,6 +29,8 @@ RPL_GLOBALUSERS: Final = "266"
 RPL_SILELIST: Final = "271"
 RPL_ENDOFSILELIST: Final = "272"
 RPL_WHOISCERTFP: Final = "276"
+RPL_ACCEPTLIST: Final = "281"
+RPL_ENDOFACCEPT: Final = "282"
 RPL_AWAY: Final = "301"
 RPL_USERHOST: Final = "302"
 RPL_ISON: Final = "303"
@@ -66,7 +68,6 @@ RPL_VERSION: Final = "351"
 RPL_WHOREPLY: Final = "352"
 RPL_NAMREPLY: Final = "353"
 RPL_WHOSPCRPL: Final = "354"
-RPL_LINKS: Final = "364"
 RPL_ENDOFLINKS: Final = "365"
 RPL_ENDOFNAMES: Final = "366"
 RPL_BANLIST: Final = "367"
@@ -107,6 +108,9 @@ ERR_USERNOTINCHANNEL: Final = "441"
 ERR_NOTONCHANNEL: Final = "442"
 ERR_USERONCHANNEL: Final = "443"
 ERR_NOTREGISTERED: Final = "451"
+ERR_ACCEPTFULL: Final = "456"
+ERR_ACCEPTEXIST: Final = "457"
+ERR_ACCEPTNOT: Final = "458"
 ERR_NEEDMOREPARAMS: Final = "461"
 ERR_ALREADYREGISTERED: Final = "462"
 ERR_PASSWDMISMATCH: Final = "464"
@@ -173,6 +177,10 @@ TEXT: Final = {
     ERR_USERNOTINCHANNEL: "They aren't on that channel",
     ERR_USERONCHANNEL: "is already on channel",
     ERR_NOTREGISTERED: "You have not registered",
+    ERR_ACCEPTFULL: "Your list of accepted guests is full: take one off first",
+    ERR_ACCEPTEXIST: "is on your list of accepted guests already",
+    ERR_ACCEPTNOT: "is not on your list of accepted guests",
+    RPL_ENDOFACCEPT: "End of ACCEPT list",
     ERR_NEEDMOREPARAMS: "Not enough parameters",
     ERR_ALREADYREGISTERED: "You may not reregister",
     ERR_PASSWDMISMATCH: "Password incorrect",

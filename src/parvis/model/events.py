@@ -259,6 +259,18 @@ class SilenceSet(msgspec.Struct, frozen=True):
     masks: tuple[str, ...]
 
 
+class WriterAccepted(msgspec.Struct, frozen=True):
+    """Somebody lets a guest write to them although they read accounts alone (R), or no longer does.
+
+    `nick` is what the guest was called then.
+    """
+
+    reader: SessionId
+    writer: IdentityId
+    nick: str
+    is_accepted: bool
+
+
 class RealNameSet(msgspec.Struct, frozen=True):
     """Somebody changed their real name."""
 
@@ -329,6 +341,7 @@ Event = (
     | AwaySet
     | HostChanged
     | SilenceSet
+    | WriterAccepted
     | RealNameSet
     | ServerBanned
     | ServerBanEnded

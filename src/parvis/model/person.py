@@ -11,7 +11,12 @@ BOT = 1 << 2
 """User mode B: a program writes here."""
 READS_WALLOPS = 1 << 3
 """User mode w: reads what operators tell everybody who listens (WALLOPS)."""
-NO_CTCP = 1 << 4
+FROM_ACCOUNTS = 1 << 4
+"""User mode R: reads private messages only of who is logged in to an account, or was accepted."""
+
+ACCEPTED_MAX = 64
+"""Most guests whom one person with the user mode R has accepted at a time; ours."""
+NO_CTCP = 1 << 5
 """User mode T: others send this person no CTCP but ACTION."""
 
 NO_ROOMS: tuple[Room, ...] = ()

@@ -12,7 +12,7 @@ from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, ConversationId, IdentityId, SessionId
 from parvis.model.looks import Looks
 from parvis.model.pending import Pending
-from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
+from parvis.model.person import ACCEPTED_MAX, INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import INVITED_MAX, SPEECH_FLAGS, Room
 from parvis.model.sanctions import Defence, ServerBan
 
@@ -38,6 +38,8 @@ class World:
         self.account_looks = Looks()
         self.silences: dict[IdentityId, tuple[str, ...]] = {}
         """Masks of those an identity reads nothing from; only who silences somebody stands here."""
+        self.accepted: dict[SessionId, dict[IdentityId, str]] = {}
+        """The guests whom a session reads although it reads accounts alone, and what they were called then."""
         self.invitations: dict[SessionId, dict[Room, None]] = {}
         """The rooms that a session was let into and has not joined; the other side of `Room.invited`."""
         self.metadata: dict[bytes, dict[str, str]] = {}
@@ -156,6 +158,8 @@ class World:
                     self.silences[identity] = masks
                 else:
                     self.silences.pop(identity, None)
+            case e.WriterAccepted():
+                self._accept(event)
             case e.RealNameSet(person, real_name):
                 person.real_name = real_name
             case e.ServerBanned(ban):
@@ -212,9 +216,20 @@ class World:
         self.people_looks.drop(person.folded)
         for room in self.invitations.pop(person.session, ()):
             room.invited.pop(person.session, None)
+        self.accepted.pop(person.session, None)
         if not person.account:
             # What a guest chose lasts as long as the session.
             self.silences.pop(person.identity, None)
+
+    def _accept(self, event: e.WriterAccepted) -> None:
+        chosen = self.accepted.pop(event.reader, {})
+        chosen.pop(event.writer, None)
+        if event.is_accepted:
+            if len(chosen) >= ACCEPTED_MAX:
+                del chosen[next(iter(chosen))]
+            chosen[event.writer] = event.nick
+        if chosen:
+            self.accepted[event.reader] = chosen
 
     def _invite(self, room: Room, session: SessionId) -> None:
         if session not in room.invited and len(room.invited) >= INVITED_MAX:

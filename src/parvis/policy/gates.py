@@ -15,7 +15,7 @@ from parvis.irc import bans
 from parvis.irc.names import is_pseudonym
 from parvis.irc.spans import write_span
 from parvis.model.ids import NOBODY, IdentityId
-from parvis.model.person import NO_CTCP, OPERATOR, Person
+from parvis.model.person import FROM_ACCOUNTS, NO_CTCP, OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
 from parvis.model.skeleton import readings
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
@@ -92,6 +92,24 @@ def _speech(person: Person, room: Room, rank: int, text: str | None) -> Verdict:
     return ACCEPTED
 
 
+def private_message(author: Person, reader: Person, is_accepted: bool) -> Verdict:
+    """May this person write to that one? Who reads accounts alone (R) reads operators, too, and whom they accepted.
+
+    Args:
+        author: Who writes.
+        reader: To whom.
+        is_accepted: Whether the reader has accepted the author.
+    """
+    if not reader.modes & FROM_ACCOUNTS or author.account or author is reader or is_accepted:
+        return ACCEPTED
+    if author.modes & OPERATOR:
+        return ACCEPTED
+    return Refused(
+        Ground.NO_ACCOUNT,
+        f"{reader.nick} reads private messages only of who is logged in to an account (+R). Log in, or ask in a room.",
+    )
+
+
 def _is_ctcp(text: str | None) -> bool:
     """Tell whether a text, of one line or of many (`irc/multiline.py`), is for the program of its reader."""
     return text is not None and CTCP in text and any(map(_is_request, text.replace("\r", "\n").split("\n")))
@@ -102,7 +120,7 @@ def _is_request(line: str) -> bool:
     return line.startswith(CTCP) and not line.startswith(ACTIONS)
 
 
-def private_message(person: Person, reader: Person, text: str | None) -> Verdict:
+def private_ctcp(person: Person, reader: Person, text: str | None) -> Verdict:
     """May this person write this to this reader? CTCP (user mode T), but to oneself.
 
     Args:

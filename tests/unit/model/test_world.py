@@ -10,7 +10,7 @@ from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, IdentityId, SessionId
 from parvis.model.pending import Pending
-from parvis.model.person import INVISIBLE, NO_ROOMS, OPERATOR, Person
+from parvis.model.person import ACCEPTED_MAX, INVISIBLE, NO_ROOMS, OPERATOR, Person
 from parvis.model.room import HOST, INVITED_MAX, VOICE
 from parvis.model.world import World
 
@@ -408,3 +408,19 @@ def test_a_guests_silences_end_with_the_session_and_an_accounts_do_not() -> None
     world.apply(e.SilenceSet(account.id, ("troll!*@*",)))
     world.apply(e.AccountDeleted(account, "member"))
     assert world.silences == {}
+
+
+def test_accepted_guests_are_bounded_and_end_with_the_session() -> None:
+    """The oldest go, whoever is accepted again is newest, nothing empty stays. Source: `model/person.py`."""
+    world = World()
+    reader = somebody(world, "reader")
+    writers = [IdentityId(number.to_bytes(16, "big")) for number in range(ACCEPTED_MAX)]
+    for writer in [*writers, writers[0], IdentityId(b"n" * 16)]:
+        world.apply(e.WriterAccepted(reader.session, writer, "guest", True))
+    assert list(world.accepted[reader.session]) == [*writers[2:], writers[0], IdentityId(b"n" * 16)]
+    for writer in [*writers, IdentityId(b"n" * 16), IdentityId(b"n" * 16)]:
+        world.apply(e.WriterAccepted(reader.session, writer, "", False))
+    assert world.accepted == {}
+    world.apply(e.WriterAccepted(reader.session, writers[0], "guest", True))
+    world.apply(e.Left(reader))
+    assert world.accepted == {}

@@ -10,7 +10,7 @@ from tests.unit.model.people import a_room, mask, somebody
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import NOBODY, IdentityId
-from parvis.model.person import NO_CTCP, OPERATOR, Person
+from parvis.model.person import FROM_ACCOUNTS, NO_CTCP, OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
 from parvis.model.world import World
@@ -161,13 +161,13 @@ def test_no_ctcp(world: World, alice: Person, text: str | None, is_refused: bool
 )
 def test_no_ctcp_to_somebody(world: World, alice: Person, bob: Person, text: str | None, is_refused: bool) -> None:
     """From others, not from oneself, and only while the mode is set. Source: docs/handbook/member.md."""
-    assert gates.private_message(alice, bob, text) is ACCEPTED
+    assert gates.private_ctcp(alice, bob, text) is ACCEPTED
     world.apply(e.UserModesSet(bob, NO_CTCP))
-    verdict = gates.private_message(alice, bob, text)
+    verdict = gates.private_ctcp(alice, bob, text)
     assert isinstance(verdict, Refused) is is_refused
     if isinstance(verdict, Refused):
         assert verdict.ground is Ground.NO_CTCP
-    assert gates.private_message(bob, bob, text) is ACCEPTED
+    assert gates.private_ctcp(bob, bob, text) is ACCEPTED
 
 
 def test_who_reads_what_is_said_beside_a_room(world: World, alice: Person, bob: Person) -> None:
@@ -916,3 +916,37 @@ def test_nobody_is_shown_under_the_pseudonym_of_another(alice: Person, bob: Pers
     assert gates.display_name(alice, alice, False) is ACCEPTED
     assert isinstance(gates.display_name(alice, bob, False), Refused)
     assert isinstance(gates.display_name(alice, None, True), Refused)
+
+
+@pytest.mark.parametrize(
+    ("reader_modes", "author_modes", "account", "is_accepted", "is_read"),
+    [
+        (0, 0, "", False, True),
+        (FROM_ACCOUNTS, 0, "", False, False),
+        (FROM_ACCOUNTS, FROM_ACCOUNTS, "", False, False),
+        (FROM_ACCOUNTS, 0, "alice", False, True),
+        (FROM_ACCOUNTS, 0, "", True, True),
+        (FROM_ACCOUNTS, OPERATOR, "", False, True),
+    ],
+)
+def test_who_reads_accounts_alone_reads_operators_and_whom_they_accepted_too(
+    world: World, alice: Person, reader_modes: int, author_modes: int, account: str, is_accepted: bool, is_read: bool
+) -> None:
+    """The refusal says what to do. Source: docs/handbook/member.md, "Who may write to you"."""
+    bob = somebody(world, "bob")
+    world.apply(e.UserModesSet(bob, reader_modes))
+    world.apply(e.UserModesSet(alice, author_modes))
+    alice.account = account
+    verdict = gates.private_message(alice, bob, is_accepted)
+    assert (verdict is ACCEPTED) == is_read
+    if isinstance(verdict, Refused):
+        assert verdict.ground is Ground.NO_ACCOUNT
+        assert verdict.told == (
+            "bob reads private messages only of who is logged in to an account (+R). Log in, or ask in a room."
+        )
+
+
+def test_one_always_writes_to_oneself(world: World, alice: Person) -> None:
+    """Whatever one reads. Source: docs/handbook/member.md, "Who may write to you"."""
+    world.apply(e.UserModesSet(alice, FROM_ACCOUNTS))
+    assert gates.private_message(alice, alice, False) is ACCEPTED

@@ -363,7 +363,8 @@ class Stage:
         if command in _EVERYWHERE or (
             command in _ROOM_EVENTS and heard.params and fold(_word(heard.params[0])) == self._folded_room
         ):
-            if heard.nick in self._names:
+            # One's own QUIT is the answer to leaving, which some servers give: what counts is that others hear it.
+            if heard.nick in self._names and not (command == b"QUIT" and heard.nick == member.nick):
                 self._compare(member, line, heard)
         elif command == b"PING":
             member.send(b"PONG :" + heard.params[-1])

@@ -6,6 +6,11 @@ A command of the table without a text here fails a test (`tests/contract/chat/te
 from typing import Final
 
 HELP: Final[dict[str, tuple[str, ...]]] = {
+    "ACCEPT": (
+        "ACCEPT [nick|-nick[,...]]",
+        "Lets guests write to you although you have set +R; whom you write to is let in by that.",
+        "Without a name: shows whom you have let in.",
+    ),
     "ACCOUNT": (
         "ACCOUNT [LOGOUT|PASSWORD old new|CERT ADD|DEL|LIST [fingerprint]|DEVICES [ONE|MANY]|DELETE password]",
         "Shows your account, or changes something of it.",
@@ -60,7 +65,7 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "Puts people out of a room that you run. They can come back unless they are banned (MODE #room +b).",
     ),
     "KILL": ("KILL nick :reason", "For operators: closes somebody's connection, with a reason, which is required."),
-    "LINKS": ("LINKS [mask]", "Shows which servers there are: this one."),
+    "LINKS": ("LINKS [mask]", "Shows which servers this one is linked to: none."),
     "LIST": (
         "LIST [condition[,condition ...]]",
         "Lists the rooms: by name or mask (*chess*), by people (>3, <10), by age in minutes of the room (C>60)",
@@ -80,7 +85,8 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
     "MODE": (
         "MODE #room [changes [parameters]] | MODE nick [changes]",
         "Shows or changes the modes of a room that you run, or your own.",
-        "Yours: +B a program writes here, +i strangers do not find you, +w you read WALLOPS.",
+        "Yours: +B a program writes here, +i strangers do not find you, +w you read WALLOPS,",
+        "+R you read private messages of accounts alone, and of whom you ACCEPT.",
         "MODE #room +b shows who is banned.",
     ),
     "MONITOR": (

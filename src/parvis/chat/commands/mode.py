@@ -16,7 +16,7 @@ from parvis.irc.names import ROOM_PREFIX
 from parvis.irc.spans import read_span, write_span
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE
-from parvis.model.person import BOT, INVISIBLE, NO_CTCP, OPERATOR, READS_WALLOPS, Person
+from parvis.model.person import BOT, FROM_ACCOUNTS, INVISIBLE, NO_CTCP, OPERATOR, READS_WALLOPS, Person
 from parvis.model.records import ListMask, RecordKind
 from parvis.model.room import RANK_OF, Room
 from parvis.model.verdicts import Refused
@@ -27,7 +27,7 @@ _LIST_NUMERICS = {
     "e": (n.RPL_EXCEPTLIST, n.RPL_ENDOFEXCEPTLIST),
     "I": (n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
 }
-_USER_BIT = {"B": BOT, "T": NO_CTCP, "i": INVISIBLE, "o": OPERATOR, "w": READS_WALLOPS}
+_USER_BIT = {"B": BOT, "R": FROM_ACCOUNTS, "T": NO_CTCP, "i": INVISIBLE, "o": OPERATOR, "w": READS_WALLOPS}
 _GIVEN: Final = {
     "o": "Only OPER makes somebody an operator.",
     "r": "The mode r says that somebody is logged in: it cannot be set.",

@@ -7,7 +7,7 @@ from parvis.irc.line import Line
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
-    """Answer PONG: at once when nothing of one's own waits, in its place otherwise."""
+    """Answer PONG: behind what was decided before it, unless that waits for long and nothing of one's own is in it."""
     if not line.params or not line.params[0]:
         chat.numeric(client, n.ERR_NEEDMOREPARAMS, "PING")
         return

@@ -23,8 +23,9 @@ from parvis.irc.modes import MARKS
 from parvis.irc.names import ROOM_PREFIX
 from parvis.irc.tags import BOT_TAG, FOR_HOSTS_TAG, client_only, escape, unescape
 from parvis.irc.wire import frame, render, tag_data
+from parvis.model import events as e
 from parvis.model.ids import ConversationId
-from parvis.model.person import BOT, NO_CTCP, OPERATOR, Person
+from parvis.model.person import BOT, FROM_ACCOUNTS, NO_CTCP, OPERATOR, Person
 from parvis.model.records import RecordKind, Unsealed
 from parvis.model.room import HOST, Room
 from parvis.model.verdicts import Refused
@@ -148,8 +149,10 @@ def _to_one(
         if person is None:
             _answer(chat, client, line, n.ERR_NOSUCHNICK, target or "*")
             return
+        if (client.modes | person.modes) & FROM_ACCOUNTS and not _may_write_to(chat, client, person, text):
+            return
         if person.modes & NO_CTCP:
-            verdict = gates.private_message(client, person, text)
+            verdict = gates.private_ctcp(client, person, text)
             if isinstance(verdict, Refused):
                 chat.refuse(client, n.ERR_CANNOTSENDTOUSER, person.nick, verdict=verdict)
                 return
@@ -221,6 +224,23 @@ def _to_one(
         if says_away and person is not None:
             chat.numeric(client, n.RPL_AWAY, person.nick, person.away)
     connection.acted = batch.serial
+
+
+def _may_write_to(chat: Chat, client: Client, person: Person, text: str | None) -> bool:
+    """Refuse a guest whom one who reads accounts alone has not accepted; accept a guest whom such a one writes to."""
+    accepted = chat.world.accepted
+    verdict = gates.private_message(client, person, client.identity in accepted.get(person.session, ()))
+    if isinstance(verdict, Refused):
+        chat.refuse(client, n.ERR_NEEDREGGEDNICK, person.nick, verdict=verdict)
+        return False
+    if (
+        client.modes & FROM_ACCOUNTS
+        and text is not None
+        and not person.account
+        and person.identity not in accepted.get(client.session, ())
+    ):
+        chat.apply(e.WriterAccepted(client.session, person.identity, person.nick, True))
+    return True
 
 
 def _to_own_devices(

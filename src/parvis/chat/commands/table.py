@@ -10,6 +10,7 @@ import msgspec
 
 from parvis.chat.client import Client
 from parvis.chat.commands import (
+    accept,
     account,
     admin,
     authenticate,
@@ -85,6 +86,7 @@ class Command(msgspec.Struct, frozen=True):
 
 
 COMMANDS: Final[dict[str, Command]] = {
+    "ACCEPT": Command(accept.run, 0, ""),
     "ACCOUNT": Command(account.run, 0, "login, new_password, new_certificate", price=2),
     "ADMIN": Command(admin.run, 0, "", waits=False),
     "AUTHENTICATE": Command(authenticate.run, 1, "login, login_to", price=3, of_connection=True),
@@ -113,13 +115,13 @@ COMMANDS: Final[dict[str, Command]] = {
     "MOTD": Command(motd.run, 0, ""),
     "NAMES": Command(names.run, 0, "see_members"),
     "NICK": Command(nick.run, 0, "name, change_name, pace_of_names"),
-    "NOTICE": Command(privmsg.run, 0, "message, relayed_line"),
+    "NOTICE": Command(privmsg.run, 0, "message, private_message, private_ctcp, relayed_line"),
     "OPER": Command(oper.run, 2, "login, password", price=5),
     "PART": Command(part.run, 1, "part"),
     "PASS": Command(pass_.run, 1, "password, guess_token", waits=False, of_connection=True),
     "PING": Command(ping.run, 0, "", waits=False, of_connection=True),
     "PONG": Command(pong.run, 0, "", waits=False, of_connection=True),
-    "PRIVMSG": Command(privmsg.run, 0, "message, relayed_line"),
+    "PRIVMSG": Command(privmsg.run, 0, "message, private_message, private_ctcp, relayed_line"),
     "QUIT": Command(quit_.run, 0, "", waits=False, of_connection=True),
     "REDACT": Command(redact.run, 2, "redact_in, redact, relayed_line", price=2),
     "REGISTER": Command(register.run, 3, "name, register, send_code, new_password", price=5, of_connection=True),
@@ -129,7 +131,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "SETNAME": Command(setname.run, 1, "change_name"),
     "SILENCE": Command(silence.run, 0, ""),
     "STATS": Command(stats.run, 1, "operate", waits=False),
-    "TAGMSG": Command(privmsg.run, 0, "message"),
+    "TAGMSG": Command(privmsg.run, 0, "message, private_message"),
     "TIME": Command(time_.run, 0, "", waits=False),
     "TOPIC": Command(topic.run, 1, "topic"),
     "UBAN": Command(uban.run, 1, "operate, decide, own_sanction", price=5),
