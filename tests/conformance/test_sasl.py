@@ -41,7 +41,7 @@ def test_the_mechanisms_are_listed_with_the_capability(connect: Connect) -> None
     """EXTERNAL is for TLS alone. Source: IRCv3 sasl 3.2, "Mechanism list in CAP LS"."""
     client = connect()
     client.send("CAP LS 302")
-    assert "sasl=PLAIN,SCRAM-SHA-256" in client.next().params[-1].split()
+    assert client.offered()["sasl"] == "PLAIN,SCRAM-SHA-256"
 
 
 def test_plain_logs_in_before_entering(connect: Connect, account: str) -> None:

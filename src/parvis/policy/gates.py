@@ -622,10 +622,10 @@ def display_name(person: Person, holder: Person | None, claimed: bool) -> Verdic
     Args:
         person: Whose it would be.
         holder: Who bears it as a pseudonym now.
-        claimed: It is the name of an account that is not the person's.
+        claimed: It is, or looks like, a name that belongs to another account or person, or to staff.
     """
     if claimed or (holder is not None and holder is not person):
-        return Refused(Ground.NAME_TAKEN, "This is the pseudonym of somebody else. Choose another.")
+        return Refused(Ground.NAME_TAKEN, "This is, or looks like, the pseudonym of somebody else. Choose another.")
     return ACCEPTED
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from parvis.chat import audience as audiences
+from parvis.chat import naming
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
@@ -234,9 +235,10 @@ def _may_set(chat: Chat, client: Client, owner: Owner, *, removes: bool) -> Verd
 
 def _may_be_called(chat: Chat, person: Person, value: str) -> Verdict:
     """Ask whether a display name is somebody's pseudonym; spaces around and inside it make no other name of it."""
-    folded = fold("".join(value.split()))
+    shown = "".join(value.split())
+    folded = fold(shown)
     account = chat.world.account_names.get(folded)
-    claimed = account is not None and account.id != person.identity
+    claimed = (account is not None and account.id != person.identity) or naming.resembles(chat, shown, person.identity)
     return gates.display_name(person, chat.world.people.get(folded), claimed)
 
 
