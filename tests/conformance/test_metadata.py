@@ -215,3 +215,22 @@ def test_staff_may_take_away_what_others_say(enter: Enter) -> None:
     assert failed(staff, f"METADATA {client.nick} SET status kind") == ["KEY_NO_PERMISSION", client.nick, "status"]
     assert staff.one(f"METADATA {client.nick} SET status").command == "766"
     assert inside(client.ask("METADATA * LIST"), client.nick) == []
+
+
+def test_whois_tells_what_people_read(enter: Enter) -> None:
+    """To every client; a colour is for programs. Source: "RPL_WHOISKEYVALUE"."""
+    client, other = enter("client", CAPS), enter("other")
+    client.ask("METADATA * SET pronouns :she, they", "METADATA * SET color #c90076")
+    told = [line.params[1:] for line in only(other.ask(f"WHOIS {client.nick}"), "760")]
+    assert told == [[client.nick, "pronouns", "*", "she, they"]]
+
+
+def test_a_room_by_invitation_only_tells_its_members_alone(enter: Enter, room: str) -> None:
+    """Until it is open again. Source: "METADATA GET": what is not visible is KEY_NO_PERMISSION."""
+    host, other = enter("host", CAPS, [room]), enter("other", CAPS)
+    host.ask(f"METADATA {room} SET status :among us", f"MODE {room} +i")
+    for subcommand in ("GET status", "LIST", "SYNC"):
+        assert failed(other, f"METADATA {room} {subcommand}") == ["KEY_NO_PERMISSION", room, "*"]
+        inside(host.ask(f"METADATA {room} {subcommand}"), room)
+    host.ask(f"MODE {room} -i")
+    assert [line.params[-1] for line in inside(other.ask(f"METADATA {room} LIST"), room)] == ["among us"]

@@ -204,6 +204,13 @@ def see_members(person: Person, room: Room) -> Verdict:
     return ACCEPTED
 
 
+def read_metadata(person: Person, room: Room) -> Verdict:
+    """May this person read what is said beside this room? Where invitations are asked for (i), its members may."""
+    if "i" not in room.flags or person in room.members or room.standing(person.identity):
+        return ACCEPTED
+    return Refused(Ground.NOT_A_MEMBER, "This room is open by invitation only (+i): its members alone read this.")
+
+
 def topic(person: Person, room: Room) -> Verdict:
     """May this person set the topic? Members may, hosts alone where +t."""
     verdict = _member(person, room)
