@@ -181,3 +181,17 @@ def test_a_login_is_one_labelled_answer(enter: Enter, account: str) -> None:
     answers = client.ask(f"@label=b AUTHENTICATE {plain(account, 'sesame')}")
     assert commands(answers) == ["BATCH", "900", "903", "BATCH"]
     assert answers[0].tags["label"] == "b"
+
+
+def test_who_logs_in_behind_the_door_gets_the_pseudonym_that_was_refused_at_it(connect: Connect, account: str) -> None:
+    """433, another one, a login, and then NICK by the server. Source: `chat/wishes.py`."""
+    client = connect()
+    other = f"other{next(_numbers)}"
+    client.send("CAP LS 302", f"NICK {account}", "USER user 0 * :Real name", "CAP END")
+    assert client.until("433").params[1] == account
+    client.send(f"NICK {other}")
+    client.until("001")
+    answers = client.ask("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(account, 'sesame')}")
+    nick = only(answers, "NICK")
+    assert [message.params for message in nick] == [[account]]
+    assert only(client.ask("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(account, 'sesame')}"), "NICK") == []

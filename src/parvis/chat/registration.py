@@ -3,7 +3,7 @@
 Source: modern IRC, "Connection registration"; the order of the welcome is that of its "RPL_WELCOME" and following.
 """
 
-from parvis.chat import accounts, devices, hosts, naming, sanctions
+from parvis.chat import accounts, devices, hosts, naming, sanctions, wishes
 from parvis.chat.client import Client
 from parvis.chat.commands import away, isupport, join, lusers, metadata, mode, resume
 from parvis.chat.service import Chat
@@ -86,6 +86,7 @@ def enter(chat: Chat, client: Client, greeting: Greeting, account: Account | Non
         )
     )
     client.greeting = None
+    wishes.remember(chat, client, greeting.refused_nick)
     _use_token(chat, client)
     chat.people_count += 1
     chat.strangers -= 1
