@@ -195,3 +195,16 @@ def test_who_logs_in_behind_the_door_gets_the_pseudonym_that_was_refused_at_it(c
     nick = only(answers, "NICK")
     assert [message.params for message in nick] == [[account]]
     assert only(client.ask("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(account, 'sesame')}"), "NICK") == []
+
+
+def test_who_negotiates_again_and_logs_in_enters_under_the_pseudonym_that_was_refused(
+    connect: Connect, account: str
+) -> None:
+    """As pydle does, which ends the negotiation at the first of two lines. Source: `chat/registration.py`."""
+    client = connect()
+    client.send("CAP LS 302", f"NICK {account}", "USER user 0 * :Real name", "CAP END")
+    client.until("433")
+    client.send("CAP REQ sasl", f"NICK {account}_", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(account, 'sesame')}")
+    client.until("903")
+    client.send("CAP END")
+    assert client.until("001").params[0] == account

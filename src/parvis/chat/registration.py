@@ -35,6 +35,9 @@ def go_on(chat: Chat, client: Client) -> None:
             _turn_away(chat, client, "This server asks for a password, and this was not it")
             return
     account = accounts.of(chat, client)
+    if account is not None and greeting.refused_nick and chat.owner_of(greeting.refused_nick) == account.id:
+        # It was refused before the login, and is theirs now (`chat/wishes.py`).
+        greeting.nick, greeting.refused_nick = greeting.refused_nick, ""
     own = devices.find(chat, greeting.nick, account)
     ghost = None
     if own is not None:
