@@ -273,3 +273,21 @@ def test_a_guest_with_two_connections_is_taken_over_whole(square: Square) -> Non
     bob.says("PRIVMSG #a :hello")
     square.end_turn()
     assert any("hello" in line for line in back.hears())
+
+
+def test_a_new_token_ends_the_old_one_for_who_has_shown_it_and_not_entered() -> None:
+    """A thief who holds back CAP END does not keep what a stolen token proved. Source: docs/protocol/resume.md."""
+    square = Square()
+    guest = square.enters("anna", "parvis.chat/resume")
+    guest.says("RESUME")
+    square.end_turn()
+    token = guest.hears()[0].rpartition(" ")[2]
+    thief = square.connects()
+    thief.says("CAP LS 302", f"RESUME {token}", "NICK bert", "USER u 0 * :u")
+    guest.says("RESUME")
+    square.end_turn()
+    thief.says("CAP END")
+    square.end_turn()
+    assert square.chat.person("anna") is guest
+    assert square.chat.person("bert") is thief
+    assert thief.identity != guest.identity

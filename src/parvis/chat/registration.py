@@ -34,6 +34,9 @@ def go_on(chat: Chat, client: Client) -> None:
             chat.refuse(client, n.ERR_PASSWDMISMATCH, verdict=verdict)
             _turn_away(chat, client, "This server asks for a password, and this was not it")
             return
+    if greeting.guest and chat.guests.find(greeting.token, chat.now_ms) != greeting.guest:
+        # The guest has asked for another token meanwhile, because of a thief perhaps.
+        greeting.guest = b""
     account = accounts.of(chat, client)
     if account is not None and greeting.refused_nick and chat.owner_of(greeting.refused_nick) == account.id:
         # It was refused before the login, and is theirs now (`chat/wishes.py`).

@@ -35,6 +35,7 @@ class Greeting:
         "proved_by",
         "real_name",
         "refused_nick",
+        "token",
         "user",
     )
 
@@ -50,6 +51,8 @@ class Greeting:
         """What it will say beside its name (IRCv3 draft/metadata-2, before-connect)."""
         self.guest = b""
         """The identity that a resume token has proved; empty: none."""
+        self.token = ""
+        """The resume token that has proved it."""
         self.negotiating = False
         self.nick = ""
         self.refused_nick = ""

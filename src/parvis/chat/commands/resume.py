@@ -52,7 +52,7 @@ def prove(chat: Chat, connection: Client, token: str) -> None:
         chat.failed_tokens.add(address, now_s, FORGIVEN_AFTER_S)
         chat.fail("RESUME", "INVALID_TOKEN", "This token is unknown or has ended. Without one you enter as a newcomer.")
         return
-    greeting.guest = guest
+    greeting.guest, greeting.token = guest, token
     chat.note("RESUME", "ACCEPTED", "You are the same guest as before")
 
 
