@@ -38,6 +38,8 @@ LATER_S: Final = 5
 """When they may be asked for; ours."""
 PRICE: Final = 5
 """How many commands of a connection's pace a change or a SYNC takes; ours."""
+PEOPLE_PER_COMMAND: Final = 1000
+"""How many members of a room are looked through for one command of a connection's pace; ours, about a millisecond."""
 _KEYS_PER_LINE: Final = 10
 
 Owner = Person | Room
@@ -336,6 +338,7 @@ def _wanted(chat: Chat, owner: Owner) -> list[str]:
     keys = chat.subscriptions.get(chat.connection, {})
     owners: list[Owner] = [owner]
     if isinstance(owner, Room):
+        chat.connection.credit -= len(owner.members) / PEOPLE_PER_COMMAND
         owners += audiences.visible_members(owner, chat.connection.person)
     return [
         _words(_name(each), key, value) for each in owners for key, value in _shown(chat, each).items() if key in keys
