@@ -444,7 +444,13 @@ class Chat:
         )
         at_once = shows_no_state and not turn.has_own_pending(client)
         self.drop_answer()
-        data = frame_all(answers, client.signature) if label is None else self._labelled(client, label, answers)
+        if label is not None:
+            data = self._labelled(client, label, answers)
+        elif len(answers) == 1:
+            tags, body = answers[0]
+            data = frame(_tagged(tags, body), client.signature)
+        else:
+            data = frame_all(answers, client.signature)
         if at_once:
             client.send(data)
             return

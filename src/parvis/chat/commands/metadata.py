@@ -88,8 +88,11 @@ def tell_of_room(chat: Chat, client: Client, room: Room) -> None:
 
 def tell_of_newcomer(chat: Chat, client: Client, room: Room) -> None:
     """Tell the others of a room who may know of a newcomer what is said beside them."""
+    values = _shown(chat, client) if chat.subscriptions else {}
+    if not values:
+        return
     others = [person for person in audiences.witnesses(room, client) if person is not client]
-    for key, value in _shown(chat, client).items():
+    for key, value in values.items():
         readers = _subscribers(chat, others, key)
         if readers:
             chat.show(None, _message(client.prefix, client.nick, key, value), audiences.Audience((), further=readers))

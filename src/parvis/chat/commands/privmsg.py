@@ -194,14 +194,11 @@ def _to_one(
         own = _echo(chat, connection, body, (message_id, tags), label, alone and not says_away, is_long)
     account, is_staff = client.account, bool(client.modes & OPERATOR)
     if audience is not None:
-        kind = SaidLines if is_long else Said
-        batch.say(
-            kind(
-                *(audience, body, now_ms, message_id, tags, connection, own, record, label, text is None),
-                account,
-                is_staff,
-            )
+        make, tags_only = SaidLines if is_long else Said, text is None
+        said = make(
+            audience, body, now_ms, message_id, tags, connection, own, record, label, tags_only, account, is_staff
         )
+        batch.say(said)
     else:
         if (
             person is not None
