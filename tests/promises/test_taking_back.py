@@ -217,3 +217,19 @@ def test_taking_back_reaches_nobody_who_chose_not_to_read() -> None:
     assert bert.hears() == []
     assert f"REDACT bert {said}" in answer_to(square, guest, f"REDACT bert {said}")
     assert len(bert.hears()) == 1
+
+
+def test_who_takes_over_a_pseudonym_reads_nothing_of_what_is_taken_back() -> None:
+    """Even while the archive is asked; who was written to reads it under any name. Source: ADR 14."""
+    square = Square()
+    anna, bert, carl = comes(square, "anna"), square.enters("bert", *CAPS), square.enters("carl", *CAPS)
+    said = says(square, anna, "a slip", "bert")
+    anna.says(f"REDACT bert {said} :wrong one")
+    bert.says("NICK robert")
+    carl.says("NICK bert")
+    square.end_turn()
+    bert.hears()
+    carl.hears()
+    square.go_on(0.1)
+    assert carl.hears() == []
+    assert len(bert.hears()) == 1

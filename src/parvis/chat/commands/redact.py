@@ -17,6 +17,7 @@ from parvis.irc.line import Line
 from parvis.irc.names import ROOM_PREFIX
 from parvis.irc.references import raw_message_id
 from parvis.irc.wire import middle
+from parvis.model.ids import ConversationId
 from parvis.model.person import Person
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
@@ -79,7 +80,7 @@ def _take_back(chat: Chat, client: Client, target: str, said: tuple[str, str], s
         return
     if spoken is None:
         return
-    other = None if room is not None else chat.person(target) or history.present_in(chat, client, spoken.conversation)
+    other = None if room is not None else _other_of(chat, client, target, spoken.conversation)
     if reason:
         verdict = _may_say(chat, client, room, other, reason)
         if isinstance(verdict, Refused):
@@ -100,6 +101,14 @@ def _take_back(chat: Chat, client: Client, target: str, said: tuple[str, str], s
     chat.fence()
     audience = Audience(dict.fromkeys(readers), MESSAGE_REDACTION)
     chat.happen(RecordKind.REDACTED, client, spoken.conversation, body, audience)
+
+
+def _other_of(chat: Chat, client: Client, target: str, conversation: ConversationId) -> Person | None:
+    """Find the other side, if they are here: whoever bears the pseudonym by now may be somebody else."""
+    person = chat.person(target)
+    if person is not None and chat.conversation(client, person) == conversation:
+        return person
+    return history.present_in(chat, client, conversation)
 
 
 def _may_say(chat: Chat, client: Client, room: Room | None, other: Person | None, reason: str) -> Verdict:
