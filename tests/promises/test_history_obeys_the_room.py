@@ -14,6 +14,7 @@ from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import IdentityId
 from parvis.model.records import RecordKind
+from parvis.store.history import PAGE_BYTES_MAX
 from parvis.store.memory import Fault, MemoryStore
 
 ROOM = "#nave"
@@ -775,3 +776,34 @@ def test_a_roll_is_called_each_hour_in_which_anything_was_sealed() -> None:
     assert calls() == 2
     assert not any("ROLLCALL" in line for line in anna.all_heard())
     assert not any("anna" in line or ROOM in line for line in square.kept() if line.startswith("ROLLCALL "))
+
+
+def test_who_was_in_an_auditorium_is_not_told_once_it_has_ended() -> None:
+    """Neither while nothing bears its name, nor by opening another room of that name. Source: ADR 13."""
+    square = Square()
+    host = comes(square, "host", ROOM, caps=PLAYBACK)
+    square.chat.apply(e.FlagChanged(square.chat.world.rooms[ROOM], "u", True))
+    guest = comes(square, "guest", ROOM, caps=PLAYBACK)
+    third = comes(square, "third", ROOM)
+    third.says(f"PRIVMSG {ROOM} :words", f"PART {ROOM}", "QUIT")
+    host.says(f"PART {ROOM}")
+    guest.says(f"PART {ROOM}")
+    square.go_on(1)
+    own = ["JOIN", "PRIVMSG", "PART"]
+    assert commands(asks(square, guest, f"CHATHISTORY LATEST {ROOM} * 9")) == own
+    asks(square, guest, f"JOIN {ROOM}")
+    assert commands(asks(square, guest, f"CHATHISTORY LATEST {ROOM} * 9")) == [*own, "JOIN"]
+
+
+def test_a_page_is_bounded_in_bytes_for_who_does_not_know_multiline() -> None:
+    """Tags and head are repeated with each line of a message. Source: `store.history.PAGE_BYTES_MAX`."""
+    square = Square()
+    anna = comes(square, "anna", ROOM)
+    room = square.chat.world.rooms[ROOM]
+    square.chat.turn.begin()
+    lines = b"\n".join([b"x"] * 32)
+    body = b"@+x=%b :%b PRIVMSG %b :%b" % (b"y" * 4000, anna.prefix, ROOM.encode(), lines)
+    for number in range(1, 60):
+        square.chat.record(RecordKind.MESSAGE, anna, room.id, body, bytes((number,)) * 15)
+    answer = asks(square, anna, f"CHATHISTORY LATEST {ROOM} * 100")
+    assert 0 < sum(map(len, answer)) < 2 * PAGE_BYTES_MAX

@@ -184,3 +184,52 @@ def test_who_lacks_the_capability_is_answered_under_a_label() -> None:
     (answer,) = asks(square, anna, f"@label=x REDACT {ROOM} {said}")
     assert answer.startswith("@label=x;")
     assert answer.endswith(" ACK")
+
+
+@pytest.mark.parametrize("modes", ["+m", "+b m:guest!*@*", "+U"])
+def test_a_reason_is_a_text_like_any_other(modes: str) -> None:
+    """Who may not speak there says nothing by taking back, and takes back all the same. Source: ADR 14."""
+    square = Square()
+    host, guest = comes(square, "host", ROOM), comes(square, "guest", ROOM)
+    first, second = says(square, guest, "one"), says(square, host, "two")
+    asks(square, host, f"MODE {ROOM} {modes}")
+    host.hears()
+    assert refusal(square, guest, f"REDACT {ROOM} {first} :abuse") == "REDACT_FORBIDDEN"
+    assert host.hears() == []
+    assert f"REDACT {ROOM} {first}" in answer_to(square, guest, f"REDACT {ROOM} {first}")
+    assert f"REDACT {ROOM} {second} :why" in answer_to(square, host, f"REDACT {ROOM} {second} :why")
+
+
+def test_taking_back_reaches_nobody_who_chose_not_to_read() -> None:
+    """Not who silenced the author, who is not told; nor, with words, who reads accounts alone. Source: DESIGN, 4."""
+    square = Square()
+    anna, bert = comes(square, "anna"), comes(square, "bert")
+    asks(square, bert, "SILENCE +anna!*@*")
+    said = says(square, anna, "nuisance", "bert")
+    assert f"REDACT bert {said} :more" in answer_to(square, anna, f"REDACT bert {said} :more")
+    assert bert.hears() == []
+    asks(square, bert, "SILENCE -anna!*@*")
+    guest = square.enters("guest", *CAPS)
+    said = says(square, guest, "early", "bert")
+    asks(square, bert, "MODE bert +R")
+    bert.hears()
+    assert refusal(square, guest, f"REDACT bert {said} :more") == "REDACT_FORBIDDEN"
+    assert bert.hears() == []
+    assert f"REDACT bert {said}" in answer_to(square, guest, f"REDACT bert {said}")
+    assert len(bert.hears()) == 1
+
+
+def test_who_takes_over_a_pseudonym_reads_nothing_of_what_is_taken_back() -> None:
+    """Even while the archive is asked; who was written to reads it under any name. Source: ADR 14."""
+    square = Square()
+    anna, bert, carl = comes(square, "anna"), square.enters("bert", *CAPS), square.enters("carl", *CAPS)
+    said = says(square, anna, "a slip", "bert")
+    anna.says(f"REDACT bert {said} :wrong one")
+    bert.says("NICK robert")
+    carl.says("NICK bert")
+    square.end_turn()
+    bert.hears()
+    carl.hears()
+    square.go_on(0.1)
+    assert carl.hears() == []
+    assert len(bert.hears()) == 1

@@ -26,14 +26,14 @@ from parvis.ports.history import NEVER_MS, Place, Played, Reader
 
 TEXTS: Final = frozenset({RecordKind.MESSAGE, RecordKind.NOTICE})
 """What everybody is played."""
-_PEOPLE: Final = frozenset(
+PEOPLE: Final = frozenset(
     {
         *(RecordKind.JOINED, RecordKind.PARTED, RecordKind.KICKED, RecordKind.QUIT, RecordKind.KILLED),
         RecordKind.NAMED,
     }
 )
 """What tells who is there."""
-_EVENTS: Final = _PEOPLE | {RecordKind.TOPIC, RecordKind.MODE}
+_EVENTS: Final = PEOPLE | {RecordKind.TOPIC, RecordKind.MODE}
 """What is played besides to who asked for `draft/event-playback`."""
 
 
@@ -121,7 +121,7 @@ def kinds_for(chat: Chat, client: Client, connection: Client, target: str) -> fr
     room = chat.room(target)
     if room is not None and AUDITORIUM in room.flags and not room.members.get(client, 0) & HOST:
         # Who comes and goes there is shown to its hosts alone.
-        kinds -= _PEOPLE
+        kinds -= PEOPLE
     return kinds
 
 

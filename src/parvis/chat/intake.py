@@ -100,7 +100,12 @@ class Intake:
         except Malformed as malformed:
             self._answer_malformed(client, malformed, raw)
             return
-        chat.begin(client, _label(line) if line.tags else None)
+        if line.tags:
+            chat.begin(client, _label(line))
+        else:
+            # As `begin` does, without a call: this is the path of every line.
+            chat.connection = client
+            chat.label = None
         if (line.tags or chat.open_batches) and batch.takes(chat, client, line):
             chat.end_answer()
             return
@@ -131,7 +136,7 @@ class Intake:
                 targets = 1 + line.params[0].count(",") if line.params else 1
                 client.credit -= command.price * targets - 1
             try:
-                command.run(chat, client if command.of_connection else client.person, line)
+                command.run(chat, client if command.of_connection else client.carrier or client, line)
             except Exception:
                 log.exception("command failed", command=line.command)
                 chat.fail(

@@ -436,20 +436,24 @@ class Chat:
         """Send the gathered answer as one unit (IRCv3 labeled-response): alone, in a batch, or an ACK."""
         client = self.connection
         answers, label, text = self._answers, self.label, self._text
+        if not answers and (label is None or self._answered):
+            self.label = self._text = None
+            self._answered = self._at_once = self._keeps = False
+            return
         turn = self.turn
         # A stranger is not held up at all; who has entered keeps the order of everybody's acts while sealing is prompt.
         shows_no_state = (self._at_once and (turn.is_quiet or turn.is_late)) or (
             client.greeting is not None and not self._keeps
         )
         at_once = shows_no_state and not turn.has_own_pending(client)
-        owes_ack = label is not None and not self._answered
-        self._text = None
-        self._answered = self._at_once = self._keeps = False
-        if not answers and not owes_ack:
-            self.label = None
-            return
         self.drop_answer()
-        data = frame_all(answers, client.signature) if label is None else self._labelled(client, label, answers)
+        if label is not None:
+            data = self._labelled(client, label, answers)
+        elif len(answers) == 1:
+            tags, body = answers[0]
+            data = frame(_tagged(tags, body), client.signature)
+        else:
+            data = frame_all(answers, client.signature)
         if at_once:
             client.send(data)
             return

@@ -342,6 +342,21 @@ def redact(
     return ACCEPTED
 
 
+def redaction_reason(person: Person, room: Room, reason: str) -> Verdict:
+    """May this person say this where they take a message back? Everybody there reads it: the rules of speech hold."""
+    if person.modes & OPERATOR or _host(person, room) is ACCEPTED:
+        return ACCEPTED
+    verdict = message(person, room, reason)
+    if isinstance(verdict, Refused):
+        return Refused(verdict.ground, f"{verdict.told} You can take the message back without a reason.")
+    if reaches_hosts_alone(person, room):
+        return Refused(
+            Ground.MODERATED,
+            "In this room its hosts alone read what you write (+U). You can take the message back without a reason.",
+        )
+    return ACCEPTED
+
+
 def unknown_message() -> Refused:
     """Answer for a message that is not there, or of which this person is not to know."""
     return Refused(Ground.UNKNOWN_MESSAGE, "This message does not exist here, or is too old.")

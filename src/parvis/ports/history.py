@@ -61,6 +61,9 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     reader: Reader
     place: Place
     kinds: frozenset[RecordKind]
+    kinds_here: frozenset[RecordKind] = frozenset()
+    """Those of them that are played only of the room that bears the name now: who might see them in an earlier one is
+    not known. The reader's own are played of any."""
     span: Span
     first: Reference | None
     second: Reference | None

@@ -215,13 +215,8 @@ class IndexedHistory(ABC):
             low = bisect_left(held.times, reader.resume_from_ms)
             if low == len(held):
                 continue
-            authors: set[IdentityId] = set()
-            for at in range(len(held) - 1, low - 1, -1):
-                authors.add(held.author(at))
-                if len(authors) > 2:
-                    break
-            others = authors - {reader.identity}
-            if len(others) > 1:
+            others = set(held.who) - {reader.identity}
+            if len(held.who) > 2 or len(others) > 1:
                 continue
             other = next(iter(others), None)
             if other is not None:
@@ -256,6 +251,7 @@ class IndexedHistory(ABC):
         ranges = self._ranges(index, wish.reader, wish.place)
         if ranges is None:
             return Trouble.NO_TARGET
+        here = None if wish.place.conversation is None else index.logs.get(wish.place.conversation)
         total = sum(high - low for _, low, high in ranges)
         first, second = _place_of(ranges, wish.first), _place_of(ranges, wish.second)
         if first is None or second is None:
@@ -263,23 +259,23 @@ class IndexedHistory(ABC):
         match wish.span:
             case Span.LATEST:
                 low = 0 if wish.first is None else first[1]
-                lines = self._walk(ranges, range(total - 1, low - 1, -1), wish, wish.limit)[::-1]
+                lines = self._walk(ranges, here, range(total - 1, low - 1, -1), wish, wish.limit)[::-1]
             case Span.BEFORE:
-                lines = self._walk(ranges, range(first[0] - 1, -1, -1), wish, wish.limit)[::-1]
+                lines = self._walk(ranges, here, range(first[0] - 1, -1, -1), wish, wish.limit)[::-1]
             case Span.AFTER:
-                lines = self._walk(ranges, range(first[1], total), wish, wish.limit)
+                lines = self._walk(ranges, here, range(first[1], total), wish, wish.limit)
             case Span.BETWEEN:
                 if first[0] <= second[0]:
-                    lines = self._walk(ranges, range(first[1], second[0]), wish, wish.limit)
+                    lines = self._walk(ranges, here, range(first[1], second[0]), wish, wish.limit)
                 else:
-                    lines = self._walk(ranges, range(first[0] - 1, second[1] - 1, -1), wish, wish.limit)[::-1]
+                    lines = self._walk(ranges, here, range(first[0] - 1, second[1] - 1, -1), wish, wish.limit)[::-1]
             case Span.AROUND:
-                before = self._walk(ranges, range(first[0] - 1, -1, -1), wish, wish.limit // 2)[::-1]
-                lines = before + self._walk(ranges, range(first[0], total), wish, wish.limit - len(before))
+                before = self._walk(ranges, here, range(first[0] - 1, -1, -1), wish, wish.limit // 2)[::-1]
+                lines = before + self._walk(ranges, here, range(first[0], total), wish, wish.limit - len(before))
         return Page(tuple(lines))
 
-    def _walk(self, ranges: list[Range], places: range, wish: Wish, limit: int) -> list[Played]:
-        """Open records in an order until so many lines are found."""
+    def _walk(self, ranges: list[Range], here: Log | None, places: range, wish: Wish, limit: int) -> list[Played]:
+        """Open records in an order until so many lines are found; `here` is what bears the name now."""
         lines: list[Played] = []
         skipped = size = 0
         steps = _Steps(ranges)
@@ -287,14 +283,17 @@ class IndexedHistory(ABC):
             if len(lines) >= limit or skipped >= SKIPPED_MAX or size >= PAGE_BYTES_MAX:
                 break
             held, at = steps.at(place)
-            if held.kinds[at] not in wish.kinds:
+            kind = held.kinds[at]
+            if kind not in wish.kinds:
+                continue
+            if kind in wish.kinds_here and held is not here and held.author(at) != wish.reader.identity:
                 continue
             opened = self._open(held.ids[at])
             if opened is None or _is_for_hosts(opened, wish.reader.identity) or _is_silenced(opened, wish):
                 skipped += 1
                 continue
             header = opened.header
-            size += len(opened.line)
+            size += _bytes_when_played(opened.line)
             lines.append(
                 Played(
                     kind=header.kind,
@@ -322,7 +321,7 @@ class IndexedHistory(ABC):
                 second=None,
                 limit=1,
             )
-            newest = self._walk(ranges, range(total - 1, -1, -1), asked, 1)
+            newest = self._walk(ranges, None, range(total - 1, -1, -1), asked, 1)
             if name and newest and low_ms < newest[0].time_ms < high_ms:
                 found.append(Target(name, other, newest[0].time_ms))
 
@@ -446,6 +445,12 @@ def _merged(ranges: list[Range]) -> list[Range]:
         else:
             merged.append((held, low, high))
     return merged
+
+
+def _bytes_when_played(line: bytes) -> int:
+    """Bound the bytes of a line on the wire: who does not know multiline gets tags and head with each of its lines."""
+    head = line.find(b" :", line.find(b" :") + 1)
+    return len(line) + head * (line.count(b"\n") + line.count(b"\r"))
 
 
 def _without_tags(line: bytes) -> bytes:

@@ -51,7 +51,7 @@ _IN_CONVERSATION: Final = frozenset(
 class Log:
     """The records of one conversation, in order."""
 
-    __slots__ = ("authors", "ids", "kinds", "messages", "times")
+    __slots__ = ("authors", "ids", "kinds", "messages", "times", "who")
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -61,6 +61,8 @@ class Log:
         """`RecordKind`, with `GONE` or `UNKEPT`."""
         self.messages = bytearray()
         self.authors = bytearray()
+        self.who: tuple[IdentityId, ...] = ()
+        """The first authors it has had, three at most: more than two are no private conversation."""
 
     def __len__(self) -> int:
         """Count the records."""
@@ -73,6 +75,8 @@ class Log:
         self.kinds.append(kind)
         self.messages += message_id
         self.authors += author
+        if len(self.who) < 3 and author not in self.who:
+            self.who = (*self.who, IdentityId(author))
 
     def place_of(self, message_id: bytes) -> int | None:
         """Find the record with a message id."""

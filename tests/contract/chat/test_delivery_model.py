@@ -138,7 +138,8 @@ class Model:
                 f"{f'@{time} ' if time else ''}:{SERVER} BATCH -L*",
             ]
         one.answers += lines
-        if at_once and one.acted <= self._square.turn.delivered_serial:
+        turn = self._square.turn
+        if at_once and (turn.is_quiet or turn.is_late) and one.acted <= turn.delivered_serial:
             one.at_once += lines
         elif lines:
             one.acted = self._square.turn.batch.serial

@@ -8,7 +8,8 @@ from tests.promises.harness import NOON_MS, OPERATOR_PASSWORD, HeardClient, Squa
 
 from parvis.chat import hosts
 from parvis.chat.commands.who import ANSWERS_MAX
-from parvis.chat.departed import ENTRIES_MAX
+from parvis.chat.commands.whowas import ANSWERS_MAX as WHOWAS_MAX
+from parvis.chat.departed import ENTRIES_MAX, Entry
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.ids import IdentityId
@@ -404,3 +405,57 @@ def test_who_by_mask_is_bounded_and_says_so() -> None:
     assert len(answers) == ANSWERS_MAX + 2
     assert answers[-2].startswith(":square.test NOTE WHO TOO_MANY_MATCHES * :")
     assert len(asks(square, anna, "WHO crowd?? %n")) == 91
+
+
+def test_ones_own_devices_read_what_one_sends_to_people_and_to_hosts() -> None:
+    """As rooms show it by themselves; tags alone to who understands tags. Source: ADR 8; IRCv3 message-tags."""
+    square = Square()
+    host = square.enters("host", rooms=[ROOM])
+    anna = square.enters("anna", "message-tags", rooms=[ROOM])
+    phone, old = device_of(square, anna, "message-tags"), device_of(square, anna)
+    asks(square, anna, "@+draft/react=x TAGMSG host")
+    assert [line.split(" ", 1)[1] for line in phone.hears()] == [f":{anna.mask()} TAGMSG host"]
+    asks(square, anna, "@+typing=active TAGMSG host")
+    assert phone.hears() == old.hears() == []
+    asks(square, anna, f"PRIVMSG @{ROOM} :to hosts")
+    assert host.hears()[-1] == old.hears()[0] == f":{anna.mask()} PRIVMSG @{ROOM} :to hosts"
+    assert len(phone.hears()) == 1
+    asks(square, host, f"PRIVMSG @{ROOM} :among hosts")
+    assert anna.hears() == phone.hears() == []
+
+
+def test_an_echo_does_not_tell_who_is_in_an_auditorium() -> None:
+    """`channel-context` is relayed where both see each other. Source: IRCv3 channel-context; mode u."""
+    square = Square()
+    square.enters("host", rooms=[ROOM])
+    square.chat.apply(e.FlagChanged(square.chat.world.rooms[ROOM], "u", True))
+    square.enters("bert", rooms=[ROOM])
+    anna = square.enters("anna", "message-tags", "echo-message", rooms=[ROOM])
+    assert "channel-context" in asks(square, anna, f"@+draft/channel-context={ROOM} PRIVMSG host :x")[0]
+    assert "channel-context" not in asks(square, anna, f"@+draft/channel-context={ROOM} PRIVMSG bert :x")[0]
+
+
+def test_one_whowas_tells_no_more_than_the_newest() -> None:
+    """However often a pseudonym was borne, and whatever count is asked for. Source: `whowas.ANSWERS_MAX`."""
+    square = Square()
+    anna = square.enters("anna")
+    entry = Entry("bert", "bert", "~b", "host", "Bert", NOON_MS)
+    for _ in range(3 * WHOWAS_MAX):
+        square.chat.departed.remember(entry)
+    for words in ("WHOWAS bert", "WHOWAS bert 9999", "WHOWAS bert 0"):
+        assert len(asks(square, anna, words)) == 2 * WHOWAS_MAX + 1
+
+
+def test_who_looks_through_large_rooms_pays_for_it() -> None:
+    """SUB tells of all who are in one's rooms. Source: `metadata.PEOPLE_PER_COMMAND`."""
+    square = Square(exempt=False)
+    anna = square.enters("anna", "draft/metadata-2", rooms=[ROOM])
+    room = square.chat.world.rooms[ROOM]
+    for number in range(500):
+        person = HeardClient(square, "127.0.0.1")
+        person.nick = f"n{number}"
+        room.members[person] = 0
+    anna.says("METADATA * SUB color")
+    before = anna.credit
+    anna.says("METADATA * UNSUB color", "METADATA * SUB color")
+    assert before - anna.credit > 2.49

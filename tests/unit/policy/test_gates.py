@@ -953,3 +953,17 @@ def test_one_always_writes_to_oneself(world: World, alice: Person) -> None:
     """Whatever one reads. Source: docs/handbook/member.md, "Who may write to you"."""
     world.apply(e.UserModesSet(alice, FROM_ACCOUNTS))
     assert gates.private_message(alice, alice, False) is ACCEPTED
+
+
+@pytest.mark.parametrize(("flag", "host", "is_said"), [("m", False, False), ("m", True, True), ("U", False, False)])
+def test_a_reason_for_taking_back_obeys_the_rules_of_speech(
+    world: World, alice: Person, bob: Person, flag: str, host: bool, is_said: bool
+) -> None:
+    """Everybody in the room reads it. Source: docs/adr/0014-redaction.md."""
+    room = a_room(world, flags=flag, members=[alice, bob])
+    with_rank(world, alice, room, HOST)
+    verdict = gates.redaction_reason(alice if host else bob, room, "why")
+    assert (verdict is ACCEPTED) == is_said
+    if isinstance(verdict, Refused):
+        assert verdict.ground is Ground.MODERATED
+        assert verdict.told.endswith("You can take the message back without a reason.")

@@ -65,6 +65,7 @@ def _answer_page(chat: Chat, client: Client, span: Span, params: list[str]) -> N
         reader=history.reader_of(chat, client),
         place=history.place_of(chat, client, target),
         kinds=history.kinds_for(chat, client, chat.connection, target),
+        kinds_here=history.PEOPLE,
         span=span,
         first=references[0],
         second=references[1] if len(references) > 1 else None,

@@ -82,13 +82,13 @@ def _tell(chat: Chat, client: Client, room: Room, standing: int) -> None:
     body = _line(client, room)
     chat.record(RecordKind.JOINED, client, room.id, body, raw_id)
     people = audiences.witnesses(room, client)
-    asked = audiences.Audience(people, EXTENDED_JOIN)
-    if asked.groups:
-        others = audiences.Audience(people, without=EXTENDED_JOIN)
-        chat.show(client, _extended_line(client, room), asked, message_id)
-    else:
-        others = audiences.of_witnesses(room, client)
-    chat.show(client, body, others, message_id)
+    audience = audiences.of_witnesses(room, client)
+    asked = [each for _, group in audience.groups for each in group if each.capabilities & EXTENDED_JOIN]
+    if asked:
+        extended = audiences.Audience((), further=asked)
+        chat.show(client, _extended_line(client, room), extended, message_id)
+        audience = audiences.Audience(people, without=EXTENDED_JOIN)
+    chat.show(client, body, audience, message_id)
     if client.away:
         audience = audiences.with_capability(people, AWAY_NOTIFY, but=client)
         chat.show(client, b":%b AWAY :%b" % (client.prefix, client.away.encode()), audience)

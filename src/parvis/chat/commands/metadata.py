@@ -41,6 +41,8 @@ LATER_S: Final = 5
 """When they may be asked for; ours."""
 PRICE: Final = 5
 """How many commands of a connection's pace a change or a SYNC takes; ours."""
+PEOPLE_PER_COMMAND: Final = 1000
+"""How many members of a room are looked through for one command of a connection's pace; ours, about a millisecond."""
 _KEYS_PER_LINE: Final = 10
 
 Owner = Person | Room
@@ -92,8 +94,11 @@ def tell_of_room(chat: Chat, client: Client, room: Room) -> None:
 
 def tell_of_newcomer(chat: Chat, client: Client, room: Room) -> None:
     """Tell the others of a room who may know of a newcomer what is said beside them."""
+    values = _shown(chat, client) if chat.subscriptions else {}
+    if not values:
+        return
     others = [person for person in audiences.witnesses(room, client) if person is not client]
-    for key, value in _shown(chat, client).items():
+    for key, value in values.items():
         readers = _subscribers(chat, others, key)
         if readers:
             chat.show(None, _message(client.prefix, client.nick, key, value), audiences.Audience((), further=readers))
@@ -348,6 +353,7 @@ def _wanted(chat: Chat, owner: Owner) -> list[str]:
     keys = chat.subscriptions.get(chat.connection, {})
     owners: list[Owner] = [owner]
     if isinstance(owner, Room):
+        chat.connection.credit -= len(owner.members) / PEOPLE_PER_COMMAND
         owners += audiences.visible_members(owner, chat.connection.person)
     return [
         _words(_name(each), key, value) for each in owners for key, value in _shown(chat, each).items() if key in keys

@@ -139,9 +139,11 @@ def _to_one(
             # An audience of its own would be a group of its own, out of the order of the room: so it begins a run.
             chat.fence()
             readers = _ranked(room, HOST if for_hosts else gates.rank_needed(first))
-            if for_hosts:
-                # The other devices of who writes read it too, and whoever does sees who else could.
+            if client not in readers:
+                # The other devices of who writes read it too.
                 readers.append(client)
+            if for_hosts:
+                # Whoever reads it sees who else could.
                 tags = f"{tags};{FOR_HOSTS_TAG}" if tags else FOR_HOSTS_TAG
             audience = Audience(readers)
     else:
@@ -192,14 +194,11 @@ def _to_one(
         own = _echo(chat, connection, body, (message_id, tags), label, alone and not says_away, is_long)
     account, is_staff = client.account, bool(client.modes & OPERATOR)
     if audience is not None:
-        kind = SaidLines if is_long else Said
-        batch.say(
-            kind(
-                *(audience, body, now_ms, message_id, tags, connection, own, record, label, text is None),
-                account,
-                is_staff,
-            )
+        make, tags_only = SaidLines if is_long else Said, text is None
+        said = make(
+            audience, body, now_ms, message_id, tags, connection, own, record, label, tags_only, account, is_staff
         )
+        batch.say(said)
     else:
         if (
             person is not None
@@ -257,7 +256,10 @@ def _to_own_devices(
         return
     write = multiline.render if is_long else render
     for device in client.connections:
-        if device is not chat.connection and (record is None or record.kind is not RecordKind.TAG_MESSAGE):
+        # A typing notification has no record: one's own are of no use to oneself.
+        if device is not chat.connection and record is not None:
+            if record.kind is RecordKind.TAG_MESSAGE and not device.capabilities & MESSAGE_TAGS:
+                continue
             data = write(device.signature, body, chat.now_ms, *shown, client.account, bool(client.modes & OPERATOR))
             chat.turn.batch.tell((device, data, record, chat.connection, None))
 
@@ -320,6 +322,9 @@ def _with_true_context(chat: Chat, client: Client, person: Person, tags: str) ->
         if key in _CONTEXT_TAGS:
             room = chat.room(unescape(value))
             if room is None or client not in room.members or person not in room.members:
+                continue
+            if not (audiences.sees(client, person, room) and audiences.sees(person, client, room)):
+                # In an auditorium the echo would tell who is there.
                 continue
         kept.append(tag)
     return ";".join(kept)

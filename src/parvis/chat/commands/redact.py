@@ -5,7 +5,7 @@ The text is gone for everybody who would fetch it, and stays sealed in the archi
 
 from collections.abc import Iterable
 
-from parvis.chat import history
+from parvis.chat import history, silences
 from parvis.chat.audience import Audience
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
@@ -17,10 +17,11 @@ from parvis.irc.line import Line
 from parvis.irc.names import ROOM_PREFIX
 from parvis.irc.references import raw_message_id
 from parvis.irc.wire import middle
+from parvis.model.ids import ConversationId
 from parvis.model.person import Person
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
-from parvis.model.verdicts import Ground, Refused
+from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
 from parvis.policy import gates
 from parvis.ports.history import Spoken, Trouble
 
@@ -79,6 +80,12 @@ def _take_back(chat: Chat, client: Client, target: str, said: tuple[str, str], s
         return
     if spoken is None:
         return
+    other = None if room is not None else _other_of(chat, client, target, spoken.conversation)
+    if reason:
+        verdict = _may_say(chat, client, room, other, reason)
+        if isinstance(verdict, Refused):
+            _refuse(chat, target, shown_id, verdict)
+            return
     shown = room.name if room is not None else target
     body = b":%b REDACT %b" % (client.prefix, f"{shown} {shown_id}".encode())
     if reason:
@@ -88,13 +95,29 @@ def _take_back(chat: Chat, client: Client, target: str, said: tuple[str, str], s
         chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=fits)
         return
     readers: Iterable[Person] = [client, *([] if room is None else room.members)]
-    if room is None:
-        other = chat.person(target) or history.present_in(chat, client, spoken.conversation)
-        readers = [client] if other is None else [client, other]
+    if other is not None and not silences.hides_person(chat, other, client):
+        readers = [client, other]
     # An audience of its own would be out of the order of the room: so it begins a run.
     chat.fence()
     audience = Audience(dict.fromkeys(readers), MESSAGE_REDACTION)
     chat.happen(RecordKind.REDACTED, client, spoken.conversation, body, audience)
+
+
+def _other_of(chat: Chat, client: Client, target: str, conversation: ConversationId) -> Person | None:
+    """Find the other side, if they are here: whoever bears the pseudonym by now may be somebody else."""
+    person = chat.person(target)
+    if person is not None and chat.conversation(client, person) == conversation:
+        return person
+    return history.present_in(chat, client, conversation)
+
+
+def _may_say(chat: Chat, client: Client, room: Room | None, other: Person | None, reason: str) -> Verdict:
+    """Ask whether the reason may be read by those who read of it: it is a text like any other."""
+    if room is not None:
+        return gates.redaction_reason(client, room, reason)
+    if other is None:
+        return ACCEPTED
+    return gates.private_message(client, other, client.identity in chat.world.accepted.get(other.session, ()))
 
 
 def _window_s(chat: Chat) -> int:

@@ -123,7 +123,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "PONG": Command(pong.run, 0, "", waits=False, of_connection=True),
     "PRIVMSG": Command(privmsg.run, 0, "message, private_message, private_ctcp, relayed_line"),
     "QUIT": Command(quit_.run, 0, "", waits=False, of_connection=True),
-    "REDACT": Command(redact.run, 2, "redact_in, redact, relayed_line", price=2),
+    "REDACT": Command(redact.run, 2, "redact_in, redact, redaction_reason, relayed_line", price=2),
     "REGISTER": Command(register.run, 3, "name, register, send_code, new_password", price=5, of_connection=True),
     "REHASH": Command(rehash.run, 0, "operate", waits=False, price=5),
     "RESUME": Command(resume.run, 0, "guess_token", price=5, of_connection=True),

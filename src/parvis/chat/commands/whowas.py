@@ -5,12 +5,16 @@ Answered from memory, for as many minutes as the operator chose; of each the clo
 
 from operator import attrgetter
 from time import gmtime, strftime
+from typing import Final
 
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.casemapping import fold
 from parvis.irc.line import Line
+
+ANSWERS_MAX: Final = 50
+"""Most entries of one pseudonym that are told, the newest; ours."""
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
@@ -25,6 +29,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     given = line.params[1] if len(line.params) > 1 else ""
     count = int(given) if given.isascii() and given.isdigit() and len(given) < 7 else 0
+    count = min(count or ANSWERS_MAX, ANSWERS_MAX)
     chat.departed.forget_before(chat.now_ms - chat.settings.whowas_minutes * 60_000)
     found = {nick: chat.departed.of(fold(nick), count) for nick in nicks}
     for nick in nicks:
