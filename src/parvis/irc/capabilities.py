@@ -69,6 +69,8 @@ RESUME: Final = 1 << 29
 
 USERHOST_IN_NAMES: Final = 1 << 32
 """IRCv3 userhost-in-names: `nick!user@host` in NAMES."""
+WHOAMI: Final = 1 << 34
+"""IRCv3 draft/whoami: one's own user and host, as SETNAME in the welcome and as CHGHOST later; with chghost."""
 VERSION_302: Final = 1 << 33
 """No capability, but kept with them: the client has asked for CAP LS 302 once, and has cap-notify for good."""
 
@@ -89,6 +91,7 @@ CAPABILITIES: Final = {
     "draft/oper": OPER_TAG,
     "draft/pre-away": PRE_AWAY,
     "draft/read-marker": READ_MARKER,
+    "draft/whoami": WHOAMI,
     "echo-message": ECHO_MESSAGE,
     "extended-join": EXTENDED_JOIN,
     "extended-monitor": EXTENDED_MONITOR,
