@@ -112,7 +112,7 @@ class _PydleClient(pydle.Client):  # type: ignore[misc]
         self._listed: list[str] = []
 
     async def on_raw_cap_ls(self, params: list[str]) -> None:
-        """Take the lines of CAP LS together: pydle 1.1 takes the star of a first one for a capability, and goes on."""
+        """Take the lines of CAP LS together: pydle 1.2 takes the star of a first one for a capability, and goes on."""
         self._listed.append(params[-1])
         if len(params) == 1:
             await super().on_raw_cap_ls([" ".join(self._listed)])

@@ -1,6 +1,6 @@
 """The numeric replies this server gives, with their fixed texts.
 
-Source: modern IRC, "Numerics"; RFC 2812, section 5, where modern IRC is silent.
+Source: modern IRC, "Numerics"; where modern IRC is silent, what `SOURCES` says.
 """
 
 from typing import Final
@@ -149,6 +149,36 @@ ERR_SASLTOOLONG: Final = "905"
 ERR_SASLABORTED: Final = "906"
 ERR_SASLALREADY: Final = "907"
 RPL_SASLMECHS: Final = "908"
+
+MODERN: Final = 'modern IRC, "Numerics"'
+"""Where a numeric is described that `SOURCES` does not name."""
+
+SOURCES: Final = {
+    "RFC 2812, section 5": (
+        *(RPL_ENDOFSTATS, RPL_STATSUPTIME, RPL_ISON, ERR_TOOMANYTARGETS, ERR_NOADMININFO, ERR_UNAVAILRESOURCE),
+        ERR_BANLISTFULL,
+    ),
+    "IRCv3 capability-negotiation": (ERR_INVALIDCAPCMD,),
+    "IRCv3 bot-mode": (RPL_WHOISBOT,),
+    "IRCv3 whox": (RPL_WHOSPCRPL,),
+    "IRCv3 monitor": (RPL_MONONLINE, RPL_MONOFFLINE, RPL_MONLIST, RPL_ENDOFMONLIST, ERR_MONLISTFULL),
+    "IRCv3 draft/metadata-2": (
+        *(RPL_KEYVALUE, RPL_KEYNOTSET, RPL_METADATASUBOK, RPL_METADATAUNSUBOK, RPL_METADATASUBS),
+        RPL_METADATASYNCLATER,
+    ),
+    "IRCv3 sasl 3.1": (
+        *(RPL_LOGGEDIN, RPL_LOGGEDOUT, RPL_SASLSUCCESS, ERR_SASLFAIL, ERR_SASLTOOLONG, ERR_SASLABORTED),
+        *(ERR_SASLALREADY, RPL_SASLMECHS),
+    ),
+    "none; as ircu has it": (RPL_SILELIST, RPL_ENDOFSILELIST, ERR_SILELISTFULL, ERR_NICKTOOFAST),
+    "none; as ircd-hybrid has it": (
+        *(RPL_STATSDEBUG, RPL_ACCEPTLIST, RPL_ENDOFACCEPT, ERR_ACCEPTFULL, ERR_ACCEPTEXIST, ERR_ACCEPTNOT),
+        *(RPL_VISIBLEHOST, ERR_BADCHANNAME),
+    ),
+    "none; as Bahamut and Solanum have it": (ERR_NEEDREGGEDNICK,),
+    "none; as InspIRCd has it": (ERR_CANNOTSENDTOUSER,),
+}
+"""Which numerics are described elsewhere than in modern IRC, by where."""
 
 TEXT: Final = {
     ERR_NOSUCHNICK: "No such nick",
