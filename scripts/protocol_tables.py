@@ -28,9 +28,9 @@ commit of what was decided before them. While the archive cannot be written, act
 
 Over WebSocket (`/irc`, subprotocol `text.ircv3.net` or `binary.ircv3.net`) a message is one line without CR LF.
 
-Client-only tags are relayed as they came, to who knows `message-tags`, but those that CLIENTTAGDENY names. `+typing` is relayed
-once in 3 s for each person and target; `+draft/channel-context` only where sender and reader are in that room; `+draft/reply` and
-`+draft/react` as they are (IRCv3 typing, channel-context, reply, react).
+Client-only tags are relayed as they came, to who knows `message-tags`, but those that CLIENTTAGDENY names: `+typing`
+once in 3 s for each person and target, `+draft/channel-context` only where both are in that room, `+draft/reply` and
+`+draft/react` always (IRCv3 typing, channel-context, reply, react).
 
 History (`CHATHISTORY`) gives what the asker was present for, within `history.resume`, and what the room they are in
 shows to newcomers. Hosts choose the latter with `MODE #room +H 2h` (a whole number and `s`, `m`, `h` or `d`; `+H 0s`:

@@ -32,7 +32,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
 
 
 def show_own(chat: Chat, client: Client) -> None:
-    """Show somebody's own user, host and real name to the connection that is welcomed, if it asked for both capabilities.
+    """Show a connection that is welcomed its own user, host and real name, if it asked for both capabilities.
 
     Source: IRCv3 draft/whoami, "Description".
     """
