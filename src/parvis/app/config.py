@@ -201,13 +201,15 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     profile: Annotated[
         Profile,
         Choice(Profile),
-        "Whose law the defaults for retention, scanning and duties follow. `test` refuses every listener off "
-        "loopback, sets the keys of [safety] to false and opens no room of its own.",
+        "Whose law the defaults for retention, scanning and duties follow; in this version those of all but `test` "
+        "are the same. `test` refuses every listener off loopback, sets the keys of [safety] to false and opens no room "
+        "of its own.",
     ] = Profile.EU_FR
     languages: Annotated[
         tuple[Language, ...],
         Many(Choice(Language), low=1),
-        "Languages in which the server writes to people, the preferred one first.",
+        "Languages in which the server writes to people, the preferred one first. It does nothing in this version: the "
+        "chat speaks English, the entry page what the browser asks for.",
     ] = (Language.FR, Language.EN)
     icon: Annotated[
         str,

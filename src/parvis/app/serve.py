@@ -30,7 +30,10 @@ from parvis.ports.archive import ArchiveError
 
 DONE: Final = 0
 FAILED: Final = 1
-NOT_YET: Final = ("accounts.always_on", "safety.first_contact", "safety.pace", "safety.entry", "safety.rules")
+NOT_YET: Final = (
+    *("server.languages", "accounts.always_on"),
+    *("safety.first_contact", "safety.pace", "safety.entry", "safety.rules"),
+)
 """Keys without code yet, protections above all: an operator who answers in law must not rely on them."""
 KEPT: Final = ("name", "network", "data_dir", "casemapping")
 """Keys of `[server]` that a reload leaves as they are."""
