@@ -202,8 +202,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
         Profile,
         Choice(Profile),
         "Whose law the defaults for retention, scanning and duties follow; in this version those of all but `test` "
-        "are the same. `test` refuses every listener off loopback, sets the keys of [safety] to false and opens no room "
-        "of its own.",
+        "are the same. `test` refuses every listener off loopback, sets the keys of [safety] to false and opens no "
+        "room of its own.",
     ] = Profile.EU_FR
     languages: Annotated[
         tuple[Language, ...],
