@@ -47,7 +47,7 @@ TOKEN = re.compile(rb" RESUME TOKEN (\S+)| resume:(\S+)")
 
 CAPS = (
     b"CAP REQ :message-tags server-time echo-message labeled-response batch multi-prefix away-notify setname chghost "
-    b"extended-monitor invite-notify draft/multiline draft/metadata-2"
+    b"extended-monitor invite-notify draft/multiline draft/metadata-2 draft/whoami"
 )
 PLAIN = b"AUTHENTICATE AG4wAHNlc2FtZS00Mg=="
 DELETE = b"ACCOUNT DELETE sesame-42"

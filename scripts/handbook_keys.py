@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 
 from parvis.app.config import ARRAYS, DEFAULT_MOTD, TABLES, Key, keys_of
-from parvis.app.readers import Secret, Span, show_span
+from parvis.app.readers import Secret, Span
+from parvis.irc.spans import write_span
 
 HANDBOOK = Path(__file__).resolve().parents[1] / "docs" / "handbook" / "operator.md"
 BEGIN = "<!-- keys: written by `make docs` -->\n"
@@ -21,7 +22,7 @@ def shown(key: Key) -> str:
     if default == DEFAULT_MOTD:
         return "four lines of welcome, French and English"
     if isinstance(key.reader, Span):
-        return f'`"{show_span(default)}"`'
+        return f'`"{write_span(default)}"`'
     if isinstance(default, Secret):
         return '`""`'
     if isinstance(default, tuple):

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "protocol" / "README.md"
 OPENING = """# The protocol
 
 What Parvis speaks: IRC as modern IRC describes it, with capabilities of IRCv3. This page is written from the tables of
-the code by `make docs`; each command's file names the specification it obeys.
+the code by `make docs`, with the specification that each obeys.
 
 Everything is UTF-8; another byte is answered with `FAIL * INVALID_UTF8`. A line that would be cut is refused with 417,
 never cut. Whatever anybody reads was sealed before: an echo, an answer that shows state and a delivery all wait for the
@@ -26,6 +27,10 @@ commit of what was decided before them. While the archive cannot be written, act
 `FAIL <command> SERVER_BUSY`.
 
 Over WebSocket (`/irc`, subprotocol `text.ircv3.net` or `binary.ircv3.net`) a message is one line without CR LF.
+
+Client-only tags are relayed as they came, to who knows `message-tags`, but those that CLIENTTAGDENY names: `+typing`
+once in 3 s for each person and target, `+draft/channel-context` only where both are in that room, `+draft/reply` and
+`+draft/react` always (IRCv3 typing, channel-context, reply, react).
 
 History (`CHATHISTORY`) gives what the asker was present for, within `history.resume`, and what the room they are in
 shows to newcomers. Hosts choose the latter with `MODE #room +H 2h` (a whole number and `s`, `m`, `h` or `d`; `+H 0s`:
@@ -41,6 +46,15 @@ def summary(doc: str | None) -> str:
     return " ".join((doc or "").split("\n\n")[0].split()).replace("|", "\\|")
 
 
+def source(doc: str | None) -> str:
+    """Give what a docstring says after `Source:` or `Ours:`: which specification something obeys."""
+    found = re.search(r"\b(Source|Ours): (.+?)\.(?:\n|$)", doc or "", re.DOTALL)
+    if found is None:
+        return ""
+    named = summary(found[2])
+    return f"ours: {named}" if found[1] == "Ours" else named
+
+
 def constants(module: object) -> dict[str, str]:
     """Give the docstring below each constant of a module."""
     body = ast.parse(inspect.getsource(module)).body  # type: ignore[arg-type]
@@ -53,11 +67,12 @@ def constants(module: object) -> dict[str, str]:
 
 def commands() -> str:
     """Write the table of commands."""
-    rows = ["| Command | Needs | Gates | What it does |", "| --- | --- | --- | --- |"]
+    rows = ["| Command | Needs | Gates | What it does | Specification |", "| --- | --- | --- | --- | --- |"]
     for name, command in COMMANDS.items():
-        module = inspect.getmodule(command.run)
+        doc = getattr(inspect.getmodule(command.run), "__doc__", None)
+        does = re.split(r" (?:Source|Ours): ", summary(doc))[0]
         needs = f"{command.least_params} parameters" if command.least_params != 1 else "1 parameter"
-        rows.append(f"| {name} | {needs} | {command.gate or '-'} | {summary(module.__doc__ if module else None)} |")
+        rows.append(f"| {name} | {needs} | {command.gate or '-'} | {does} | {source(doc)} |")
     return "\n".join(rows)
 
 
@@ -73,8 +88,10 @@ def capability_rows() -> str:
     told = constants(capabilities)
     values = {name: getattr(capabilities, name) for name in told}
     bits = {value: told[name] for name, value in values.items() if isinstance(value, int)}
-    rows = ["| Capability | What it means here |", "| --- | --- |"]
-    rows += [f"| {name} | {bits[bit]} |" for name, bit in capabilities.CAPABILITIES.items()]
+    rows = ["| Capability | What it means here | Specification |", "| --- | --- | --- |"]
+    for name, bit in capabilities.CAPABILITIES.items():
+        specification, _, means = bits[bit].partition(": ")
+        rows.append(f"| {name} | {means} | {specification} |")
     return "\n".join(rows)
 
 
@@ -93,9 +110,10 @@ def isupport_tokens() -> str:
 def numeric_rows() -> str:
     """Write the numerics."""
     names = {name: getattr(numerics, name) for name in dir(numerics) if name.startswith(("RPL_", "ERR_"))}
-    rows = ["| Numeric | Name | Text, where it is always the same |", "| --- | --- | --- |"]
+    sources = {code: where for where, codes in numerics.SOURCES.items() for code in codes}
+    rows = ["| Numeric | Name | Text, where it is always the same | Specification |", "| --- | --- | --- | --- |"]
     for name, code in sorted(names.items(), key=lambda item: (item[1], item[0])):
-        rows.append(f"| {code} | {name} | {numerics.TEXT.get(code, '')} |")
+        rows.append(f"| {code} | {name} | {numerics.TEXT.get(code, '')} | {sources.get(code, numerics.MODERN)} |")
     return "\n".join(rows)
 
 

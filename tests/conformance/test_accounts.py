@@ -232,7 +232,7 @@ def test_one_device_at_a_time_by_choice(connect: Connect, enter: Enter, room: st
     assert told[-3:] == ["JOIN", "353", "366"]
     *_, note, error = client.until_closed()
     assert note.params[:2] == ["*", "DEVICE_REPLACED"]
-    assert note.params[3].endswith(".guest")
+    assert note.params[3].endswith(".member")
     assert note.params[4] == "plain"
     assert "Log in again here" in note.params[-1]
     assert error.command == "ERROR"

@@ -7,6 +7,7 @@ OURS = {
     *("account-tag", "away-notify", "batch", "cap-notify", "echo-message", "labeled-response"),
     *("message-tags", "multi-prefix", "no-implicit-names", "server-time", "setname", "standard-replies"),
     *("draft/extended-isupport", "draft/multiline", "draft/oper", "draft/pre-away", "userhost-in-names"),
+    *("chghost", "draft/whoami"),
 }
 
 

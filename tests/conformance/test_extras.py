@@ -1,4 +1,6 @@
-"""Small extensions. Source: IRCv3 no-implicit-names, draft/pre-away, draft/extended-isupport, draft/oper-tag."""
+"""Small extensions. Source: IRCv3 no-implicit-names, draft/pre-away, draft/extended-isupport, draft/oper-tag,
+draft/whoami.
+"""
 
 from tests.client import Client, commands, only
 from tests.conformance.conftest import Connect, Enter
@@ -67,6 +69,30 @@ def test_isupport_before_entering_and_in_a_batch(connect: Connect) -> None:
     first = seen.index("BATCH")
     assert seen[first - 1] == "004"
     assert set(seen[first + 1 : seen.index("BATCH", first + 1)]) == {"005"}
+
+
+def test_ones_own_prefix_in_the_welcome(connect: Connect) -> None:
+    """Between ISUPPORT and LUSERS, once, with both capabilities; not with one of them. Source: IRCv3 draft/whoami."""
+    seen = welcome(connect(), "whoami1", "CAP REQ :chghost draft/whoami")
+    at = seen.index("SETNAME")
+    assert (seen[at - 1], seen[at + 1], seen.count("SETNAME")) == ("005", "251", 1)
+    assert "SETNAME" not in welcome(connect(), "whoami2", "CAP REQ draft/whoami")
+    assert "SETNAME" not in welcome(connect(), "whoami3", "CAP REQ chghost")
+    client = connect()
+    client.send("CAP REQ :chghost draft/whoami", "NICK whoami4", "USER u 0 * :Some name", "CAP END")
+    told = client.until("SETNAME")
+    (shown,) = only(client.ask("WHOIS whoami4"), "311")
+    assert told.source == f"whoami4!{shown.params[2]}@{shown.params[3]}"
+    assert told.params == ["Some name"]
+
+
+def test_ones_own_prefix_changes_with_a_login(enter: Enter) -> None:
+    """CHGHOST about oneself, to a connection in no room. Source: IRCv3 draft/whoami, "Description", item 1."""
+    client = enter("whoami", ["chghost", "draft/whoami"])
+    told = client.ask("REGISTER * * a-long-password")
+    (changed,) = only(told, "CHGHOST")
+    assert changed.source.startswith(f"{client.nick}!")
+    assert changed.params[1].endswith(".member")
 
 
 def test_a_labelled_batch_needs_no_other_around_it(enter: Enter) -> None:

@@ -242,6 +242,27 @@ def test_a_restart_loses_nothing_for_who_was_there(tmp_path: Path) -> None:
         assert batch(guest.ask("CHATHISTORY LATEST anna * 5"), "chathistory", "anna") == []
 
 
+def test_a_guest_with_a_token_fetches_what_they_were_there_for(tmp_path: Path) -> None:
+    """After a restart too; without the token, nothing. Source: docs/protocol/resume.md; DESIGN, "Three windows"."""
+    caps = (*CAPS, "parvis.chat/resume")
+    with serving(tmp_path) as server, Client(server.port) as anna, Client(server.port) as guest:
+        anna.enter("anna").join("#square")
+        guest.enter("guest", caps).join("#square")
+        token = only(guest.ask("RESUME"), "RESUME")[0].params[1]
+        anna.ask("PRIVMSG #square :heard", "PRIVMSG guest :in private")
+        guest.ask("PART #square")
+        anna.ask("PRIVMSG #square :after they left")
+    with serving(tmp_path) as server, Client(server.port) as back, Client(server.port) as other:
+        other.enter("stranger", caps).join("#square")
+        back.send(f"PASS resume:{token}")
+        back.enter("guest", caps).join("#square")
+        played = batch(back.ask("CHATHISTORY LATEST #square * 5"), "chathistory", "#square")
+        assert [each.params[-1] for each in played] == ["heard"]
+        played = batch(back.ask("CHATHISTORY LATEST anna * 5"), "chathistory", "anna")
+        assert [each.params[-1] for each in played] == ["in private"]
+        assert batch(other.ask("CHATHISTORY LATEST #square * 5"), "chathistory", "#square") == []
+
+
 def test_redact_and_markread_are_spoken(enter: Enter, room: str) -> None:
     """Their errors and answers over a socket. Source: IRCv3 draft/message-redaction; draft/read-marker."""
     caps = (*CAPS, "draft/message-redaction", "draft/read-marker")

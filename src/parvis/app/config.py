@@ -201,13 +201,15 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     profile: Annotated[
         Profile,
         Choice(Profile),
-        "Whose law the defaults for retention, scanning and duties follow. `test` refuses every listener off "
-        "loopback, sets the keys of [safety] to false and opens no room of its own.",
+        "Whose law the defaults for retention, scanning and duties follow; in this version those of all but `test` "
+        "are the same. `test` refuses every listener off loopback, sets the keys of [safety] to false and opens no "
+        "room of its own.",
     ] = Profile.EU_FR
     languages: Annotated[
         tuple[Language, ...],
         Many(Choice(Language), low=1),
-        "Languages in which the server writes to people, the preferred one first.",
+        "Languages in which the server writes to people, the preferred one first. It does nothing in this version: the "
+        "chat speaks English, the entry page what the browser asks for.",
     ] = (Language.FR, Language.EN)
     icon: Annotated[
         str,
@@ -430,7 +432,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     report_window_s: Annotated[
         int,
         Span(WINDOW_S_MAX),
-        "How long a report, a hold or a notice can still open a case, private messages too.",
+        "How long a report, a hold or a notice can still open a case, private messages too. Nothing opens one in this "
+        "version.",
     ] = msgspec.field(default=7 * 86_400, name="report_window")
     max_messages_per_request: Annotated[int, Whole(1, 1000), "Most messages that one CHATHISTORY request returns."] = (
         100
@@ -453,7 +456,9 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may keep a pseudonym, and from how many devices. This version does not read `always_on` yet."""
+    """Who may keep a pseudonym, and from how many devices. `always_on` does nothing in this version: who has no
+    connection is not here.
+    """
 
     registration: Annotated[bool, Switch(), "Whether people may register an account."] = True
     before_connect: Annotated[bool, Switch(), "Whether they may do so before NICK and USER are complete."] = True
@@ -517,8 +522,9 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Safety(msgspec.Struct, frozen=True, kw_only=True):
-    """Gates that a test may lift. Sealing, reports and decisions have no switch. The gates themselves come with later
-    versions: in this one `trust` alone does something, and only to metadata.
+    """Gates that a test may lift. Sealing and the record of decisions have no switch. The gates themselves come
+    with later versions: in this one `trust` alone does something, and only to metadata; `first_contact`, `pace`,
+    `entry` and `rules` do nothing.
 
     Each is true by default and false with profile ``test``; a key that is set wins over both.
     """

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from parvis.irc.spans import read_span, write_span
+
 SHOWN_CHARS_MAX: Final = 40
 """Most characters of a wrong value that a mistake shows."""
 
@@ -257,9 +259,6 @@ class Choice(Reader):
 class Span(Reader):
     """A length of time: a whole number and its unit, as in "90s", "15m", "1h", "7d". Kept in seconds."""
 
-    units: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-    shape: Final = r"([0-9]{1,9})([smhd])"
-
     def __init__(self, high_s: int) -> None:
         """Set the longest, in seconds."""
         self.high_s = high_s
@@ -267,7 +266,7 @@ class Span(Reader):
     @property
     def expects(self) -> str:
         """Name the form and the limit."""
-        return f'a length of time such as "90s", "15m", "1h" or "7d", at most "{show_span(self.high_s)}"'
+        return f'a length of time such as "90s", "15m", "1h" or "7d", at most "{write_span(self.high_s)}"'
 
     def read_environ(self, text: str) -> object:
         """Take the length as it stands."""
@@ -277,21 +276,10 @@ class Span(Reader):
         """Take the length, in seconds."""
         if not isinstance(value, str):
             raise self.refuse(value, "Write the unit, in quotes.")
-        match = re.fullmatch(self.shape, value)
-        if match is None:
-            raise self.refuse(value)
-        seconds = int(match[1]) * self.units[match[2]]
-        if seconds > self.high_s:
+        seconds = read_span(value)
+        if seconds is None or seconds > self.high_s:
             raise self.refuse(value)
         return seconds
-
-
-def show_span(seconds: int) -> str:
-    """Write a length of time as the configuration does, in the largest unit that leaves no rest."""
-    for unit in ("d", "h", "m"):
-        if seconds and seconds % Span.units[unit] == 0:
-            return f"{seconds // Span.units[unit]}{unit}"
-    return f"{seconds}s"
 
 
 class Many(Reader):

@@ -30,8 +30,11 @@ from parvis.ports.archive import ArchiveError
 
 DONE: Final = 0
 FAILED: Final = 1
-NOT_YET: Final = ("safety.first_contact", "safety.entry", "safety.rules")
-"""Protections that have a key and no code yet: an operator who answers in law must not rely on them."""
+NOT_YET: Final = (
+    *("server.languages", "accounts.always_on"),
+    *("safety.first_contact", "safety.pace", "safety.entry", "safety.rules"),
+)
+"""Keys without code yet, protections above all: an operator who answers in law must not rely on them."""
 KEPT: Final = ("name", "network", "data_dir", "casemapping")
 """Keys of `[server]` that a reload leaves as they are."""
 GC_THRESHOLD: Final = 50_000

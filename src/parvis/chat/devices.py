@@ -6,6 +6,7 @@ Source: docs/adr/0008-one-connection-carries-a-person.md; docs/adr/0010-one-devi
 from datetime import UTC, datetime
 from typing import Final
 
+from parvis.chat import hosts
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.model.accounts import Account
@@ -35,7 +36,7 @@ def replace(chat: Chat, device: Client, *, by: Client) -> None:
     The person goes with their last device: that `by` is one of them already is the caller's care.
     """
     when = f"{datetime.fromtimestamp(chat.now_ms // 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    host = chat.host(by.address[0])
+    host = host_of(chat, by)
     chat.at_once(
         device,
         f"NOTE * DEVICE_REPLACED {when} {host} {way(by)} :Another device of your account, from {host}, took this "
@@ -52,6 +53,11 @@ def close_others(chat: Chat, person: Client, account: Account) -> None:
         for device in reversed(other.connections):
             if device is not chat.connection or other is not person:
                 replace(chat, device, by=chat.connection)
+
+
+def host_of(chat: Chat, device: Client) -> str:
+    """Give the host of the network that a device of an account is on, as others see it."""
+    return hosts.labelled(chat.host(device.address[0]), is_member=True)
 
 
 def way(device: Client) -> str:

@@ -1,11 +1,12 @@
 """From a connection to somebody who has entered.
 
-Source: modern IRC, "Connection registration"; the order of the welcome is that of its "RPL_WELCOME" and following.
+Source: modern IRC, "Connection registration"; the order of the welcome is that of its "RPL_WELCOME" and following,
+with SETNAME where IRCv3 draft/whoami puts it.
 """
 
 from parvis.chat import accounts, devices, hosts, naming, sanctions, wishes
 from parvis.chat.client import Client
-from parvis.chat.commands import away, isupport, join, lusers, metadata, mode, resume
+from parvis.chat.commands import away, isupport, join, lusers, metadata, mode, resume, setname
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.capabilities import RESUME
@@ -177,6 +178,7 @@ def welcome(chat: Chat, client: Client) -> None:
     chat.numeric(client, n.RPL_WELCOME, f"Welcome to the {chat.settings.network} chat, {client.mask()}")
     chat.answer_prepared(client, chat.greetings)
     isupport.tell(chat, client, chat.isupport)
+    setname.show_own(chat, client)
     lusers.tell(chat, client)
     chat.answer_prepared(client, chat.motd)
     if client.modes:

@@ -13,11 +13,11 @@ SERVER_TIME: Final = 1 << 1
 ACCOUNT_TAG: Final = 1 << 2
 """IRCv3 account-tag: `account` on the lines of those who are logged in."""
 BATCH: Final = 1 << 3
-"""IRCv3 batch."""
+"""IRCv3 batch: lines that belong together."""
 LABELED_RESPONSE: Final = 1 << 4
-"""IRCv3 labeled-response."""
+"""IRCv3 labeled-response: an answer bears the label of its command."""
 ECHO_MESSAGE: Final = 1 << 5
-"""IRCv3 echo-message."""
+"""IRCv3 echo-message: one's own messages come back as they were accepted."""
 STANDARD_REPLIES: Final = 1 << 6
 """IRCv3 standard-replies: FAIL, WARN, NOTE. They are sent to all; the capability says that they are understood."""
 MULTI_PREFIX: Final = 1 << 7
@@ -65,12 +65,14 @@ METADATA: Final = 1 << 27
 PRE_AWAY: Final = 1 << 28
 """IRCv3 draft/pre-away: AWAY before one has entered."""
 RESUME: Final = 1 << 29
-"""`parvis.chat/resume`: a token by which a guest is the same person again (docs/protocol)."""
+"""Ours, docs/protocol/resume.md: a token by which a guest is the same person again."""
 
 USERHOST_IN_NAMES: Final = 1 << 32
 """IRCv3 userhost-in-names: `nick!user@host` in NAMES."""
+WHOAMI: Final = 1 << 34
+"""IRCv3 draft/whoami: one's own user and host, as SETNAME in the welcome and as CHGHOST later; with chghost."""
 VERSION_302: Final = 1 << 33
-"""No capability, but kept with them: the client has asked for CAP LS 302 once, and has cap-notify for good."""
+"""No capability, but kept with them; the client has asked for CAP LS 302 once, and has cap-notify for good."""
 
 CAPABILITIES: Final = {
     "account-notify": ACCOUNT_NOTIFY,
@@ -89,6 +91,7 @@ CAPABILITIES: Final = {
     "draft/oper": OPER_TAG,
     "draft/pre-away": PRE_AWAY,
     "draft/read-marker": READ_MARKER,
+    "draft/whoami": WHOAMI,
     "echo-message": ECHO_MESSAGE,
     "extended-join": EXTENDED_JOIN,
     "extended-monitor": EXTENDED_MONITOR,

@@ -1,6 +1,6 @@
 """The numeric replies this server gives, with their fixed texts.
 
-Source: modern IRC, "Numerics"; RFC 2812, section 5, where modern IRC is silent.
+Source: modern IRC, "Numerics"; where modern IRC is silent, what `SOURCES` says.
 """
 
 from typing import Final
@@ -10,7 +10,6 @@ RPL_YOURHOST: Final = "002"
 RPL_CREATED: Final = "003"
 RPL_MYINFO: Final = "004"
 RPL_ISUPPORT: Final = "005"
-RPL_STATSCOMMANDS: Final = "212"
 RPL_ENDOFSTATS: Final = "219"
 RPL_UMODEIS: Final = "221"
 RPL_STATSUPTIME: Final = "242"
@@ -36,7 +35,6 @@ RPL_USERHOST: Final = "302"
 RPL_ISON: Final = "303"
 RPL_UNAWAY: Final = "305"
 RPL_NOWAWAY: Final = "306"
-RPL_WHOISREGNICK: Final = "307"
 RPL_WHOISUSER: Final = "311"
 RPL_WHOISSERVER: Final = "312"
 RPL_WHOISOPERATOR: Final = "313"
@@ -45,7 +43,6 @@ RPL_ENDOFWHO: Final = "315"
 RPL_WHOISIDLE: Final = "317"
 RPL_ENDOFWHOIS: Final = "318"
 RPL_WHOISCHANNELS: Final = "319"
-RPL_WHOISSPECIAL: Final = "320"
 RPL_LISTSTART: Final = "321"
 RPL_LIST: Final = "322"
 RPL_LISTEND: Final = "323"
@@ -58,7 +55,6 @@ RPL_TOPICWHOTIME: Final = "333"
 RPL_WHOISBOT: Final = "335"
 RPL_INVITELIST: Final = "336"
 RPL_ENDOFINVITELIST: Final = "337"
-RPL_WHOISACTUALLY: Final = "338"
 RPL_INVITING: Final = "341"
 RPL_INVEXLIST: Final = "346"
 RPL_ENDOFINVEXLIST: Final = "347"
@@ -83,7 +79,6 @@ RPL_YOUREOPER: Final = "381"
 RPL_REHASHING: Final = "382"
 RPL_TIME: Final = "391"
 RPL_VISIBLEHOST: Final = "396"
-ERR_UNKNOWNERROR: Final = "400"
 ERR_NOSUCHNICK: Final = "401"
 ERR_NOSUCHSERVER: Final = "402"
 ERR_NOSUCHCHANNEL: Final = "403"
@@ -91,7 +86,6 @@ ERR_CANNOTSENDTOCHAN: Final = "404"
 ERR_TOOMANYCHANNELS: Final = "405"
 ERR_WASNOSUCHNICK: Final = "406"
 ERR_TOOMANYTARGETS: Final = "407"
-ERR_NOORIGIN: Final = "409"
 ERR_INVALIDCAPCMD: Final = "410"
 ERR_NORECIPIENT: Final = "411"
 ERR_NOTEXTTOSEND: Final = "412"
@@ -125,8 +119,6 @@ ERR_BANLISTFULL: Final = "478"
 ERR_BADCHANNAME: Final = "479"
 ERR_NOPRIVILEGES: Final = "481"
 ERR_CHANOPRIVSNEEDED: Final = "482"
-ERR_RESTRICTED: Final = "484"
-ERR_NOOPERHOST: Final = "491"
 ERR_UMODEUNKNOWNFLAG: Final = "501"
 ERR_USERSDONTMATCH: Final = "502"
 ERR_SILELISTFULL: Final = "511"
@@ -152,13 +144,42 @@ RPL_METADATASUBS: Final = "772"
 RPL_METADATASYNCLATER: Final = "774"
 RPL_LOGGEDIN: Final = "900"
 RPL_LOGGEDOUT: Final = "901"
-ERR_NICKLOCKED: Final = "902"
 RPL_SASLSUCCESS: Final = "903"
 ERR_SASLFAIL: Final = "904"
 ERR_SASLTOOLONG: Final = "905"
 ERR_SASLABORTED: Final = "906"
 ERR_SASLALREADY: Final = "907"
 RPL_SASLMECHS: Final = "908"
+
+MODERN: Final = 'modern IRC, "Numerics"'
+"""Where a numeric is described that `SOURCES` does not name."""
+
+SOURCES: Final = {
+    "RFC 2812, section 5": (
+        *(RPL_ENDOFSTATS, RPL_STATSUPTIME, RPL_ISON, ERR_TOOMANYTARGETS, ERR_NOADMININFO, ERR_UNAVAILRESOURCE),
+        ERR_BANLISTFULL,
+    ),
+    "IRCv3 capability-negotiation": (ERR_INVALIDCAPCMD,),
+    "IRCv3 bot-mode": (RPL_WHOISBOT,),
+    "IRCv3 whox": (RPL_WHOSPCRPL,),
+    "IRCv3 monitor": (RPL_MONONLINE, RPL_MONOFFLINE, RPL_MONLIST, RPL_ENDOFMONLIST, ERR_MONLISTFULL),
+    "IRCv3 draft/metadata-2": (
+        *(RPL_KEYVALUE, RPL_KEYNOTSET, RPL_METADATASUBOK, RPL_METADATAUNSUBOK, RPL_METADATASUBS),
+        RPL_METADATASYNCLATER,
+    ),
+    "IRCv3 sasl 3.1": (
+        *(RPL_LOGGEDIN, RPL_LOGGEDOUT, RPL_SASLSUCCESS, ERR_SASLFAIL, ERR_SASLTOOLONG, ERR_SASLABORTED),
+        *(ERR_SASLALREADY, RPL_SASLMECHS),
+    ),
+    "none; as ircu has it": (RPL_SILELIST, RPL_ENDOFSILELIST, ERR_SILELISTFULL, ERR_NICKTOOFAST),
+    "none; as ircd-hybrid has it": (
+        *(RPL_STATSDEBUG, RPL_ACCEPTLIST, RPL_ENDOFACCEPT, ERR_ACCEPTFULL, ERR_ACCEPTEXIST, ERR_ACCEPTNOT),
+        *(RPL_VISIBLEHOST, ERR_BADCHANNAME),
+    ),
+    "none; as Bahamut and Solanum have it": (ERR_NEEDREGGEDNICK,),
+    "none; as InspIRCd has it": (ERR_CANNOTSENDTOUSER,),
+}
+"""Which numerics are described elsewhere than in modern IRC, by where."""
 
 TEXT: Final = {
     ERR_NOSUCHNICK: "No such nick",

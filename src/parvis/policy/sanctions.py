@@ -15,6 +15,7 @@ import msgspec
 from parvis.irc import masks
 from parvis.irc.casemapping import fold
 from parvis.irc.masks import MASK_BYTES_MAX
+from parvis.irc.spans import read_span, write_span
 from parvis.model.ids import IdentityId
 from parvis.model.sanctions import BanKind, ServerBan, Target, TargetKind
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
@@ -31,8 +32,6 @@ WIDEST: Final = {4: 8, 6: 16}
 LETTERS_MIN: Final = 3
 """Fewest characters of a mask that stand for themselves; ours."""
 
-_SPAN: Final = re.compile(r"([0-9]{1,6})([mhdw])")
-_UNITS_S: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _CLOAK: Final = re.compile(r"[a-z0-9-]{1,63}")
 
 
@@ -157,15 +156,8 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
 
 
 def parse_span(text: str) -> int | None:
-    """Read a length of time, `30m`, `12h`, `7d` or `2w`, in seconds; None: it is none."""
-    found = _SPAN.fullmatch(text.lower()) if text.isascii() else None
-    return (int(found[1]) * _UNITS_S[found[2]] or None) if found else None
-
-
-def write_span(span_s: int) -> str:
-    """Write a length of time as `parse_span` reads it, in the largest unit but weeks that leaves no rest."""
-    unit = next((unit for unit in "dhm" if span_s % _UNITS_S[unit] == 0), None)
-    return f"{span_s // _UNITS_S[unit]}{unit}" if unit else f"{span_s}s"
+    """Read a length of time in seconds, its unit in any case; None: it is none, or it has no length."""
+    return read_span(text.lower()) or None
 
 
 def moment(time_ms: int) -> str:

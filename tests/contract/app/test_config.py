@@ -21,7 +21,8 @@ from parvis.app.config import (
     keys_of,
     load,
 )
-from parvis.app.readers import Secret, Span, Wrong, show_span
+from parvis.app.readers import Secret, Span, Wrong
+from parvis.irc.spans import write_span
 
 CASES = Path(__file__).with_name("mistakes.txt")
 
@@ -95,17 +96,17 @@ def test_lengths_of_time_are_kept_in_seconds(tmp_path: Path) -> None:
     assert (history.default_visible_s, history.resume_s, history.report_window_s) == (90, 900, 604_800)
 
 
-@given(number=st.integers(0, 10**9), unit=st.sampled_from("smhd"))
+@given(number=st.integers(0, 10**9), unit=st.sampled_from("smhdw"))
 def test_a_length_of_time_is_read_as_it_is_written(number: int, unit: str) -> None:
     """Within its limit it comes back the same, above it is refused."""
     high_s = 30 * 86_400
-    seconds = number * Span.units[unit]
-    if seconds > high_s or number > 999_999_999:
+    seconds = number * {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}[unit]
+    if seconds > high_s:
         with pytest.raises(Wrong):
             Span(high_s).read(f"{number}{unit}")
         return
     assert Span(high_s).read(f"{number}{unit}") == seconds
-    assert Span(high_s).read(show_span(seconds)) == seconds
+    assert Span(high_s).read(write_span(seconds)) == seconds
 
 
 @given(
@@ -166,7 +167,7 @@ def test_every_key_has_a_meaning_and_takes_its_own_default(full: str) -> None:
     elif isinstance(default, bool | int) and not isinstance(key.reader, Span):
         given_value = default
     elif isinstance(key.reader, Span):
-        given_value = show_span(default)
+        given_value = write_span(default)
     elif isinstance(default, tuple):
         given_value = [str(part) for part in default]
     if full in ("operators[0].name", "webirc[0].name"):

@@ -38,3 +38,10 @@ def test_a_fixed_text_belongs_to_a_numeric_and_is_one_line() -> None:
     """Source: `TEXT`."""
     assert set(numerics.TEXT) <= set(CODES.values())
     assert all(text and "\r" not in text and "\n" not in text for text in numerics.TEXT.values())
+
+
+def test_a_numeric_has_one_source() -> None:
+    """Source: `SOURCES`."""
+    named = [code for codes in numerics.SOURCES.values() for code in codes]
+    assert set(named) <= set(CODES.values())
+    assert len(set(named)) == len(named)

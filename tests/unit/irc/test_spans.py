@@ -8,7 +8,8 @@ from parvis.irc.spans import SPAN_S_MAX, read_span, write_span
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("0s", 0), ("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604_800), ("007m", 420)]
+    ("text", "seconds"),
+    [("0s", 0), ("90s", 90), ("15m", 900), ("2h", 7200), ("7d", 604_800), ("2w", 1_209_600), ("007m", 420)],
 )
 def test_a_number_and_its_unit_are_read(text: str, seconds: int) -> None:
     """In seconds."""
@@ -16,7 +17,7 @@ def test_a_number_and_its_unit_are_read(text: str, seconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "5", "h", "-1h", "1 h", "1h ", "1w", "1H", "1.5h", "1h30m", "²h", "9999999999s", "99999d"]
+    "text", ["", "5", "h", "-1h", "1 h", "1h ", "1y", "1H", "1.5h", "1h30m", "²h", "9999999999s", "99999d"]
 )
 def test_anything_else_is_none(text: str) -> None:
     """A sign, a space, another unit, too much."""

@@ -19,7 +19,6 @@ from parvis.policy.sanctions import (
     own_sanction,
     parse_span,
     parse_target,
-    write_span,
 )
 
 NOON_MS = 1_800_000_000_000
@@ -97,12 +96,6 @@ def test_no_text_raises(text: str) -> None:
 def test_lengths_of_time(text: str, span_s: int | None) -> None:
     """There is no for ever."""
     assert parse_span(text) == span_s
-
-
-@pytest.mark.parametrize(("span_s", "text"), [(86_400, "1d"), (5400, "90m"), (7200, "2h"), (61, "61s")])
-def test_lengths_of_time_are_written_as_they_are_read(span_s: int, text: str) -> None:
-    """In the largest unit that leaves no rest."""
-    assert write_span(span_s) == text
 
 
 @pytest.mark.parametrize(

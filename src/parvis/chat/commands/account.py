@@ -184,7 +184,8 @@ def _devices(chat: Chat, client: Client, account: Account, params: list[str]) ->
     for person in chat.world.present.get(account.id, ()):
         for device in person.connections if isinstance(person, Client) else ():
             here = "this one" if device is chat.connection else "another one"
-            chat.note("ACCOUNT", "DEVICE", person.nick, chat.host(device.address[0]), devices.way(device), f"{here}.")
+            host = devices.host_of(chat, device)
+            chat.note("ACCOUNT", "DEVICE", person.nick, host, devices.way(device), f"{here}.")
     if not devices.is_single(chat, account):
         chat.note("ACCOUNT", "DEVICES", "MANY", "You can be here from several devices. ACCOUNT DEVICES ONE ends that.")
     elif chat.settings.multiclient:

@@ -1,14 +1,19 @@
-"""SETNAME: change one's real name. Source: IRCv3 setname."""
+"""SETNAME: change one's real name. Source: IRCv3 setname, draft/whoami."""
+
+from typing import Final
 
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
-from parvis.irc.capabilities import SETNAME
+from parvis.irc.capabilities import CHGHOST, SETNAME, WHOAMI
 from parvis.irc.line import Line
+from parvis.irc.wire import tag_data
 from parvis.model import events as e
 from parvis.model.ids import PRESENCE
 from parvis.model.records import RecordKind
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
+
+_WITH_WHOAMI: Final = CHGHOST | WHOAMI
 
 
 def run(chat: Chat, client: Client, line: Line) -> None:
@@ -23,5 +28,18 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         chat.fail("SETNAME", "CANNOT_CHANGE_REALNAME", verdict.told)
         return
     chat.apply(e.RealNameSet(client, real_name))
-    body = b":%b SETNAME :%b" % (client.prefix, real_name.encode())
-    chat.happen(RecordKind.SET_NAME, client, PRESENCE, body, chat.watching.concerned(client, SETNAME))
+    chat.happen(RecordKind.SET_NAME, client, PRESENCE, _line(client), chat.watching.concerned(client, SETNAME))
+
+
+def show_own(chat: Chat, client: Client) -> None:
+    """Show a connection that is welcomed its own user, host and real name, if it asked for both capabilities.
+
+    Source: IRCv3 draft/whoami, "Description".
+    """
+    connection = chat.connection
+    if connection.capabilities & _WITH_WHOAMI == _WITH_WHOAMI:
+        chat.echo(tag_data(connection.signature, chat.now_ms, "", "", client.account), _line(client))
+
+
+def _line(client: Client) -> bytes:
+    return b":%b SETNAME :%b" % (client.prefix, client.real_name.encode())
