@@ -460,3 +460,16 @@ def test_an_operator_is_told_nothing_of_a_secret_room(enter: Enter, room: str) -
     assert {"353", "319", "332"}.isdisjoint(commands(answers))
     assert [row.params[1] for row in only(answers, "352")] == ["*"]
     assert "hush" not in repr([answer.params for answer in answers])
+
+
+def test_who_may_not_speak_leaves_no_word_behind(enter: Enter, room: str) -> None:
+    """In a moderated room PART goes without its reason, which is said, and QUIT does. Source: `gates.parting_word`."""
+    host, muted, other = enter("host", rooms=[room]), enter("muted", rooms=[room]), enter("other", rooms=[room])
+    host.ask(f"MODE {room} +m")
+    muted.sync()
+    part, note = muted.ask(f"PART {room} :one last word")
+    assert (part.command, part.params) == ("PART", [room])
+    assert (note.command, note.params[:3]) == ("NOTE", ["PART", "REASON_LEFT_OUT", room])
+    other.send("QUIT :another one")
+    assert host.until("QUIT").params == ["Quit"]
+    assert not any(b"word" in line.raw or b"another one" in line.raw for line in host.read)

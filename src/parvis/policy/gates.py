@@ -357,6 +357,19 @@ def redaction_reason(person: Person, room: Room, reason: str) -> Verdict:
     return ACCEPTED
 
 
+def parting_word(person: Person, room: Room, word: str) -> Verdict:
+    """May this person leave a word behind in a room they go out of? The rules of speech hold; they go all the same."""
+    verdict = message(person, room, word)
+    if isinstance(verdict, Refused):
+        return Refused(verdict.ground, f"{verdict.told} You have left; your reason was left out.")
+    if reaches_hosts_alone(person, room):
+        return Refused(
+            Ground.MODERATED,
+            "In this room its hosts alone read what you write (+U). You have left; your reason was left out.",
+        )
+    return ACCEPTED
+
+
 def unknown_message() -> Refused:
     """Answer for a message that is not there, or of which this person is not to know."""
     return Refused(Ground.UNKNOWN_MESSAGE, "This message does not exist here, or is too old.")

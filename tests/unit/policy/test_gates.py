@@ -967,3 +967,14 @@ def test_a_reason_for_taking_back_obeys_the_rules_of_speech(
     if isinstance(verdict, Refused):
         assert verdict.ground is Ground.MODERATED
         assert verdict.told.endswith("You can take the message back without a reason.")
+
+
+@pytest.mark.parametrize("flags", ["m", "U", "M"])
+def test_a_parting_word_is_speech(world: World, alice: Person, bob: Person, flags: str) -> None:
+    """Who may not write to a room, or to its hosts alone, goes in silence. Source: docs/protocol/rooms.md."""
+    room = a_room(world, flags=flags, members=[alice, bob])
+    world.apply(e.RankChanged(room, bob, VOICE, True))
+    verdict = gates.parting_word(alice, room, "bye")
+    assert isinstance(verdict, Refused)
+    assert verdict.told.endswith("your reason was left out.")
+    assert gates.parting_word(bob, room, "bye") is ACCEPTED

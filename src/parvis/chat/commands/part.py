@@ -9,7 +9,7 @@ from parvis.irc.line import Line
 from parvis.model import events as e
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
-from parvis.model.verdicts import Refused
+from parvis.model.verdicts import ACCEPTED, Refused
 from parvis.policy import gates
 
 
@@ -36,8 +36,11 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         verdict = gates.relayed_line(len(_body(client, room, reason)), BODY_BYTES_MAX - 2)
         if isinstance(verdict, Refused):
             chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
-        else:
-            leave_room(chat, client, room, reason)
+            continue
+        word = gates.parting_word(client, room, reason) if reason else ACCEPTED
+        leave_room(chat, client, room, "" if isinstance(word, Refused) else reason)
+        if isinstance(word, Refused):
+            chat.note("PART", "REASON_LEFT_OUT", room.name, word.told)
 
 
 def leave_room(chat: Chat, client: Client, room: Room, reason: str) -> None:
