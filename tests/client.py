@@ -151,6 +151,15 @@ class Client:
             if message.command == command and (wanted is None or wanted(message)):
                 return message
 
+    def offered(self) -> dict[str, str]:
+        """Read the answer to CAP LS, on however many lines it comes; give values by capability."""
+        words: list[str] = []
+        while True:
+            params = self.until("CAP").params
+            words += params[-1].split()
+            if len(params) == 3:
+                return dict(word.partition("=")[::2] for word in words)
+
     def sync(self) -> list[Message]:
         """Give everything that comes before the answer to a PING: what was sent before has been answered then."""
         token = f"sync-{next(_tokens)}"

@@ -51,8 +51,7 @@ def test_before_entering(connect: Connect) -> None:
     """With `before-connect`, under the pseudonym that was asked for. Source: "Commands"."""
     client = connect()
     client.send("CAP LS 302")
-    offered = dict(word.partition("=")[::2] for word in client.next().params[-1].split())
-    assert offered["draft/account-registration"] == "before-connect"
+    assert client.offered()["draft/account-registration"] == "before-connect"
     client.send("REGISTER * * sesame")
     assert client.next().params[:3] == ["REGISTER", "NEED_NICK", "*"]
     nick = f"early{next(_numbers)}"
@@ -120,8 +119,7 @@ def test_registering_as_the_operator_wants_it(tmp_path: Path) -> None:
     accounts = "before_connect = false\nemail_required = true\ncustom_account_name = true"
     with serving(tmp_path, accounts=accounts) as server, Client(server.port) as client:
         client.send("CAP LS 302", "NICK bar", "REGISTER * * shivarampassphrase", "VERIFY bar 1")
-        offered = dict(word.partition("=")[::2] for word in client.next().params[-1].split())
-        assert offered["draft/account-registration"] == "custom-account-name,email-required"
+        assert client.offered()["draft/account-registration"] == "custom-account-name,email-required"
         assert client.next().params[:3] == ["REGISTER", "COMPLETE_CONNECTION_REQUIRED", "bar"]
         assert client.next().params[:3] == ["VERIFY", "COMPLETE_CONNECTION_REQUIRED", "bar"]
         client.send("CAP END")
@@ -137,7 +135,7 @@ def test_a_server_without_registration(tmp_path: Path) -> None:
     """It does not offer it, and says so. Source: "TEMPORARILY_UNAVAILABLE"."""
     with serving(tmp_path, accounts="registration = false") as server, Client(server.port) as client:
         client.send("CAP LS 302")
-        assert "account-registration" not in client.next().params[-1]
+        assert "draft/account-registration" not in client.offered()
         client.send("CAP END")
         client.enter("bar")
         assert failure(client, "REGISTER * * sesame") == ["REGISTER", "TEMPORARILY_UNAVAILABLE", "bar"]

@@ -29,6 +29,15 @@ def test_a_guest_is_refused_and_told_what_to_do(enter: Enter, reader: Client, co
     assert reader.ask() == []
 
 
+def test_a_guest_is_refused_many_lines_as_one(enter: Enter, reader: Client) -> None:
+    """However a message comes in. Source: IRCv3 multiline; 477 ERR_NEEDREGGEDNICK."""
+    guest = enter("guest", ["message-tags", "batch", "draft/multiline"])
+    lines = [f"@batch=m PRIVMSG {reader.nick} :{word}" for word in ("one", "two")]
+    answers = guest.ask(f"BATCH +m draft/multiline {reader.nick}", *lines, "BATCH -m")
+    assert commands(answers) == ["477"]
+    assert reader.ask() == []
+
+
 def test_who_is_logged_in_is_read(enter: Enter, reader: Client) -> None:
     """An account is enough. Source: docs/handbook/member.md, "Who may write to you"."""
     member = enter("member", ["draft/account-registration"])

@@ -1,6 +1,6 @@
 """Capability negotiation. Source: IRCv3 capability-negotiation."""
 
-from tests.client import Client, Message, commands, only
+from tests.client import commands, only
 from tests.conformance.conftest import Connect, Enter
 
 OURS = {
@@ -11,21 +11,12 @@ OURS = {
 }
 
 
-def listing(client: Client) -> list[Message]:
-    """Read the lines of one CAP LS or LIST: all but the last have a star before their last parameter."""
-    lines = [client.next()]
-    while lines[-1].params[2] == "*" and len(lines[-1].params) > 3:
-        lines.append(client.next())
-    return lines
-
-
 def test_ls_lists_everything_and_holds_registration_open(connect: Connect) -> None:
     """Until CAP END. Source: IRCv3 capability-negotiation, "The CAP LS subcommand"."""
     client = connect()
     client.send("CAP LS 302", "NICK negotiating", "USER user 0 * :Real name", "PING a")
-    lines = listing(client)
-    assert {(line.source, line.command, *line.params[:2]) for line in lines} == {("chat.test", "CAP", "*", "LS")}
-    assert {name.partition("=")[0] for line in lines for name in line.params[-1].split()} >= OURS
+    assert client.offered().keys() >= OURS
+    assert {(line.source, *line.params[:2]) for line in client.read} == {("chat.test", "*", "LS")}
     assert client.next().command == "PONG"
     client.send("CAP END")
     assert client.next().command == "001"
@@ -54,7 +45,7 @@ def test_version_302_implies_cap_notify(connect: Connect) -> None:
     """Source: IRCv3 capability-negotiation, "cap-notify"."""
     client = connect()
     client.send("CAP LS 302", "CAP LIST")
-    listing(client)
+    client.offered()
     assert client.next().params[2] == "cap-notify"
 
 
@@ -114,7 +105,7 @@ def test_negotiation_alone_does_not_register(connect: Connect) -> None:
     """CAP END without NICK and USER waits for them. Source: IRCv3 capability-negotiation."""
     client = connect()
     client.send("CAP LS 302", "CAP END", "PING a")
-    assert {line.command for line in listing(client)} == {"CAP"}
+    client.offered()
     assert client.next().command == "PONG"
     client.send("NICK onlycap", "USER user 0 * :Real name")
     assert client.next().command == "001"
@@ -125,7 +116,7 @@ def test_cap_notify_stays_with_version_302(connect: Connect) -> None:
     """Who asked for it by name may give it back; LS without version changes nothing. Source: "cap-notify"."""
     modern, old = connect(), connect()
     modern.send("CAP LS 302", "CAP REQ :cap-notify", "CAP REQ :-cap-notify", "CAP LS", "CAP LIST")
-    listing(modern)
+    modern.offered()
     assert [modern.next().params[1] for _ in range(2)] == ["ACK", "NAK"]
     assert "=" not in modern.next().params[-1]
     assert modern.next().params[-1] == "cap-notify"

@@ -91,7 +91,12 @@ def test_what_is_refused(enter: Enter, room: str) -> None:
     assert failed(client, f"METADATA {room} SET status x") == ["KEY_NO_PERMISSION", room, "status"]
     assert failed(client, f"METADATA * SET status :{'x' * 201}") == ["VALUE_INVALID"]
     assert failed(client, f"METADATA * SET status :{'é' * 101}") == ["VALUE_INVALID"]
-    for name in (other.nick, other.nick.upper(), f" {other.nick[:2]} {other.nick[2:]} "):
+    for name in (
+        other.nick,
+        other.nick.upper(),
+        f" {other.nick[:2]} {other.nick[2:]} ",
+        other.nick.replace("o", "\u043e"),
+    ):
         assert failed(client, f"METADATA * SET display-name :{name}") == ["VALUE_INVALID"]
     assert client.one(f"METADATA * SET display-name :{client.nick.upper()}").command == "761"
     host.ask(f"MODE {room} +s")
@@ -175,13 +180,13 @@ def test_metadata_before_entering(connect: Connect, enter: Enter) -> None:
     assert (answer.command, answer.params) == ("761", ["*", "*", "status", "*", "early"])
     client.send("METADATA * SET color x", "METADATA * SET color", "METADATA nobody GET a")
     assert [client.next().command for _ in range(3)] == ["761", "766", "FAIL"]
-    client.send("NICK early1", "USER u 0 * :r", "CAP END")
-    client.nick = "early1"
+    client.send("NICK herald", "USER u 0 * :r", "CAP END")
+    client.nick = "herald"
     opening = client.until("BATCH")
-    assert opening.params[1:] == ["metadata", "early1"]
-    assert client.next().params == ["early1", "status", "*", "early"]
+    assert opening.params[1:] == ["metadata", "herald"]
+    assert client.next().params == ["herald", "status", "*", "early"]
     assert client.next().command == "BATCH"
-    (got,) = inside(enter("other", CAPS).ask("METADATA early1 GET status"), "early1")
+    (got,) = inside(enter("other", CAPS).ask("METADATA herald GET status"), "herald")
     assert got.params[-1] == "early"
 
 
@@ -210,3 +215,22 @@ def test_staff_may_take_away_what_others_say(enter: Enter) -> None:
     assert failed(staff, f"METADATA {client.nick} SET status kind") == ["KEY_NO_PERMISSION", client.nick, "status"]
     assert staff.one(f"METADATA {client.nick} SET status").command == "766"
     assert inside(client.ask("METADATA * LIST"), client.nick) == []
+
+
+def test_whois_tells_what_people_read(enter: Enter) -> None:
+    """To every client; a colour is for programs. Source: "RPL_WHOISKEYVALUE"."""
+    client, other = enter("client", CAPS), enter("other")
+    client.ask("METADATA * SET pronouns :she, they", "METADATA * SET color #c90076")
+    told = [line.params[1:] for line in only(other.ask(f"WHOIS {client.nick}"), "760")]
+    assert told == [[client.nick, "pronouns", "*", "she, they"]]
+
+
+def test_a_room_by_invitation_only_tells_its_members_alone(enter: Enter, room: str) -> None:
+    """Until it is open again. Source: "METADATA GET": what is not visible is KEY_NO_PERMISSION."""
+    host, other = enter("host", CAPS, [room]), enter("other", CAPS)
+    host.ask(f"METADATA {room} SET status :among us", f"MODE {room} +i")
+    for subcommand in ("GET status", "LIST", "SYNC"):
+        assert failed(other, f"METADATA {room} {subcommand}") == ["KEY_NO_PERMISSION", room, "*"]
+        inside(host.ask(f"METADATA {room} {subcommand}"), room)
+    host.ask(f"MODE {room} -i")
+    assert [line.params[-1] for line in inside(other.ask(f"METADATA {room} LIST"), room)] == ["among us"]

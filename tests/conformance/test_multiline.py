@@ -252,3 +252,14 @@ def test_without_the_capability_the_tag_means_nothing(enter: Enter, room: str) -
     assert speaker.ask(f"@batch=b PRIVMSG {room} :x") == []
     assert reader.until("PRIVMSG").params[1] == "x"
     assert failed(speaker, f"BATCH +b draft/multiline {room}") == ["BATCH", "MULTILINE_INVALID"]
+
+
+@pytest.mark.parametrize("texts", [("hi", "\1VERSION\1"), ("", "\1VERSION\1"), ("hi", ">\1VERSION\1")])
+def test_no_ctcp_in_a_later_line(enter: Enter, room: str, texts: tuple[str, str]) -> None:
+    """Who does not know batches would read it as one: +C and +T hold. Source: docs/protocol/rooms.md, "Modes"."""
+    host, sender = enter("host", rooms=[room]), enter("sender", CAPS, [room])
+    host.ask(f"MODE {room} +C", f"MODE {host.nick} +T")
+    sender.sync()
+    for target, code in ((room, "404"), (host.nick, "531")):
+        assert commands(sender.ask(*batch(target, *texts))) == [code]
+    assert host.sync() == []

@@ -174,6 +174,18 @@ def test_a_topic_is_set_shown_and_taken_away(enter: Enter, room: str) -> None:
     assert commands(enter("last").ask(f"JOIN {room}")) == ["JOIN", "353", "366"]
 
 
+def test_the_same_topic_again(enter: Enter, room: str) -> None:
+    """Is told to nobody, and who set it first did; a label has its ACK. Source: modern IRC, "TOPIC"."""
+    host, other = enter("host", ["labeled-response"], [room]), enter("other", rooms=[room])
+    host.sync()
+    assert host.ask(f"TOPIC {room} :") == []
+    host.ask(f"TOPIC {room} :about", f"MODE {room} +o {other.nick}")
+    other.sync()
+    assert other.ask(f"TOPIC {room} :about") == []
+    assert host.one(f"@label=same TOPIC {room} :about").command == "ACK"
+    assert other.ask(f"TOPIC {room}")[1].params[2].startswith(f"{host.nick}!")
+
+
 def test_who_may_set_the_topic(enter: Enter, room: str) -> None:
     """With +t hosts, without it members; 442, 482, 403. Source: modern IRC, "Protected Topic Mode"."""
     host, member, outside = enter("host", rooms=[room]), enter("member", rooms=[room]), enter("outside")

@@ -41,7 +41,7 @@ def test_the_mechanisms_are_listed_with_the_capability(connect: Connect) -> None
     """EXTERNAL is for TLS alone. Source: IRCv3 sasl 3.2, "Mechanism list in CAP LS"."""
     client = connect()
     client.send("CAP LS 302")
-    assert "sasl=PLAIN,SCRAM-SHA-256" in client.next().params[-1].split()
+    assert client.offered()["sasl"] == "PLAIN,SCRAM-SHA-256"
 
 
 def test_plain_logs_in_before_entering(connect: Connect, account: str) -> None:
@@ -181,3 +181,30 @@ def test_a_login_is_one_labelled_answer(enter: Enter, account: str) -> None:
     answers = client.ask(f"@label=b AUTHENTICATE {plain(account, 'sesame')}")
     assert commands(answers) == ["BATCH", "900", "903", "BATCH"]
     assert answers[0].tags["label"] == "b"
+
+
+def test_who_logs_in_behind_the_door_gets_the_pseudonym_that_was_refused_at_it(connect: Connect, account: str) -> None:
+    """433, another one, a login, and then NICK by the server. Source: `chat/wishes.py`."""
+    client = connect()
+    other = f"other{next(_numbers)}"
+    client.send("CAP LS 302", f"NICK {account}", "USER user 0 * :Real name", "CAP END")
+    assert client.until("433").params[1] == account
+    client.send(f"NICK {other}")
+    client.until("001")
+    answers = client.ask("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(account, 'sesame')}")
+    nick = only(answers, "NICK")
+    assert [message.params for message in nick] == [[account]]
+    assert only(client.ask("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(account, 'sesame')}"), "NICK") == []
+
+
+def test_who_negotiates_again_and_logs_in_enters_under_the_pseudonym_that_was_refused(
+    connect: Connect, account: str
+) -> None:
+    """As pydle does, which ends the negotiation at the first of two lines. Source: `chat/registration.py`."""
+    client = connect()
+    client.send("CAP LS 302", f"NICK {account}", "USER user 0 * :Real name", "CAP END")
+    client.until("433")
+    client.send("CAP REQ sasl", f"NICK {account}_", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(account, 'sesame')}")
+    client.until("903")
+    client.send("CAP END")
+    assert client.until("001").params[0] == account

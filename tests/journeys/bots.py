@@ -109,13 +109,6 @@ class _PydleClient(pydle.Client):  # type: ignore[misc]
     def __init__(self, nick: str, page: Noting, **given: str) -> None:
         super().__init__(nick, realname=nick, **given)
         self._page = page
-        self._listed: list[str] = []
-
-    async def on_raw_cap_ls(self, params: list[str]) -> None:
-        """Take the lines of CAP LS together: pydle 1.2 takes the star of a first one for a capability, and goes on."""
-        self._listed.append(params[-1])
-        if len(params) == 1:
-            await super().on_raw_cap_ls([" ".join(self._listed)])
 
     async def on_connect(self) -> None:
         await super().on_connect()

@@ -64,6 +64,12 @@ def refuse(chat: Chat, client: Client, wanted: str, refused: Refused) -> None:
     chat.refuse(client, _NUMERIC.get(refused.ground, n.ERR_NICKNAMEINUSE), wanted, verdict=refused)
 
 
+def resembles(chat: Chat, shown: str, identity: IdentityId) -> bool:
+    """Tell whether a name that is shown in place of a pseudonym looks like one that is somebody else's or of staff."""
+    is_reserved = bool(chat.reserved_looks) and _is_reserved(chat, shown, fold(shown), identity)
+    return is_reserved or bool(_alike(chat, shown, identity))
+
+
 def pace(chat: Chat, client: Client) -> Verdict:
     """May this person change their pseudonym so soon?"""
     count, since_ms, _ = chat.name_changes.get(client.session, (0, 0, 0))

@@ -4,7 +4,7 @@ Source: modern IRC, "Connection registration"; the order of the welcome is that 
 with SETNAME where IRCv3 draft/whoami puts it.
 """
 
-from parvis.chat import accounts, devices, hosts, naming, sanctions
+from parvis.chat import accounts, devices, hosts, naming, sanctions, wishes
 from parvis.chat.client import Client
 from parvis.chat.commands import away, isupport, join, lusers, metadata, mode, resume, setname
 from parvis.chat.service import Chat
@@ -36,6 +36,9 @@ def go_on(chat: Chat, client: Client) -> None:
             _turn_away(chat, client, "This server asks for a password, and this was not it")
             return
     account = accounts.of(chat, client)
+    if account is not None and greeting.refused_nick and chat.owner_of(greeting.refused_nick) == account.id:
+        # It was refused before the login, and is theirs now (`chat/wishes.py`).
+        greeting.nick, greeting.refused_nick = greeting.refused_nick, ""
     own = devices.find(chat, greeting.nick, account)
     ghost = None
     if own is not None:
@@ -87,6 +90,7 @@ def enter(chat: Chat, client: Client, greeting: Greeting, account: Account | Non
         )
     )
     client.greeting = None
+    wishes.remember(chat, client, greeting.refused_nick)
     _use_token(chat, client)
     chat.people_count += 1
     chat.strangers -= 1

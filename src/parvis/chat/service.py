@@ -139,6 +139,8 @@ class Chat:
         """Codes sent, by the keyed hash of the address."""
         self.registered: Tally[str] = Tally()
         """Accounts registered by address."""
+        self.wished: dict[Client, str] = {}
+        """Claimed pseudonyms that connections were refused before they entered under others (`chat/wishes.py`)."""
         self.exchanges: dict[Client, Exchange] = {}
         """Logins that are under way (`commands/authenticate.py`)."""
         self._pairs: dict[tuple[IdentityId, IdentityId], ConversationId] = {}
@@ -514,6 +516,7 @@ class Chat:
         self.open_batches.pop(client, None)
         self.subscriptions.pop(client, None)
         self.exchanges.pop(client, None)
+        self.wished.pop(client, None)
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)

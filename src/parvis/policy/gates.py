@@ -204,6 +204,13 @@ def see_members(person: Person, room: Room) -> Verdict:
     return ACCEPTED
 
 
+def read_metadata(person: Person, room: Room) -> Verdict:
+    """May this person read what is said beside this room? Where invitations are asked for (i), its members may."""
+    if "i" not in room.flags or person in room.members or room.standing(person.identity):
+        return ACCEPTED
+    return Refused(Ground.NOT_A_MEMBER, "This room is open by invitation only (+i): its members alone read this.")
+
+
 def topic(person: Person, room: Room) -> Verdict:
     """May this person set the topic? Members may, hosts alone where +t."""
     verdict = _member(person, room)
@@ -615,10 +622,10 @@ def display_name(person: Person, holder: Person | None, claimed: bool) -> Verdic
     Args:
         person: Whose it would be.
         holder: Who bears it as a pseudonym now.
-        claimed: It is the name of an account that is not the person's.
+        claimed: It is, or looks like, a name that belongs to another account or person, or to staff.
     """
     if claimed or (holder is not None and holder is not person):
-        return Refused(Ground.NAME_TAKEN, "This is the pseudonym of somebody else. Choose another.")
+        return Refused(Ground.NAME_TAKEN, "This is, or looks like, the pseudonym of somebody else. Choose another.")
     return ACCEPTED
 
 

@@ -134,6 +134,9 @@ def test_a_room_for_accounts_hears_who_is_logged_in_or_ranked(world: World, alic
         ("\1ACTION", True),
         ("\1PING 1\1", True),
         ("\1", True),
+        ("hi\n\1PING 1\1", True),
+        ("hi\r\1PING 1\1\nbye", True),
+        ("hi\n\1ACTION waves\1\nbye \1", False),
         ("", False),
         (None, False),
     ],
@@ -147,7 +150,17 @@ def test_no_ctcp(world: World, alice: Person, text: str | None, is_refused: bool
 
 @pytest.mark.parametrize(
     ("text", "is_refused"),
-    [("hi", False), ("\1ACTION waves\1", False), ("\1VERSION\1", True), ("", False), (None, False)],
+    [
+        ("hi", False),
+        ("\1ACTION waves\1", False),
+        ("\1VERSION\1", True),
+        ("hi\n\1PING\1", True),
+        ("\n\1PING\1", True),
+        ("hi\r\1PING\1", True),
+        ("hi\n\1ACTION waves\1", False),
+        ("", False),
+        (None, False),
+    ],
 )
 def test_no_ctcp_to_somebody(world: World, alice: Person, bob: Person, text: str | None, is_refused: bool) -> None:
     """From others, not from oneself, and only while the mode is set. Source: docs/handbook/member.md."""
@@ -158,6 +171,17 @@ def test_no_ctcp_to_somebody(world: World, alice: Person, bob: Person, text: str
     if isinstance(verdict, Refused):
         assert verdict.ground is Ground.NO_CTCP
     assert gates.private_ctcp(bob, bob, text) is ACCEPTED
+
+
+def test_who_reads_what_is_said_beside_a_room(world: World, alice: Person, bob: Person) -> None:
+    """Everybody, but of a room by invitation only its members. Source: IRCv3 draft/metadata-2, "METADATA GET"."""
+    room = a_room(world, members=[alice])
+    assert gates.read_metadata(bob, room) is ACCEPTED
+    world.apply(e.FlagChanged(room, "i", True))
+    assert gates.read_metadata(alice, room) is ACCEPTED
+    verdict = gates.read_metadata(bob, room)
+    assert isinstance(verdict, Refused)
+    assert verdict.ground is Ground.NOT_A_MEMBER
 
 
 def test_a_mute_keeps_silent_and_lets_in(world: World, alice: Person) -> None:

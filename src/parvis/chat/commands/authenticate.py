@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from parvis.chat import accounts, proofs, sanctions
+from parvis.chat import accounts, proofs, sanctions, wishes
 from parvis.chat.client import Client
 from parvis.chat.offers import mechanisms
 from parvis.chat.service import Chat
@@ -92,6 +92,8 @@ def _succeed(chat: Chat, client: Client, account: Account) -> None:
     accounts.log_in(chat, client, account)
     chat.numeric(client, n.RPL_SASLSUCCESS)
     accounts.settle(chat, client, account)
+    if chat.wished:
+        wishes.give(chat, client, account)
     sanctions.at_login(chat, client)
 
 

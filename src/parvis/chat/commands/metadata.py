@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from parvis.chat import audience as audiences
+from parvis.chat import naming
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
@@ -25,11 +26,13 @@ from parvis.model.metadata import DISPLAY_NAME, KeptMetadata, owner_of, read_key
 from parvis.model.person import Person
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
-from parvis.model.verdicts import Refused, Verdict
+from parvis.model.verdicts import ACCEPTED, Refused, Verdict
 from parvis.policy import gates
 
 VISIBLE: Final = "*"
 """Everything that is set is for everybody."""
+IN_WHOIS: Final = (DISPLAY_NAME, "pronouns", "status")
+"""What WHOIS tells of somebody: what is for people to read, not for programs. Ours."""
 AT_ONCE_MAX: Final = 200
 """Most values that are told beside another answer; more are to be asked for with SYNC. Ours."""
 LINE_OVERHEAD_BYTES: Final = 150
@@ -54,7 +57,10 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if owner is None:
         _fail(chat, "INVALID_TARGET", middle(target), "There is no such person or room here.")
         return
+    verdict = gates.read_metadata(client, owner) if isinstance(owner, Room) else ACCEPTED
     match subcommand.upper():
+        case "GET" | "LIST" | "SYNC" if isinstance(verdict, Refused):
+            _fail(chat, "KEY_NO_PERMISSION", _name(owner), "*", verdict.told)
         case "GET" if params:
             _get(chat, client, owner, params)
         case "LIST":
@@ -99,6 +105,11 @@ def tell_own(chat: Chat, client: Client) -> None:
         with chat.answer_batch("metadata", client.nick):
             for key, value in _shown(chat, client).items():
                 chat.answer(_words(client.nick, key, value))
+
+
+def in_whois(chat: Chat, person: Person) -> dict[str, str]:
+    """Give what WHOIS tells to everybody, whatever their client knows (IRCv3 draft/metadata-2, RPL_WHOISKEYVALUE)."""
+    return {key: value for key, value in _shown(chat, person).items() if key in IN_WHOIS}
 
 
 def enter(chat: Chat, client: Client, values: dict[str, str] | None) -> None:
@@ -224,9 +235,10 @@ def _may_set(chat: Chat, client: Client, owner: Owner, *, removes: bool) -> Verd
 
 def _may_be_called(chat: Chat, person: Person, value: str) -> Verdict:
     """Ask whether a display name is somebody's pseudonym; spaces around and inside it make no other name of it."""
-    folded = fold("".join(value.split()))
+    shown = "".join(value.split())
+    folded = fold(shown)
     account = chat.world.account_names.get(folded)
-    claimed = account is not None and account.id != person.identity
+    claimed = (account is not None and account.id != person.identity) or naming.resembles(chat, shown, person.identity)
     return gates.display_name(person, chat.world.people.get(folded), claimed)
 
 

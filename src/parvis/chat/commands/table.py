@@ -109,7 +109,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "LIST": Command(list_.run, 0, "", price=5),
     "LUSERS": Command(lusers.run, 0, ""),
     "MARKREAD": Command(markread.run, 0, ""),
-    "METADATA": Command(metadata.run, 2, "set_metadata, display_name, see_members"),
+    "METADATA": Command(metadata.run, 2, "set_metadata, read_metadata, display_name, see_members"),
     "MODE": Command(mode.run, 1, "change_modes, list_mask"),
     "MONITOR": Command(monitor.run, 1, ""),
     "MOTD": Command(motd.run, 0, ""),

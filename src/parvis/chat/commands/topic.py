@@ -44,6 +44,9 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
         return
+    if text == room.topic:
+        # What changes nothing says nothing, as with modes.
+        return
     chat.apply(e.TopicSet(room, text, client.mask(), chat.now_ms))
     chat.keep(room)
     chat.happen(RecordKind.TOPIC, client, room.id, head + text.encode(), audiences.of_room(room))

@@ -7,6 +7,7 @@ from typing import Final
 
 from parvis.chat import audience as audiences
 from parvis.chat.client import Client
+from parvis.chat.commands import metadata
 from parvis.chat.commands.here import is_here
 from parvis.chat.commands.mode import user_modes
 from parvis.chat.commands.names import marks
@@ -66,6 +67,8 @@ def _tell(chat: Chat, client: Client, person: Person) -> None:
         _tell_connections(chat, client, person)
     if person.away:
         chat.numeric(client, n.RPL_AWAY, person.nick, person.away)
+    for key, value in metadata.in_whois(chat, person).items():
+        chat.numeric(client, n.RPL_WHOISKEYVALUE, person.nick, key, metadata.VISIBLE, value)
     if person is client:
         chat.numeric(client, n.RPL_WHOISMODES, person.nick, f"is using modes +{user_modes(person)}")
     if person is client or client.modes & OPERATOR:
