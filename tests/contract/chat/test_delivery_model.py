@@ -279,8 +279,12 @@ class Model:
             self._answer(one, f"{'442' if room else '403'} {one.nick} {name}")
             return
         self._fence()
-        self._show(self._witnesses(one, name), one, name, f":{one.mask} PART {name} :bye")
+        # Who may write to hosts alone leaves no word behind.
+        is_mute = "U" in self._flags[name] and not room[one]
+        self._show(self._witnesses(one, name), one, name, f":{one.mask} PART {name}{'' if is_mute else ' :bye'}")
         self._take_out(one, name)
+        if is_mute:
+            self._answer(one, f"NOTE PART REASON_LEFT_OUT {name}")
 
     def _kick(self, one: Someone, name: str, nick: str) -> None:
         room, other = self._rooms.get(name), self._named(nick)
@@ -433,7 +437,7 @@ def shown(line: str) -> str:
     line = re.sub(r"msgid=[\w-]+", "msgid=*", line)
     line = re.sub(r"(batch=|BATCH [+-])L[0-9a-f]+", r"\1L*", line)
     line = re.sub(r"(batch=|BATCH [+-])M[\w-]+", r"\1M*", line)
-    return re.sub(rf"(:{SERVER} (?:366|331|4\d\d) [^:]*) :.*", r"\1", line)
+    return re.sub(rf"(:{SERVER} (?:366|331|4\d\d|NOTE) [^:]*) :.*", r"\1", line)
 
 
 # What may happen.
