@@ -12,7 +12,6 @@ import structlog
 from parvis.chat import accounts, hosts
 from parvis.chat.audience import Audience
 from parvis.chat.client import Client
-from parvis.chat.cloaks import cloak, network_of
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.limits import USER_BYTES_MAX
@@ -52,16 +51,18 @@ def at_entry(chat: Chat, client: Client, *, is_here: bool) -> bool:
     greeting = client.greeting
     if greeting is None:
         return True
-    host = hosts.labelled(chat.host(client.address[0]), is_member=_account(chat, client) is not None)
-    if not _may_be_here(chat, client, f"{greeting.nick}!~{user_name(greeting.user, USER_BYTES_MAX)}@{host}"):
-        return False
+    is_guest = _account(chat, client) is None
+    if chat.world.bans:
+        host = hosts.labelled(chat.host(client.address[0]), is_member=not is_guest)
+        if not _may_be_here(chat, client, f"{greeting.nick}!~{user_name(greeting.user, USER_BYTES_MAX)}@{host}"):
+            return False
     if is_here:
         return True
     verdict = _may_enter(chat, client)
     if isinstance(verdict, Refused):
         _turn_away(chat, client, verdict)
         return False
-    if _account(chat, client) is None:
+    if is_guest:
         minute, count = chat.guests_entered
         now = _minute(chat)
         chat.guests_entered = (now, count + 1 if minute == now else 1)
@@ -129,7 +130,7 @@ def _may_be_here(chat: Chat, client: Client, mask: str) -> bool:
 
 def _newcomer(chat: Chat, client: Client, mask: str) -> Newcomer:
     address, person = client.address[0], client.person
-    own = cloak(chat.secret, network_of(address))
+    own = chat.host(address)
     hosts = (own,) if person.host in ("", own) else (own, person.host)
     return Newcomer(address, hosts, mask, _account(chat, client))
 

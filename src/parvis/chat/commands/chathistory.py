@@ -15,7 +15,7 @@ from parvis.model.verdicts import Refused
 from parvis.policy import gates
 from parvis.ports.history import Page, Span, Target, Targets, TargetsWish, Trouble, Wish
 
-_PARAMETERS: Final = {
+_PARAMETERS: Final[dict[str, int]] = {
     **dict.fromkeys((Span.LATEST, Span.BEFORE, Span.AFTER, Span.AROUND), 4),
     Span.BETWEEN: 5,
 }
@@ -32,7 +32,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     params = line.params
     subcommand = params[0].upper() if params else ""
-    needed = _TARGETS_PARAMETERS if subcommand == _TARGETS else _PARAMETERS.get(subcommand)  # type: ignore[call-overload]
+    needed = _TARGETS_PARAMETERS if subcommand == _TARGETS else _PARAMETERS.get(subcommand)
     if needed is None:
         text = "Unknown subcommand: LATEST, BEFORE, AFTER, BETWEEN, AROUND and TARGETS are known"
         _invalid(chat, subcommand, text)
