@@ -15,6 +15,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from statistics import median
 
+from tests.custodians import a_custodian
+
 from parvis.archive.record import pack_content
 from parvis.model.ids import ConversationId, IdentityId, SessionId
 from parvis.model.records import RecordKind, Unsealed
@@ -80,7 +82,7 @@ def main() -> None:
     measure("memory", memory, lambda: None, rounds)
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         posted: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        sqlite = SqliteArchive(Path(folder) / "data", posted.put, now_ms)
+        sqlite = SqliteArchive(Path(folder) / "data", posted.put, now_ms, make_custodian=a_custodian)
         sqlite.open(now_ms())
 
         def answered() -> None:

@@ -19,6 +19,8 @@ from queue import SimpleQueue
 from random import Random
 from statistics import median
 
+from tests.custodians import a_custodian
+
 from parvis.archive.record import pack_content, record_id
 from parvis.irc.references import Reference
 from parvis.model.ids import ConversationId, IdentityId, SessionId
@@ -144,7 +146,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 300_000
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         answers: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        archive = SqliteArchive(Path(folder) / "data", answers.put, now_ms)
+        archive = SqliteArchive(Path(folder) / "data", answers.put, now_ms, make_custodian=a_custodian)
         archive.open(now_ms())
         head = fill(archive, answers, count)
         before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -10,6 +10,8 @@ from queue import SimpleQueue
 from threading import Event
 from typing import Any, Protocol
 
+from tests.custodians import a_custodian
+
 from parvis.archive.reading import OpenedRecord
 from parvis.archive.record import pack_content
 from parvis.archive.terms import DAY_MS
@@ -193,7 +195,14 @@ class SqliteStage:
 
     def archive(self, machine: bytes = b"this") -> SqliteArchive:
         """Make an archive over the folder."""
-        archive = SqliteArchive(self.data_dir, self.posted.put, self.clock, machine=machine, opened_by=self.driver)
+        archive = SqliteArchive(
+            self.data_dir,
+            self.posted.put,
+            self.clock,
+            make_custodian=a_custodian,
+            machine=machine,
+            opened_by=self.driver,
+        )
         self.made.append(archive)
         return archive
 

@@ -68,9 +68,11 @@ def test_a_start_with_nothing_to_migrate_does_not_import_the_migrator() -> None:
     code = (
         "import sys, tempfile, pathlib\n"
         "from parvis.store.sqlite.archive import SqliteArchive\n"
+        "from tests.custodians import a_custodian\n"
         "with tempfile.TemporaryDirectory() as folder:\n"
         "    for _ in range(2):\n"
-        "        archive = SqliteArchive(pathlib.Path(folder) / 'data', lambda call: call(), lambda: 1)\n"
+        "        folder_of = pathlib.Path(folder) / 'data'\n"
+        "        archive = SqliteArchive(folder_of, lambda call: call(), lambda: 1, make_custodian=a_custodian)\n"
         "        archive.open(10**12)\n"
         "        archive.close()\n"
         "assert not {'alembic', 'sqlalchemy', 'asyncio'} & set(sys.modules)\n"

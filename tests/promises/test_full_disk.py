@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from tests.custodians import a_custodian
 from tests.promises.seen import checked
 from tests.promises.servers import CONFIG, PATIENCE_S, Hearer, Server, eventually, running
 
@@ -91,7 +92,9 @@ def test_a_server_ends_in_time_while_the_disk_is_full(tmp_path: Path) -> None:
 def test_a_batch_of_nothing_asks_the_disk(tmp_path: Path) -> None:
     """When every text was refused, an empty batch finds out whether the disk takes anything again: so it writes."""
     answered = Event()
-    archive = SqliteArchive(tmp_path / "data", lambda call: call(), lambda: time.time_ns() // 1_000_000)
+    archive = SqliteArchive(
+        tmp_path / "data", lambda call: call(), lambda: time.time_ns() // 1_000_000, make_custodian=a_custodian
+    )
     archive.open(time.time_ns() // 1_000_000)
     log = tmp_path / "data" / "parvis.db-wal"
     before = log.stat().st_size

@@ -7,13 +7,17 @@ import asyncio
 
 from tests.promises.harness import OPERATOR_PASSWORD, HeardClient, Square
 
+from parvis.app.config import Config
+from parvis.app.journal import LoopJournal
 from parvis.app.listeners import Listeners
+from parvis.app.office import Office
 from parvis.app.web import LOOK_EVERY_S
 from parvis.app.web import Square as Pages
 from parvis.app.wiring import Parts
 from parvis.app.workers import Workers
 from parvis.model.records import RecordKind
 from parvis.store.memory import Fault
+from parvis.store.memory_sealed import MemorySealed
 
 ROOM = "#quai"
 
@@ -94,6 +98,14 @@ def pages_of(square: Square) -> Pages:
             [],
             square.history,
             Workers(loop),
+            Office(
+                Config(),
+                loop,
+                square.chat,
+                LoopJournal(loop, square.turn),
+                MemorySealed(square.archive.store),
+                square.archive.keys,
+            ),
         ),
         Listeners(()),
     )

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.custodians import a_custodian
 from tests.promises.disks import Act, Disk, acts
 from tests.promises.seen import Chatter, checked
 from tests.promises.servers import CONFIG, PATIENCE_S, Server
@@ -92,7 +93,7 @@ def now_ms() -> int:
 def recovered(folder: Path) -> list[OpenedRecord]:
     """Start an archive on what is left, as the next server would, and read all it holds."""
     data = folder / "square" / "data"
-    archive = SqliteArchive(data, lambda call: call(), now_ms)
+    archive = SqliteArchive(data, lambda call: call(), now_ms, make_custodian=a_custodian)
     archive.open(now_ms())
     archive.close()
     report = verify_archive(data)

@@ -20,6 +20,8 @@ from msgspec.structs import replace
 
 from parvis.app import logs, systemd
 from parvis.app.config import Config, Mistakes, Profile, StoreKind, cautions
+from parvis.app.control import Control
+from parvis.app.deeds import DEEDS
 from parvis.app.gateways import GatewayBook
 from parvis.app.listeners import Listeners, ListenFailed
 from parvis.app.operators import OperatorBook
@@ -100,6 +102,9 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     for notice in parts.notices:
         log.warning("archive", notice=notice)
     parts.doors.start()
+    control = Control(parts.office, DEEDS)
+    if config.archive.store is StoreKind.SQLITE:
+        await control.open(config.server.data_dir)
     await listeners.serve(parts)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop, DONE)
@@ -120,6 +125,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     # Whoever is still there has waited for what could not be sealed: it is never shown, but they are told.
     parts.doors.say_goodbye()
     await web.close()
+    await control.close()
     parts.workers.close()
     parts.history_workers.close()
     await loop.run_in_executor(None, parts.history.close)

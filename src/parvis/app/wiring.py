@@ -14,9 +14,13 @@ from parvis import __version__
 from parvis.app.clock import LoopClock
 from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
 from parvis.app.gateways import GatewayBook
+from parvis.app.handing_over import hand_over
+from parvis.app.journal import LoopJournal
+from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
 from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
+from parvis.archive.terms import DEFAULT_TERMS, TermKind
 from parvis.chat.chance import Chance
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
@@ -40,6 +44,7 @@ from parvis.model.silences import KeptSilence
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
+from parvis.ports.sealed import SealedStore
 from parvis.store.history import IndexedHistory, PairOf
 
 if TYPE_CHECKING:
@@ -68,6 +73,7 @@ class Parts(msgspec.Struct, frozen=True):
     notices: list[str]
     history: IndexedHistory
     history_workers: Workers
+    office: Office
     mail: SmtpMail | None = None
 
 
@@ -152,8 +158,14 @@ def longest_window_s(config: Config) -> int:
     return max(history.default_visible_s, history.resume_s, history.report_window_s)
 
 
-HistoryOf = Callable[[PairOf], IndexedHistory]
-"""Makes the reader of an archive that is open, given what makes conversations of pairs."""
+class Unopened(msgspec.Struct, frozen=True):
+    """An archive that is not open yet, and ways to what lies beside it once it is."""
+
+    archive: Archive
+    keys: Callable[[], KeyStore]
+    sealed: SealedStore
+    history_of: Callable[[PairOf], IndexedHistory]
+    """Makes the reader, given what makes conversations of pairs."""
 
 
 def _short_enough(lines: Sequence[str]) -> str:
@@ -161,23 +173,31 @@ def _short_enough(lines: Sequence[str]) -> str:
     return next((line for line in reversed(lines) if len(line.encode()) <= CONTACT_BYTES_MAX), "")
 
 
-def make_archive(
-    config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock
-) -> tuple[Archive, Callable[[], KeyStore], HistoryOf]:
-    """Make the archive that the configuration names, not open yet, and ways to its keys and its history once it is."""
-    visible_ms = 1000 * longest_window_s(config)
+def make_archive(config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock) -> Unopened:
+    """Make the archive that the configuration names."""
+    terms = {**DEFAULT_TERMS, TermKind.VISIBLE_RECORDS: 1000 * longest_window_s(config)}
     if config.archive.store is StoreKind.MEMORY:
         from parvis.store.memory import MemoryArchive
         from parvis.store.memory_history import MemoryHistory
+        from parvis.store.memory_sealed import MemorySealed
 
-        twin = MemoryArchive(visible_term_ms=visible_ms)
-        return twin, lambda: twin.keys, lambda pair_of: MemoryHistory(twin.store, pair_of)
+        twin = MemoryArchive(terms=terms)
+        sealed = MemorySealed(twin.store)
+        return Unopened(twin, lambda: twin.keys, sealed, lambda pair_of: MemoryHistory(twin.store, pair_of))
     from parvis.store.sqlite.archive import SqliteArchive
     from parvis.store.sqlite.history import SqliteHistory
+    from parvis.store.sqlite.sealed import SqliteSealed
 
     folder = config.server.data_dir
-    sqlite = SqliteArchive(folder, loop.call_soon_threadsafe, clock.now_ms, visible_term_ms=visible_ms)
-    return sqlite, lambda: sqlite.keys, lambda pair_of: SqliteHistory(folder, lambda: sqlite.keys, pair_of)
+    sqlite = SqliteArchive(
+        folder, loop.call_soon_threadsafe, clock.now_ms, terms=terms, make_custodian=partial(hand_over, folder)
+    )
+    return Unopened(
+        sqlite,
+        lambda: sqlite.keys,
+        SqliteSealed(folder),
+        lambda pair_of: SqliteHistory(folder, lambda: sqlite.keys, pair_of),
+    )
 
 
 def assemble(
@@ -201,7 +221,8 @@ def assemble(
         ArchiveError: The archive cannot be opened; the text says why and what to do.
     """
     clock = LoopClock(loop)
-    archive, keys, history_of = make_archive(config, loop, clock)
+    made = make_archive(config, loop, clock)
+    archive, keys = made.archive, made.keys
     opened = archive.open(clock.now_ms())
     turn = Turn(archive, clock, fan_out, stop_server)
     turn.follow(opened)
@@ -214,7 +235,7 @@ def assemble(
         from parvis.app.mail import SmtpMail
 
         mail = SmtpMail(config.mail)
-    history, history_workers = history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
+    history, history_workers = made.history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
     outside = Outside(
         work=workers,
         history=history,
@@ -232,7 +253,8 @@ def assemble(
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
-    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, mail)
+    office = Office(config, loop, chat, LoopJournal(loop, turn), made.sealed, keys())
+    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, mail)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:

@@ -13,15 +13,19 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Final
 
+import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from parvis.archive.content_keys import (
     WRAP_NONCE_BYTES,
-    WrappedKey,
+    MadeKey,
     hour_of,
     new_content_key,
+    wrap_for_custodians,
     wrap_visible,
 )
+from parvis.archive.custody import NONCE_BYTES as CUSTODY_NONCE_BYTES
+from parvis.archive.custody import CustodianKey
 from parvis.archive.record import (
     COUNTER_BITS,
     HEADER_V1,
@@ -30,8 +34,7 @@ from parvis.archive.record import (
     VERSION,
     VERSION_BYTE,
 )
-from parvis.archive.terms import HOUR_MS, RandomBytes, TermKey
-from parvis.model.ids import ConversationId
+from parvis.archive.terms import CUSTODY_TERM_OF, HOUR_MS, VISIBLE_TERM_OF, RandomBytes, TermKey, TermKind
 from parvis.model.records import Unsealed
 
 ROW_FIELDS: Final = 5
@@ -43,21 +46,29 @@ CONTENT_KEYS_MAX: Final = 65_536
 Encrypt = Callable[[bytes, bytes, bytes], bytes]
 
 
+class Wrapping(msgspec.Struct, frozen=True):
+    """What content keys are wrapped under."""
+
+    term_key: Callable[[TermKind, int], TermKey]
+    """Gives the term key of a kind that covers a time; it is stored durably before it is given."""
+    custodian: Callable[[], CustodianKey]
+    """Gives the custodians' key of this moment."""
+
+
 class Sealer:
     """The numbers and content keys of one run."""
 
-    def __init__(self, run: int, term_key_for: Callable[[int], TermKey], random: RandomBytes) -> None:
+    def __init__(self, run: int, wrapping: Wrapping, random: RandomBytes) -> None:
         """Begin a run at counter 1.
 
         Args:
             run: The run, which every record names.
-            term_key_for: Gives the visible term key that covers a time; it is stored durably before it is
-                given.
+            wrapping: What content keys are wrapped under.
             random: Where random bytes come from.
         """
         self.next_counter = 1
         self._run = run
-        self._term_key_for = term_key_for
+        self._wrapping = wrapping
         self._random = random
         self._last_time_ms = 0
         self._keys: dict[bytes, tuple[bytes, Encrypt]] = {}
@@ -78,7 +89,7 @@ class Sealer:
         """Time of the newest record sealed."""
         return self._last_time_ms
 
-    def seal(self, records: list[Unsealed]) -> tuple[list[object], list[WrappedKey]]:
+    def seal(self, records: list[Unsealed]) -> tuple[list[object], list[MadeKey]]:
         """Seal records in order, with consecutive numbers.
 
         A time that goes back is raised to the one before: no record stands earlier than its predecessor.
@@ -93,7 +104,7 @@ class Sealer:
         last_ms = self._last_time_ms
         hour_ends_ms = self._hour_ends_ms
         keys = self._keys
-        made: list[WrappedKey] = []
+        made: list[MadeKey] = []
         rows: list[object] = []
         pool = self._random(len(records) * (SALT_BYTES + NONCE_BYTES))
         at = 0
@@ -109,7 +120,7 @@ class Sealer:
                 hour_ends_ms = self._hour_ends_ms
             conversation = record.conversation
             if conversation not in keys:
-                made.append(self._make_key(conversation))
+                made.append(self._make_key(record, base + counter))
             key_id, encrypt = keys[conversation]
             header = pack(
                 VERSION,
@@ -146,13 +157,18 @@ class Sealer:
         self._hour_ends_ms = 0
         self._keys.clear()
 
-    def _make_key(self, conversation: ConversationId) -> WrappedKey:
-        """Make the key of a conversation for this hour; the term key of the hour's day wraps it."""
+    def _make_key(self, record: Unsealed, first_id: int) -> MadeKey:
+        """Make the key of a record's conversation for this hour; term keys of the hour's day wrap it."""
         if len(self._keys) >= CONTENT_KEYS_MAX:
             self._keys.clear()
         begins_ms = self._hour_begins_ms
-        term_key = self._term_key_for(begins_ms)
-        key = new_content_key(conversation, hour_of(begins_ms), self._run, self._random)
-        wrapped = wrap_visible(key, term_key, self._random(WRAP_NONCE_BYTES))
-        self._keys[conversation] = (key.id, AESGCM(key.key).encrypt)
-        return wrapped
+        wrapping, random = self._wrapping, self._random
+        key = new_content_key(record.conversation, hour_of(begins_ms), self._run, random)
+        visible = wrapping.term_key(VISIBLE_TERM_OF[record.data], begins_ms)
+        custody = wrapping.term_key(CUSTODY_TERM_OF[record.data], begins_ms)
+        made = MadeKey(
+            wrap_visible(key, visible, random(WRAP_NONCE_BYTES), record.data, first_id),
+            wrap_for_custodians(key, wrapping.custodian(), custody, random(CUSTODY_NONCE_BYTES)),
+        )
+        self._keys[key.conversation] = (key.id, AESGCM(key.key).encrypt)
+        return made

@@ -6,6 +6,7 @@ lines can be grouped by audience and each group joined once (`chat/delivery.py`)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from parvis.chat.audience import Audience
@@ -136,7 +137,7 @@ class Run:
 class Batch:
     """Records of one commit, the rooms they change, and the runs of lines that wait for it."""
 
-    __slots__ = ("closing", "kept", "records", "rooms", "run", "runs", "serial", "told_bytes")
+    __slots__ = ("closing", "durable", "kept", "records", "rooms", "run", "runs", "serial", "told_bytes", "upkeep")
 
     def __init__(self, serial: int) -> None:
         """Begin empty, with one run."""
@@ -145,6 +146,9 @@ class Batch:
         self.rooms: dict[ConversationId, KeptRoom | None] = {}
         """Registered rooms that it changes; None: the room is kept no longer."""
         self.kept: dict[tuple[KeptKind, bytes], Keep] = {}
+        self.upkeep: list[archive.Upkeep] = []
+        self.durable: list[Callable[[], None]] = []
+        """Called once all of it is durable, before anybody reads of it."""
         self.run = Run()
         self.runs = [self.run]
         self.told_bytes = 0
@@ -186,12 +190,13 @@ class Batch:
             [room for room in self.rooms.values() if room is not None],
             list(self.kept.values()),
             [room_id for room_id, room in self.rooms.items() if room is None],
+            self.upkeep,
         )
 
     @property
     def needs_sealing(self) -> bool:
         """Tell whether its lines have to wait for a commit."""
-        return bool(self.records or self.rooms or self.kept)
+        return bool(self.records or self.rooms or self.kept or self.upkeep)
 
     @property
     def is_empty(self) -> bool:

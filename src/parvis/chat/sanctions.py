@@ -18,10 +18,10 @@ from parvis.irc.limits import USER_BYTES_MAX
 from parvis.irc.names import user_name
 from parvis.irc.wire import cut_body, frame
 from parvis.model import events as e
-from parvis.model.ids import PRESENCE, IdentityId
+from parvis.model.ids import DECISIONS, IdentityId
 from parvis.model.kept import KeptKind, keep
 from parvis.model.person import OPERATOR
-from parvis.model.records import RecordKind
+from parvis.model.records import DataKind, RecordKind
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
 from parvis.policy import defence, sanctions
@@ -220,7 +220,7 @@ def decided(chat: Chat, client: Client | None, name: str, action: str, target: s
     source = client.prefix if client is not None else chat.settings.server.encode()
     ends = datetime.fromtimestamp(ends_at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     body = b":%b DECISION %b" % (source, f"{name} {action} {target} {ends} :{told}".encode())
-    chat.record(RecordKind.DECISION, client, PRESENCE, body)
+    chat.record(RecordKind.DECISION, client, DECISIONS, body, data=DataKind.DECISIONS)
     by = client.session.hex() if client is not None else "server"
     log.warning("decision of staff", decision=name, action=action, by=by)
 

@@ -41,7 +41,7 @@ from parvis.model import events as e
 from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE, ConversationId, IdentityId, SessionId
 from parvis.model.kept import Keep, KeptKind, KeptVisible, keep
 from parvis.model.person import BOT, OPERATOR, Person
-from parvis.model.records import RecordKind, Unsealed
+from parvis.model.records import DataKind, RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.skeleton import looks
 from parvis.model.verdicts import Refused
@@ -242,6 +242,7 @@ class Chat:
         body: bytes,
         message_id: bytes = NO_MESSAGE_ID,
         rooms: Iterable[Room] = (),
+        data: DataKind = DataKind.ROOMS,
     ) -> Unsealed:
         """Have a line kept: nothing decided in this batch is shown before it is durable."""
         if rooms:
@@ -254,7 +255,7 @@ class Chat:
             identity, session = author.identity, author.session
         else:
             identity, session = NOBODY, NO_SESSION
-        record = Unsealed(kind, turn.now_ms, identity, session, conversation, message_id, content)
+        record = Unsealed(kind, turn.now_ms, identity, session, conversation, message_id, content, data)
         turn.batch.records.append(record)
         return record
 
@@ -283,13 +284,14 @@ class Chat:
         body: bytes,
         audience: Audience,
         rooms: Iterable[Room] = (),
+        data: DataKind = DataKind.ROOMS,
     ) -> None:
         """Have something kept and shown to those it concerns.
 
         An author is the person whose command is being handled: they read it as part of the answer.
         """
         raw_id, message_id = self.chance.message_id()
-        self.record(kind, author, conversation, body, message_id=raw_id, rooms=rooms)
+        self.record(kind, author, conversation, body, message_id=raw_id, rooms=rooms, data=data)
         self.show(author, body, audience, message_id)
 
     def happen_in_answer(self, kind: RecordKind, conversation: ConversationId, body: bytes, audience: Audience) -> None:

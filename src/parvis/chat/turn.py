@@ -11,13 +11,16 @@ its texts are refused to their senders; what changed state stays owed and is sea
 Rule 4: a commit that hangs is not failed: nothing is told until it ends.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
+
+from msgspec import structs
 
 from parvis.archive.record import record_id
 from parvis.chat.batch import TEXTS, Batch, Said
 from parvis.chat.client import Client
 from parvis.chat.delivery import FanOut, deliver
+from parvis.model.kept import Keep
 from parvis.model.records import Unsealed
 from parvis.ports import archive as a
 from parvis.ports.clock import Clock, Timer
@@ -150,6 +153,29 @@ class Turn:
         elif self._timer is None:
             self._timer = self._clock.later(WAIT_S, self._waited)
 
+    def write(
+        self,
+        records: Iterable[Unsealed],
+        upkeep: Iterable[a.Upkeep],
+        kept: Iterable[Keep],
+        durable: Callable[[], None],
+    ) -> None:
+        """Make something durable that no command decided: with the batch that gathers, which need show nothing.
+
+        Args:
+            records: Records, of the moment of this turn whatever their time says.
+            upkeep: Changes of what is stored.
+            kept: Values to keep; whoever holds them in memory is told by the caller.
+            durable: Called once all of it is durable; never if the archive contradicts itself.
+        """
+        self.begin()
+        batch = self.batch
+        batch.records += [structs.replace(record, time_ms=self.now_ms) for record in records]
+        batch.upkeep += upkeep
+        for keep in kept:
+            batch.kept[keep.kind, keep.id] = keep
+        batch.durable.append(durable)
+
     def when_idle(self, call: Callable[[], None]) -> None:
         """Call once when everything decided so far is durable and delivered: for the end of the program."""
         self._when_idle = call
@@ -244,6 +270,8 @@ class Turn:
             run.entries = kept
 
     def _deliver(self, batch: Batch) -> None:
+        for call in batch.durable:
+            call()
         self.deliveries += deliver(batch, self._fan_out)
         self.delivered_serial = batch.serial
         if self.is_quiet:

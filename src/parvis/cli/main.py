@@ -4,47 +4,31 @@ A verb ends with 0 (done), 1 (refused or failed) or 2 (called wrongly). It write
 `--json` it writes one JSON object per line instead.
 """
 
-import importlib
-from importlib.util import find_spec
 from typing import Final
 
 import click
 
 from parvis import __version__
+from parvis.cli.lazy import LazyGroup
 
 VERBS: Final = {
     "serve": "Start the server; without a file it needs no preparation.",
     "reload": "Have the running server read its configuration and certificates again.",
     "check": "Name every mistake in a configuration, and start nothing.",
-    "archive": "Look after the archive: verify what is sealed.",
+    "archive": "Look after the archive: verify it, end terms, place holds, ask for openings.",
+    "custodian": "Keep the key that opens the archive, in shares.",
+    "account": "Look after an account: export what is kept about it, or erase it.",
     "demo": "Fill a running server with people: replay a chat log.",
     "hash-password": "Make the hash of an operator's password.",
 }
 """Every verb with its line of help. Its file has its name, and holds the click command as ``command``."""
 
 
-class Verbs(click.Group):
-    """A group that knows its verbs by name and imports the one that is called."""
+class Verbs(LazyGroup):
+    """Every verb of the program."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click gives it
-        """List the verbs that are installed, in the order of the table above."""
-        return [verb for verb in VERBS if find_spec(_module(verb)) is not None]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a verb; None if there is no such."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command = importlib.import_module(_module(cmd_name)).command
-        return command if isinstance(command, click.Command) else None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of verbs without importing any."""
-        with formatter.section("Verbs"):
-            formatter.write_dl([(verb, VERBS[verb]) for verb in self.list_commands(ctx)])
-
-
-def _module(verb: str) -> str:
-    return f"parvis.cli.{verb.replace('-', '_')}"
+    package = "parvis.cli"
+    verbs = VERBS
 
 
 @click.group(

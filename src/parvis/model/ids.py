@@ -26,5 +26,11 @@ NO_SESSION: Final = SessionId(bytes(OPAQUE_ID_BYTES))
 PRESENCE: Final = ConversationId(bytes(OPAQUE_ID_BYTES))
 """The conversation of what belongs to no room and no pair: entering, leaving, names, away marks."""
 
+DECISIONS: Final = ConversationId(bytes(OPAQUE_ID_BYTES - 1) + b"\x01")
+"""The conversation of what staff decided: its keys live as long as decisions must be answered for."""
+
+AUDIT: Final = ConversationId(bytes(OPAQUE_ID_BYTES - 1) + b"\x02")
+"""The conversation of what was done to the archive itself (`model/audit.py`)."""
+
 NO_MESSAGE_ID: Final = bytes(MESSAGE_ID_BYTES)
 """Stands in a header where a record has no message id."""

@@ -6,7 +6,7 @@ client-only tags in front, and before them `bot` where a program wrote. Only NIC
 message counts none.
 """
 
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 import msgspec
 
@@ -41,6 +41,19 @@ class RecordKind(IntEnum):
     DECISION = 23
     METADATA = 21
     ACCOUNT = 25
+    AUDIT = 26
+    """What was done to the archive, as JSON (`model/audit.py`); nobody is sent it."""
+
+
+class DataKind(StrEnum):
+    """Which term a record is kept for (docs/adr/0020-terms-and-wraps.md). Names stand in the database: never reused."""
+
+    ROOMS = "rooms"
+    """What was said and done in rooms, and who was where."""
+    PRIVATE = "private"
+    """What two people wrote to each other."""
+    DECISIONS = "decisions"
+    AUDIT = "audit"
 
 
 class Unsealed(msgspec.Struct, frozen=True, gc=False):
@@ -53,6 +66,8 @@ class Unsealed(msgspec.Struct, frozen=True, gc=False):
     conversation: ConversationId
     message_id: bytes
     content: bytes
+    data: DataKind = DataKind.ROOMS
+    """One conversation has one kind: the first record that needs its key decides."""
 
     def __repr__(self) -> str:
         """Name the kind alone: content stays out of logs."""

@@ -1,10 +1,12 @@
 """Where everything goes before anyone reads it."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
+from parvis.archive.content_keys import CustodyWrap
+from parvis.archive.custody import CustodianKey
 from parvis.model.ids import ConversationId
 from parvis.model.kept import Keep
 from parvis.model.records import KeptRoom, Unsealed
@@ -18,6 +20,65 @@ class ArchiveCorrupt(ArchiveError):
     """The log contradicts itself, or another writer has taken over. Stop the server; do not limp."""
 
 
+class VaultKey(msgspec.Struct, frozen=True, kw_only=True):
+    """The key of a day of the identification vault, as it is stored: sealed to custodians, under a term key."""
+
+    id: bytes
+    kind: str
+    """The term kind of what lies under it."""
+    day_ms: int
+    custodian: bytes
+    term_key: bytes
+    wrap: bytes
+
+
+class VaultRow(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries of the identification vault, sealed under the key of their day (`archive/vault.py`)."""
+
+    key: bytes
+    sealed: bytes
+
+
+class Absence(msgspec.Struct, frozen=True, kw_only=True):
+    """Records whose header, salt and ciphertext may be gone, both ends included, and why."""
+
+    first_id: int
+    last_id: int
+    why: str
+    """`term` or `erasure`."""
+
+
+class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes of what is stored, durable with the records that tell of them. Leaves are never touched.
+
+    A part is bounded by who makes it: everybody's commits wait behind it.
+    """
+
+    custodian: CustodianKey | None = None
+    """The custodians' key from now on; keys made earlier stay sealed to the one before."""
+    absences: tuple[Absence, ...] | None = None
+    """Every absence there is, in place of those noted before; a record of the audit holds their digest."""
+    erase: tuple[int, ...] = ()
+    """Numbers of records whose header, salt and ciphertext go."""
+    close_visible: tuple[bytes, ...] = ()
+    """Content keys whose visible wrap goes."""
+    add_wraps: tuple[CustodyWrap, ...] = ()
+    drop_wraps: tuple[tuple[bytes, bytes], ...] = ()
+    """Content key and term key of custodians' wraps that go."""
+    drop_keys: tuple[bytes, ...] = ()
+    """Content keys that nothing is left of."""
+    vault_keys: tuple[VaultKey, ...] = ()
+    vault: tuple[VaultRow, ...] = ()
+    drop_vault: tuple[bytes, ...] = ()
+    """Keys of the vault that go, with at most `VAULT_ROWS_MAX` of their rows each time; the key goes with the last."""
+    truncate: bool = False
+    """Afterwards the write-ahead log is written back and emptied: no copy of what went stays in it."""
+
+
+VAULT_ROWS_MAX: Final = 256
+"""Most rows of one vault key that one part of upkeep drops."""
+
+
 class Batch(msgspec.Struct, frozen=True):
     """What one commit makes durable, all or nothing: records in order, the rooms they changed, and other values."""
 
@@ -26,11 +87,12 @@ class Batch(msgspec.Struct, frozen=True):
     kept: list[Keep] = []
     dropped_rooms: list[ConversationId] = []
     """Rooms that are kept no longer; none of them is among `rooms`. Their records stay."""
+    upkeep: list[Upkeep] = []
 
     @property
     def has_values(self) -> bool:
         """Tell whether it holds anything beside records."""
-        return bool(self.rooms or self.kept or self.dropped_rooms)
+        return bool(self.rooms or self.kept or self.dropped_rooms or self.upkeep)
 
 
 class Sealed(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Where keys are kept: apart from the database, so that a copy of one is of no use without the other."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from parvis.archive.terms import TermKey
@@ -9,8 +9,9 @@ from parvis.archive.terms import TermKey
 class KeyStore(Protocol):
     """The server's own keys.
 
-    Durability: once `add_term_keys` returns, the keys survive a power cut; until then none of them is used.
-    Concurrency: the archive's writer adds; anyone may read.
+    Durability: once `change_term_keys` returns, what was added survives a power cut and what was destroyed is in no
+    file; until then none of the new ones is used.
+    Concurrency: any thread may call; changes wait for each other.
     Failure: a store that cannot be written raises `ArchiveError` or `OSError` and keeps what it had.
     """
 
@@ -24,5 +25,8 @@ class KeyStore(Protocol):
     def term_keys(self) -> Sequence[TermKey]:
         """Give every term key that is not destroyed."""
 
-    def add_term_keys(self, keys: Sequence[TermKey]) -> None:
-        """Keep more term keys, durably."""
+    def change_term_keys(self, add: Sequence[TermKey] = (), destroy: Collection[bytes] = ()) -> None:
+        """Keep more term keys, and destroy those with these ids, durably and both at once.
+
+        A key whose id is in both is replaced: a hold that is extended keeps its key and gets another end.
+        """

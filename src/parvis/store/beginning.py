@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
+from parvis.archive.custody import CustodianKey
 from parvis.archive.record import RUN_MAX, pack_content
-from parvis.archive.terms import VISIBLE_TERM_MS, RandomBytes, TermKey, TermKind, covering, missing
+from parvis.archive.terms import DAY_MS, RandomBytes, TermKey, TermKind, Terms, covering, day_of, missing
 from parvis.model.ids import NO_MESSAGE_ID, NO_SESSION, NOBODY, PRESENCE
 from parvis.model.records import RecordKind, Unsealed
 from parvis.ports.archive import ArchiveError
@@ -83,34 +84,52 @@ def run_started(time_ms: int) -> Unsealed:
     )
 
 
-class VisibleTerms:
-    """The visible term keys of one archive, found by time and made ahead."""
+NO_CUSTODIAN: Final = "there is no custodians' key. Make one: parvis custodian init"
 
-    def __init__(self, keys: KeyStore, random: RandomBytes, term_ms: int = VISIBLE_TERM_MS) -> None:
+
+def no_custodian() -> CustodianKey:
+    """Make no custodians' key: an archive is not begun without one.
+
+    Raises:
+        ArchiveError: Always.
+    """
+    raise ArchiveError(NO_CUSTODIAN)
+
+
+class TermBook:
+    """The term keys of one archive, found by kind and time and made ahead."""
+
+    def __init__(self, keys: KeyStore, random: RandomBytes, terms: Terms) -> None:
         """Use the keys of a store.
 
         Args:
             keys: Where term keys are kept.
             random: Where random bytes come from.
-            term_ms: How long the server can open what it sealed: the longest window.
+            terms: How long each kind is kept.
         """
         self._keys = keys
         self._random = random
-        self._term_ms = term_ms
+        self._terms = terms
+        self._found: dict[tuple[TermKind, int], TermKey] = {}
 
-    def covering(self, time_ms: int) -> TermKey:
-        """Give the term key that covers a time; make it first if the clock has outrun those made ahead."""
-        found = covering(self._keys.term_keys(), TermKind.VISIBLE_RECORDS, self._term_ms, time_ms)
-        if found is not None:
-            return found
-        self.make_ahead(time_ms)
-        return self.covering(time_ms)
+    def covering(self, kind: TermKind, time_ms: int) -> TermKey:
+        """Give the term key of a kind that covers a time; make it first if the clock has outrun those made ahead."""
+        wanted = (kind, day_of(time_ms))
+        found = self._found.get(wanted)
+        if found is None:
+            found = covering(self._keys.term_keys(), kind, self._terms[kind], time_ms)
+            if found is None:
+                self.make_ahead(time_ms)
+                return self.covering(kind, time_ms)
+            self._found = {key: held for key, held in self._found.items() if key[1] >= wanted[1] - DAY_MS}
+            self._found[wanted] = found
+        return found
 
     def make_ahead(self, now_ms: int) -> None:
         """Make and keep the term keys that today and the days ahead still lack."""
-        lacking = missing(self._keys.term_keys(), TermKind.VISIBLE_RECORDS, self._term_ms, now_ms, self._random)
+        lacking = missing(self._keys.term_keys(), self._terms, now_ms, self._random)
         if lacking:
-            self._keys.add_term_keys(lacking)
+            self._keys.change_term_keys(add=lacking)
 
 
 PostToLoop = Callable[[Callable[[], None]], object]

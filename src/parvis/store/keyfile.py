@@ -9,7 +9,8 @@ Source: docs/adr/0003-sealing-in-sqlite.md.
 """
 
 import hmac
-from collections.abc import Sequence
+import threading
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +57,7 @@ class KeyFile:
         """
         self._path = path
         self._kept = _read(path)
+        self._changing = threading.Lock()
 
     @property
     def store(self) -> bytes:
@@ -70,11 +72,13 @@ class KeyFile:
         """Give every term key that is not destroyed."""
         return self._kept.term_keys
 
-    def add_term_keys(self, keys: Sequence[TermKey]) -> None:
-        """Keep more term keys; they are in the file, durably, before this returns."""
-        kept = msgspec.structs.replace(self._kept, term_keys=[*self._kept.term_keys, *keys])
-        durable.replace(self._path, msgspec.json.encode(kept))
-        self._kept = kept
+    def change_term_keys(self, add: Sequence[TermKey] = (), destroy: Collection[bytes] = ()) -> None:
+        """Keep more term keys and destroy others; the file says so, durably, before this returns."""
+        with self._changing:
+            left = [key for key in self._kept.term_keys if key.id not in destroy]
+            kept = msgspec.structs.replace(self._kept, term_keys=[*left, *add])
+            durable.replace(self._path, msgspec.json.encode(kept))
+            self._kept = kept
 
 
 def _read(path: Path) -> _Kept:

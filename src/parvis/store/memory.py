@@ -7,20 +7,37 @@ the others left. The knobs of :class:`MemoryArchive` make a commit wait, fail, o
 import hmac
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from typing import Final, cast
 
-from parvis.archive.content_keys import WrappedKey, unwrap_visible
+from msgspec.structs import replace
+
+from parvis.archive import custody
+from parvis.archive.content_keys import CustodyWrap, WrappedKey, unwrap_visible
+from parvis.archive.custody import CustodianKey
 from parvis.archive.reading import OpenedRecord, opened_record
 from parvis.archive.record import parse_header, record_id, run_and_counter
-from parvis.archive.sealing import ROW_FIELDS, Sealer
-from parvis.archive.terms import VISIBLE_TERM_MS, TermKey
+from parvis.archive.sealing import ROW_FIELDS, Sealer, Wrapping
+from parvis.archive.terms import DEFAULT_TERMS, TermKey, Terms
 from parvis.model.ids import ConversationId
 from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import KeptRoom
-from parvis.ports.archive import ArchiveCorrupt, Batch, Fatal, Opened, Outcome, Sealed, Unavailable
-from parvis.store.beginning import Lease, VisibleTerms, first_time_ms, run_started, taken_lease
+from parvis.ports.archive import (
+    VAULT_ROWS_MAX,
+    Absence,
+    ArchiveCorrupt,
+    Batch,
+    Fatal,
+    Opened,
+    Outcome,
+    Sealed,
+    Unavailable,
+    Upkeep,
+    VaultKey,
+    VaultRow,
+)
+from parvis.store.beginning import Lease, TermBook, first_time_ms, run_started, taken_lease
 
 BATCHES_KEPT_MAX: Final = 1_000_000
 """Most batches a store keeps; beyond it the oldest go, as a disk would be full."""
@@ -59,9 +76,9 @@ class MemoryKeys:
         """Give every term key."""
         return self._term_keys
 
-    def add_term_keys(self, keys: Sequence[TermKey]) -> None:
-        """Keep more term keys."""
-        self._term_keys = [*self._term_keys, *keys]
+    def change_term_keys(self, add: Sequence[TermKey] = (), destroy: Collection[bytes] = ()) -> None:
+        """Keep more term keys, and destroy others."""
+        self._term_keys = [*(key for key in self._term_keys if key.id not in destroy), *add]
 
 
 class MemoryStore:
@@ -72,6 +89,15 @@ class MemoryStore:
         self.keys = MemoryKeys()
         self.batches: deque[list[object]] = deque(maxlen=BATCHES_KEPT_MAX)
         self.content_keys: dict[bytes, WrappedKey] = {}
+        """Without a visible wrap when that is gone: its term key is then the empty string."""
+        self.custody_wraps: dict[tuple[bytes, bytes], CustodyWrap] = {}
+        """By content key and term key."""
+        self.custodians: list[CustodianKey] = []
+        self.absences: tuple[Absence, ...] = ()
+        self.vault_keys: dict[bytes, VaultKey] = {}
+        self.vault: list[VaultRow] = []
+        self.custodian_seed = os.urandom(custody.SEED_BYTES)
+        """The private half of its first custodians' key, which no real store ever has: openings are tested with it."""
         self.rooms: dict[ConversationId, KeptRoom] = {}
         self.kept: dict[tuple[KeptKind, bytes], Keep] = {}
         self.lease: Lease | None = None
@@ -86,8 +112,10 @@ class MemoryStore:
         for rows in self.batches:
             for at in range(0, len(rows), ROW_FIELDS):
                 number, header, _, ciphertext, _ = cast(
-                    "tuple[int, bytes, bytes, bytes, bytes]", rows[at : at + ROW_FIELDS]
+                    "tuple[int, bytes | None, bytes, bytes | None, bytes]", rows[at : at + ROW_FIELDS]
                 )
+                if header is None or ciphertext is None:
+                    continue
                 yield opened_record(
                     header,
                     ciphertext,
@@ -97,9 +125,10 @@ class MemoryStore:
 
     def content_key(self, key_id: bytes) -> bytes | None:
         """Open a content key; None when its wrap is gone."""
-        if key_id not in self.content_keys:
+        term_keys = {key.id: key for key in self.keys.term_keys()}
+        if key_id not in self.content_keys or self.content_keys[key_id].term_key not in term_keys:
             return None
-        return self._content_key(key_id, {key.id: key for key in self.keys.term_keys()})
+        return self._content_key(key_id, term_keys)
 
     def _content_key(self, key_id: bytes, term_keys: dict[bytes, TermKey]) -> bytes:
         wrapped = self.content_keys[key_id]
@@ -114,14 +143,14 @@ class MemoryArchive:
         store: MemoryStore | None = None,
         *,
         machine: bytes = THIS_MACHINE,
-        visible_term_ms: int = VISIBLE_TERM_MS,
+        terms: Terms = DEFAULT_TERMS,
     ) -> None:
         """Use a store, or a new one.
 
         Args:
             store: What earlier archives left.
             machine: Id of the machine this archive says it runs on.
-            visible_term_ms: How long the server can open what it sealed.
+            terms: How long each kind of data is kept.
         """
         self.store = store if store is not None else MemoryStore()
         self.faults: deque[Fault] = deque()
@@ -129,9 +158,10 @@ class MemoryArchive:
         self.holds = False
         """Whether commits are done at once and answered only by :meth:`release`."""
         self._machine = machine
-        self._terms = VisibleTerms(self.store.keys, os.urandom, visible_term_ms)
+        self._terms = TermBook(self.store.keys, os.urandom, terms)
+        self._wrapping = Wrapping(self._terms.covering, lambda: self.store.custodians[-1])
         self._run = 0
-        self._sealer = Sealer(0, self._terms.covering, os.urandom)
+        self._sealer = Sealer(0, self._wrapping, os.urandom)
         self._durable = 0
         self._durable_ms = 0
         self._marks: list[tuple[int, int]] = []
@@ -156,7 +186,10 @@ class MemoryArchive:
         store.head = 0
         self._run = lease.run
         self._terms.make_ahead(now_ms)
-        self._sealer = Sealer(lease.run, self._terms.covering, os.urandom)
+        if not store.custodians:
+            public = custody.public_bytes(store.custodian_seed)
+            store.custodians.append(custody.custodian_key(public, 1, 1, now_ms))
+        self._sealer = Sealer(lease.run, self._wrapping, os.urandom)
         self._write(Batch([run_started(time_ms)]))
         self._durable = self._sealer.next_counter - 1
         self._durable_ms = self._sealer.last_time_ms
@@ -216,8 +249,11 @@ class MemoryArchive:
             raise ArchiveCorrupt("another server has taken this archive over. This one must stop")
         first = self._sealer.next_counter
         rows, made = self._sealer.seal(batch.records)
-        for wrapped in made:
-            store.content_keys[wrapped.id] = wrapped
+        for key in made:
+            store.content_keys[key.wrapped.id] = key.wrapped
+            store.custody_wraps[key.custody.content_key, key.custody.term_key] = key.custody
+        for upkeep in batch.upkeep:
+            _keep_up(store, upkeep)
         for room in batch.rooms:
             store.rooms[room.id] = room
         for room_id in batch.dropped_rooms:
@@ -243,3 +279,33 @@ class MemoryArchive:
             self._marks.append((record_id(self._run, self._durable + 1), record_id(self._run, head)))
             self._durable = head
         self._sealer.rewind(head + 1, self._durable_ms)
+
+
+def _keep_up(store: MemoryStore, upkeep: Upkeep) -> None:
+    """Do all of one part of upkeep."""
+    if upkeep.custodian is not None:
+        store.custodians.append(upkeep.custodian)
+    if upkeep.absences is not None:
+        store.absences = upkeep.absences
+    gone = set(upkeep.erase)
+    for rows in store.batches if gone else ():
+        for at in range(0, len(rows), ROW_FIELDS):
+            if rows[at] in gone:
+                rows[at + 1 : at + 4] = (None, None, None)
+    for key_id in upkeep.close_visible:
+        store.content_keys[key_id] = replace(store.content_keys[key_id], term_key=b"", visible_wrap=b"")
+    for wrap in upkeep.add_wraps:
+        store.custody_wraps[wrap.content_key, wrap.term_key] = wrap
+    for place in upkeep.drop_wraps:
+        store.custody_wraps.pop(place, None)
+    for key_id in upkeep.drop_keys:
+        store.content_keys.pop(key_id, None)
+    for vault_key in upkeep.vault_keys:
+        store.vault_keys[vault_key.id] = vault_key
+    store.vault += upkeep.vault
+    for key_id in upkeep.drop_vault:
+        ended = [row for row in store.vault if row.key == key_id]
+        for row in ended[:VAULT_ROWS_MAX]:
+            store.vault.remove(row)
+        if len(ended) <= VAULT_ROWS_MAX:
+            store.vault_keys.pop(key_id, None)

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from msgspec.structs import replace
+from tests.custodians import a_custodian
 from tests.promises.servers import CONFIG, PATIENCE_S, Hearer, Person, Server, eventually, running
 
 from parvis.app import serve, systemd
@@ -111,7 +112,7 @@ def test_what_others_could_read_is_named(tmp_path: Path, name: str) -> None:
 def ran_ahead(folder: Path, by_ms: int) -> int:
     """Seal a record with a clock that is ahead, and give its time."""
     ahead_ms = now_ms() + by_ms
-    archive = SqliteArchive(folder / "data", lambda call: call(), lambda: ahead_ms)
+    archive = SqliteArchive(folder / "data", lambda call: call(), lambda: ahead_ms, make_custodian=a_custodian)
     archive.open(ahead_ms)
     archive.close()
     return ahead_ms
@@ -360,7 +361,7 @@ def test_the_default_rooms_are_there_and_stay(tmp_path: Path) -> None:
         with running(tmp_path, environ=SQUARE) as server:
             assert rooms_shown(server.port()) == dict(DEFAULT_ROOMS)
             server.kill()
-        archive = SqliteArchive(server.data, lambda call: call(), now_ms)
+        archive = SqliteArchive(server.data, lambda call: call(), now_ms, make_custodian=a_custodian)
         ids.append({room.id for room in archive.open(now_ms()).rooms})
         archive.close()
     assert ids[0] == ids[1]
@@ -371,7 +372,7 @@ def test_topics_and_modes_are_as_they_were_kept(tmp_path: Path) -> None:
     """A room's topic, flags, key, limit and lists come back with it."""
     data = started_once(tmp_path, environ=SQUARE)
     outcomes: list[Outcome] = []
-    archive = SqliteArchive(data, lambda call: call(), now_ms)
+    archive = SqliteArchive(data, lambda call: call(), now_ms, make_custodian=a_custodian)
     room = next(room for room in archive.open(now_ms()).rooms if room.name == "#loisirs")
     changed = replace(room, topic="Jardiner", topic_set_by="anna!~anna@x", flags="ms", key="cle", limit=7)
     archive.seal(Batch([], [changed]), outcomes.append)

@@ -3,9 +3,11 @@
 import os
 from typing import cast
 
+from tests.custodians import a_custodian
+
 from parvis.archive.content_keys import ContentKey, unwrap_visible
 from parvis.archive.record import pack_content
-from parvis.archive.sealing import ROW_FIELDS, Sealer
+from parvis.archive.sealing import ROW_FIELDS, Sealer, Wrapping
 from parvis.archive.terms import DAY_MS, TermKey, TermKind
 from parvis.archive.verify import Row
 from parvis.model.ids import ConversationId, IdentityId, SessionId
@@ -42,13 +44,13 @@ class SealedRun:
 
     def __init__(self, run: int = 1) -> None:
         """Begin a run with nothing sealed."""
-        self.sealer = Sealer(run, lambda _: TERM_KEY, os.urandom)
+        self.sealer = Sealer(run, Wrapping(lambda _kind, _time_ms: TERM_KEY, a_custodian), os.urandom)
         self.keys: dict[bytes, ContentKey] = {}
 
     def seal(self, *records: Unsealed) -> list[Row]:
         """Seal records and remember their keys."""
         flat, made = self.sealer.seal(list(records))
-        self.keys |= {key.id: unwrap_visible(key, TERM_KEY) for key in made}
+        self.keys |= {key.wrapped.id: unwrap_visible(key.wrapped, TERM_KEY) for key in made}
         rows = [
             cast("tuple[int, bytes, bytes, bytes, bytes]", tuple(flat[at : at + ROW_FIELDS]))
             for at in range(0, len(flat), ROW_FIELDS)

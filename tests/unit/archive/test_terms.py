@@ -6,12 +6,13 @@ from parvis.archive.terms import DAY_MS, TermKind, covering, day_of, missing
 
 KIND = TermKind.VISIBLE_RECORDS
 TERM_MS = 7 * DAY_MS
+TERMS = {KIND: TERM_MS}
 NOON = 20_000 * DAY_MS + DAY_MS // 2
 
 
 def test_today_and_two_days_have_their_keys() -> None:
     """Three keys, each covering its own day from the first millisecond to the last."""
-    keys = missing([], KIND, TERM_MS, NOON, os.urandom)
+    keys = missing([], TERMS, NOON, os.urandom)
     assert [key.begins_ms for key in keys] == [day_of(NOON) + days * DAY_MS for days in range(3)]
     assert len({key.key for key in keys}) == len({key.id for key in keys}) == 3
     assert covering(keys, KIND, TERM_MS, day_of(NOON)) is keys[0]
@@ -23,20 +24,20 @@ def test_today_and_two_days_have_their_keys() -> None:
 
 def test_only_what_is_lacking_is_made() -> None:
     """A day later one key is lacking, and on the same day none."""
-    keys = missing([], KIND, TERM_MS, NOON, os.urandom)
-    assert missing(keys, KIND, TERM_MS, NOON, os.urandom) == []
-    (key,) = missing(keys, KIND, TERM_MS, NOON + DAY_MS, os.urandom)
+    keys = missing([], TERMS, NOON, os.urandom)
+    assert missing(keys, TERMS, NOON, os.urandom) == []
+    (key,) = missing(keys, TERMS, NOON + DAY_MS, os.urandom)
     assert key.begins_ms == day_of(NOON) + 3 * DAY_MS
 
 
 def test_each_length_of_term_has_its_own_keys() -> None:
     """What ends after a day does not share a key with what ends after a week."""
-    keys = missing([], KIND, TERM_MS, NOON, os.urandom)
+    keys = missing([], TERMS, NOON, os.urandom)
     assert covering(keys, KIND, DAY_MS, NOON) is None
-    assert len(missing(keys, KIND, DAY_MS, NOON, os.urandom)) == 3
+    assert len(missing(keys, {KIND: DAY_MS}, NOON, os.urandom)) == 3
 
 
 def test_a_term_key_does_not_show_itself() -> None:
     """Keys stay out of logs. Source: CONTRIBUTING.md, "House rules"."""
-    (key, *_) = missing([], KIND, TERM_MS, NOON, lambda count: b"k" * count)
+    (key, *_) = missing([], TERMS, NOON, lambda count: b"k" * count)
     assert "kkkk" not in repr(key)

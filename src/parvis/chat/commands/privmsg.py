@@ -26,7 +26,7 @@ from parvis.irc.wire import frame, render, tag_data
 from parvis.model import events as e
 from parvis.model.ids import ConversationId
 from parvis.model.person import BOT, FROM_ACCOUNTS, NO_CTCP, OPERATOR, Person
-from parvis.model.records import RecordKind, Unsealed
+from parvis.model.records import DataKind, RecordKind, Unsealed
 from parvis.model.room import HOST, Room
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
@@ -183,7 +183,8 @@ def _to_one(
     record = None
     if not is_typing:
         kept = b"@%b %b" % (tags.encode(), body) if tags else body
-        record = chat.record(_KIND[command], client, conversation, kept, raw_id)
+        kept_as = DataKind.ROOMS if person is None else DataKind.PRIVATE
+        record = chat.record(_KIND[command], client, conversation, kept, raw_id, data=kept_as)
         chat.own_text(record)
     label = chat.label
     own = None

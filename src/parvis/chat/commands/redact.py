@@ -19,7 +19,7 @@ from parvis.irc.references import raw_message_id
 from parvis.irc.wire import middle
 from parvis.model.ids import ConversationId
 from parvis.model.person import Person
-from parvis.model.records import RecordKind
+from parvis.model.records import DataKind, RecordKind
 from parvis.model.room import Room
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
 from parvis.policy import gates
@@ -100,7 +100,8 @@ def _take_back(chat: Chat, client: Client, target: str, said: tuple[str, str], s
     # An audience of its own would be out of the order of the room: so it begins a run.
     chat.fence()
     audience = Audience(dict.fromkeys(readers), MESSAGE_REDACTION)
-    chat.happen(RecordKind.REDACTED, client, spoken.conversation, body, audience)
+    data = DataKind.PRIVATE if room is None else DataKind.ROOMS
+    chat.happen(RecordKind.REDACTED, client, spoken.conversation, body, audience, data=data)
 
 
 def _other_of(chat: Chat, client: Client, target: str, conversation: ConversationId) -> Person | None:

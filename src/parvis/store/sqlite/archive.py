@@ -22,7 +22,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, cast
 
-from parvis.archive.content_keys import WrappedKey
+from parvis.archive.content_keys import MadeKey
+from parvis.archive.custody import CustodianKey
 from parvis.archive.record import (
     COUNTER_MAX,
     HEADER_BYTES,
@@ -32,8 +33,8 @@ from parvis.archive.record import (
     record_id,
     run_and_counter,
 )
-from parvis.archive.sealing import ROW_FIELDS, Sealer
-from parvis.archive.terms import HOUR_MS, VISIBLE_TERM_MS, RandomBytes, TermKey
+from parvis.archive.sealing import ROW_FIELDS, Sealer, Wrapping
+from parvis.archive.terms import DEFAULT_TERMS, HOUR_MS, RandomBytes, TermKey, TermKind, Terms
 from parvis.ports.archive import (
     ArchiveCorrupt,
     ArchiveError,
@@ -43,6 +44,7 @@ from parvis.ports.archive import (
     Outcome,
     Sealed,
     Unavailable,
+    Upkeep,
 )
 from parvis.ports.keys import KeyStore
 from parvis.store import durable
@@ -51,12 +53,14 @@ from parvis.store.beginning import (
     Clock,
     Lease,
     PostToLoop,
-    VisibleTerms,
+    TermBook,
     first_time_ms,
+    no_custodian,
     run_started,
     taken_lease,
 )
 from parvis.store.sqlite import kept as kept_rows
+from parvis.store.sqlite import upkeep as upkeep_rows
 from parvis.store.sqlite.database import (
     DATABASE_NAME,
     Connect,
@@ -96,7 +100,6 @@ _ROW_BYTES: Final = HEADER_BYTES + 32 + LEAF_BYTES + 44
 _CORRUPT: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 _PRIMARY_CODE: Final = 0xFF
 
-_PUT_KEY: Final = "INSERT INTO content_keys VALUES (?, ?, ?, ?, ?, ?)"
 _MARK: Final = "INSERT OR REPLACE INTO undelivered VALUES (?, ?)"
 _RENEW: Final = "UPDATE lease SET renewed_ms = ? WHERE run = ?"
 _LAST_HEADER: Final = "SELECT header FROM records WHERE header IS NOT NULL ORDER BY id DESC LIMIT 1"
@@ -122,7 +125,8 @@ class SqliteArchive:
         post: PostToLoop,
         clock: Clock,
         *,
-        visible_term_ms: int = VISIBLE_TERM_MS,
+        terms: Terms = DEFAULT_TERMS,
+        make_custodian: Callable[[], CustodianKey] = no_custodian,
         machine: bytes | None = None,
         opened_by: Connect = connect,
         random: RandomBytes = os.urandom,
@@ -133,7 +137,8 @@ class SqliteArchive:
             data_dir: The data folder.
             post: Runs a call on the event loop from the writer's thread: `loop.call_soon_threadsafe`.
             clock: Gives milliseconds since 1970; for the lease and the making of term keys, not for records.
-            visible_term_ms: How long the server can open what it sealed: the longest window.
+            terms: How long each kind of data is kept.
+            make_custodian: Makes the custodians' key of an archive that has none yet: its first one.
             machine: Id of this machine, for the lease; found out when absent.
             opened_by: Opens database connections; tests give one whose commits fail.
             random: Where random bytes come from.
@@ -142,7 +147,9 @@ class SqliteArchive:
         self._database = data_dir / DATABASE_NAME
         self._post = post
         self._clock = clock
-        self._visible_term_ms = visible_term_ms
+        self._kept_for = terms
+        self._make_custodian = make_custodian
+        self._custodian: CustodianKey | None = None
         self._machine = machine
         self._opened_by = opened_by
         self._random = random
@@ -151,8 +158,9 @@ class SqliteArchive:
         self._lock: int | None = None
         self._connection: sqlite3.Connection | None = None
         self._keys: KeyStore | None = None
-        self._terms: VisibleTerms | None = None
-        self._sealer = Sealer(0, self._term_key_for, random)
+        self._terms: TermBook | None = None
+        self._wrapping = Wrapping(self._term_key_for, self._custodian_now)
+        self._sealer = Sealer(0, self._wrapping, random)
         self._run = 0
         self._durable = 0
         self._durable_ms = 0
@@ -162,6 +170,7 @@ class SqliteArchive:
         self._renew_at_ms = 0
         self._make_ahead_at_ms = 0
         self._log_pages = 0
+        self._must_truncate = False
 
     @property
     def keys(self) -> KeyStore:
@@ -220,12 +229,16 @@ class SqliteArchive:
         # What a killed server left in the log may never have been synced; nothing is built on it before it is.
         self._checkpoint_whole(connection)
         self._keys = keys
-        self._terms = VisibleTerms(keys, self._random, self._visible_term_ms)
+        self._terms = TermBook(keys, self._random, self._kept_for)
+        self._custodian = upkeep_rows.newest_custodian(connection)
+        is_first = self._custodian is None
+        if self._custodian is None:
+            self._custodian = self._make_custodian()
         last_time_ms = _last_time_ms(connection)
         time_ms, told = first_time_ms(now_ms, last_time_ms)
         notices += told
         self._terms.make_ahead(time_ms)
-        notices += self._begin_run(connection, time_ms, now_ms)
+        notices += self._begin_run(connection, time_ms, now_ms, self._custodian if is_first else None)
         return Opened(
             run=self._run,
             last_time_ms=last_time_ms,
@@ -234,7 +247,9 @@ class SqliteArchive:
             notices=notices,
         )
 
-    def _begin_run(self, connection: sqlite3.Connection, time_ms: int, now_ms: int) -> list[str]:
+    def _begin_run(
+        self, connection: sqlite3.Connection, time_ms: int, now_ms: int, custodian: CustodianKey | None
+    ) -> list[str]:
         """Take the lease and seal the first record of a new run, in one transaction."""
         connection.execute("BEGIN IMMEDIATE")
         lease = taken_lease(_kept_lease(connection), self._machine or this_machine(), now_ms)
@@ -247,9 +262,10 @@ class SqliteArchive:
         connection.execute("INSERT INTO runs VALUES (?, ?, NULL)", (lease.run, time_ms))
         self._run = lease.run
         self._renew_at_ms = now_ms + LEASE_RENEWED_EVERY_MS
-        self._sealer = Sealer(lease.run, self._term_key_for, self._random)
+        self._sealer = Sealer(lease.run, self._wrapping, self._random)
         rows, made = self._sealer.seal([run_started(time_ms)])
-        self._put(connection, rows, made, Batch([]))
+        upkeep = [] if custodian is None else [Upkeep(custodian=custodian)]
+        self._put(connection, rows, made, Batch([], upkeep=upkeep))
         connection.execute("COMMIT")
         self._remember_durable()
         return [f"Run {run} ended without saying so." for (run,) in unended]
@@ -302,7 +318,7 @@ class SqliteArchive:
             self._post(partial(done, outcome))
 
     def _wait_s(self) -> float:
-        if self._log_pages >= IDLE_CHECKPOINT_PAGES:
+        if self._log_pages >= IDLE_CHECKPOINT_PAGES or self._must_truncate:
             return IDLE_S
         return max(self._renew_at_ms - self._clock(), 0) / 1000 + IDLE_S
 
@@ -314,6 +330,9 @@ class SqliteArchive:
         except (sqlite3.Error, OSError, ArchiveError) as fault:
             return self._failed(fault)
         self._remember_durable()
+        for upkeep in batch.upkeep:
+            self._custodian = upkeep.custodian or self._custodian
+            self._must_truncate = self._must_truncate or upkeep.truncate
         return Sealed(self._run, first, len(batch.records))
 
     def _write(self, connection: sqlite3.Connection, batch: Batch) -> int:
@@ -341,7 +360,7 @@ class SqliteArchive:
         self,
         connection: sqlite3.Connection,
         rows: list[object],
-        made: list[WrappedKey],
+        made: list[MadeKey],
         batch: Batch,
     ) -> None:
         """Write everything of a batch; the caller holds the transaction.
@@ -352,7 +371,7 @@ class SqliteArchive:
         if connection.execute("SELECT run FROM lease").fetchone() != (self._run,):
             raise ArchiveCorrupt(_FENCED)
         for key in made:
-            connection.execute(_PUT_KEY, (key.id, key.conversation, key.hour, key.run, key.term_key, key.visible_wrap))
+            upkeep_rows.put_key(connection, key)
         for at in range(0, len(rows), _PARAMETERS_MAX):
             self._put_rows(connection, rows[at : at + _PARAMETERS_MAX])
         for room in batch.rooms:
@@ -361,6 +380,8 @@ class SqliteArchive:
             connection.execute(DROP_ROOM, (room_id,))
         for kept in batch.kept:
             kept_rows.put(connection, kept)
+        for upkeep in batch.upkeep:
+            upkeep_rows.put(connection, upkeep)
         for mark in self._marks:
             connection.execute(_MARK, mark)
 
@@ -437,7 +458,12 @@ class SqliteArchive:
             if self._terms is not None and now_ms >= self._make_ahead_at_ms:
                 self._terms.make_ahead(now_ms)
                 self._make_ahead_at_ms = now_ms + HOUR_MS
-            if self._log_pages >= (IDLE_CHECKPOINT_PAGES if is_idle else CHECKPOINT_PAGES):
+            if self._must_truncate and is_idle:
+                # A reader may hold some of it back; then the next moment of rest is the next try.
+                (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                self._must_truncate = bool(is_busy)
+                self._log_pages = 0
+            elif self._log_pages >= (IDLE_CHECKPOINT_PAGES if is_idle else CHECKPOINT_PAGES):
                 # A reader may hold some of it back; then the next thousand pages are the next try.
                 self._log_pages = 0
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
@@ -487,10 +513,15 @@ class SqliteArchive:
                 f"another program is using the database {self._database}. Try again when it has finished"
             )
 
-    def _term_key_for(self, time_ms: int) -> TermKey:
+    def _term_key_for(self, kind: TermKind, time_ms: int) -> TermKey:
         if self._terms is None:
             raise ArchiveError("the archive is not open")
-        return self._terms.covering(time_ms)
+        return self._terms.covering(kind, time_ms)
+
+    def _custodian_now(self) -> CustodianKey:
+        if self._custodian is None:
+            raise ArchiveError("the archive is not open")
+        return self._custodian
 
 
 def _kept_lease(connection: sqlite3.Connection) -> Lease | None:

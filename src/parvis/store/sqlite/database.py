@@ -26,7 +26,7 @@ DATABASE_NAME: Final = "parvis.db"
 APPLICATION_ID: Final = 0x50525653
 """Stands in the file's header, so that `file` and we know whose it is: "PRVS"."""
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """Every revision of the schema, oldest first; the last one is what schema.sql makes."""
 
 STORE_ID_BYTES: Final = 16
@@ -66,6 +66,8 @@ def connect_writer(path: Path, opened_by: Connect) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
+        # What is deleted is overwritten in its page, not only unlinked.
+        connection.execute("PRAGMA secure_delete = ON").fetchone()
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     except sqlite3.Error:
         connection.close()

@@ -17,8 +17,53 @@ CREATE TABLE content_keys (
     hour INTEGER NOT NULL,
     run INTEGER NOT NULL,
     term_key BLOB,
-    visible_wrap BLOB
+    visible_wrap BLOB,
+    data TEXT NOT NULL DEFAULT 'rooms',
+    first_id INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+
+-- The same keys for the custodians: sealed to their public key, under a term key of their own or of a hold.
+CREATE TABLE custody_wraps (
+    content_key BLOB NOT NULL,
+    term_key BLOB NOT NULL,
+    custodian BLOB NOT NULL,
+    wrap BLOB NOT NULL,
+    PRIMARY KEY (content_key, term_key)
+);
+CREATE INDEX custody_wraps_by_term ON custody_wraps (term_key);
+
+-- Every public key that content was ever sealed to; the newest is the one in use.
+CREATE TABLE custodians (
+    id BLOB NOT NULL PRIMARY KEY,
+    suite INTEGER NOT NULL,
+    public BLOB NOT NULL,
+    shares INTEGER NOT NULL,
+    threshold INTEGER NOT NULL,
+    since_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Records whose body may be gone, both ends included, and why. A record of the audit holds the digest of them all.
+CREATE TABLE absences (
+    first_id INTEGER PRIMARY KEY,
+    last_id INTEGER NOT NULL,
+    why TEXT NOT NULL
+);
+
+-- The identification vault: sealed entries, and the keys of its days, which custodians alone open.
+CREATE TABLE vault_keys (
+    id BLOB NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    day_ms INTEGER NOT NULL,
+    custodian BLOB NOT NULL,
+    term_key BLOB NOT NULL,
+    wrap BLOB NOT NULL
+);
+CREATE TABLE vault (
+    id INTEGER PRIMARY KEY,
+    key BLOB NOT NULL,
+    sealed BLOB NOT NULL
+);
+CREATE INDEX vault_by_key ON vault (key);
 
 -- Records found after a commit that failed: they are here, and nobody saw them. Both ends included.
 CREATE TABLE undelivered (

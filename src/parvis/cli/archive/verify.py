@@ -1,16 +1,11 @@
-"""`parvis archive`: look after what was sealed."""
+"""`parvis archive verify`: check every record."""
 
 from pathlib import Path
 
 import click
 
 
-@click.group("archive")
-def command() -> None:
-    """Look after the sealed archive."""
-
-
-@command.command()
+@click.command("verify")
 @click.option(
     "--data",
     "data_dir",
@@ -20,7 +15,7 @@ def command() -> None:
     help="The data folder.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
-def verify(data_dir: Path, as_json: bool) -> None:
+def command(data_dir: Path, as_json: bool) -> None:
     """Check every record of the archive; the server may be running.
 
     Ends with 0 when all is well and with 1 when something is wrong.

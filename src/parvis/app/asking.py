@@ -1,0 +1,99 @@
+"""Asking for a deed: of the server that runs over a data folder, or of one without doors that stands in for it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from typing import Final
+
+import msgspec
+
+from parvis.app.config import Config
+from parvis.app.control import SOCKET_NAME, Request, do
+from parvis.app.deeds import DEEDS
+from parvis.app.gateways import GatewayBook
+from parvis.app.office import NotDone, Words
+from parvis.app.operators import OperatorBook
+from parvis.ports.archive import ArchiveError
+
+WAIT_S: Final = 3600.0
+"""How long a deed may take: some read the whole archive."""
+
+
+def ask(config: Config, deed: str, words: Words) -> Words:
+    """Have a deed done, and give what it answers.
+
+    Raises:
+        NotDone: It was refused or failed; the text is a whole sentence.
+    """
+    request = Request(deed, words)
+    try:
+        answer = _ask_running(config, request)
+        if answer is None:
+            answer = asyncio.run(_do_alone(config, request))
+    except ArchiveError as fault:
+        raise NotDone(f"The archive cannot be opened: {fault}.") from fault
+    if "done" not in answer:
+        raise NotDone(str(answer.get("not_done", "The server gave no answer. Its log may say why.")))
+    done: Words = answer["done"]
+    return done
+
+
+def _ask_running(config: Config, request: Request) -> Words | None:
+    """Ask the server that runs; None when none does."""
+    try:
+        folder = os.open(config.server.data_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as fault:
+        raise NotDone(f"The data folder {config.server.data_dir} cannot be opened: {fault.strerror}.") from fault
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        asking.settimeout(WAIT_S)
+        try:
+            asking.connect(f"/proc/self/fd/{folder}/{SOCKET_NAME}")
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
+        except OSError as fault:
+            raise NotDone(f"The server cannot be asked: {fault.strerror}. Be its user.") from fault
+        finally:
+            os.close(folder)
+        try:
+            asking.sendall(msgspec.json.encode(request) + b"\n")
+            with asking.makefile("rb") as answers:
+                line = answers.readline()
+        except OSError as fault:
+            raise NotDone("The server did not answer. Its log may say why.") from fault
+    try:
+        return msgspec.json.decode(line, type=Words)
+    except msgspec.DecodeError:
+        raise NotDone("The server stopped before it answered. Ask again.") from None
+
+
+async def _do_alone(config: Config, request: Request) -> Words:
+    """Be the server, without a door, for one deed."""
+    from parvis.app.wiring import assemble
+
+    loop = asyncio.get_running_loop()
+    broken: list[str] = []
+    parts = assemble(
+        config, OperatorBook(config.operators), GatewayBook(config.webirc), loop, broken.append, _no_reload
+    )
+    try:
+        answer = await asyncio.to_thread(do, parts.office, DEEDS, request)
+        idle: asyncio.Future[None] = loop.create_future()
+        parts.turn.when_idle(lambda: idle.set_result(None))
+        async with asyncio.timeout(config.server.drain_timeout_s):
+            await idle
+    except TimeoutError:
+        answer = {"not_done": "The archive cannot be written."}
+    finally:
+        parts.workers.close()
+        parts.history_workers.close()
+        await asyncio.to_thread(parts.history.close)
+        if parts.mail is not None:
+            parts.mail.close()
+        await asyncio.to_thread(parts.archive.close)
+    return answer if not broken else {"not_done": f"The archive cannot go on: {broken[0]}."}
+
+
+def _no_reload() -> bool:
+    return False

@@ -1,0 +1,8 @@
+"""Every deed there is, by the name that verbs ask for it with."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from parvis.app.office import Deed
+
+DEEDS: Final[Mapping[str, Deed]] = {}

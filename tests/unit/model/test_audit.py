@@ -1,0 +1,24 @@
+"""What was done to the archive, as records say it. Source: src/parvis/model/audit.py."""
+
+import msgspec
+import pytest
+
+from parvis.model.audit import CustodianKeySet, audit_record, read_entry
+from parvis.model.ids import AUDIT
+from parvis.model.records import DataKind, RecordKind
+
+
+def test_an_entry_comes_back_as_it_was() -> None:
+    """A record of the audit names no room, and its line is the entry."""
+    entry = CustodianKeySet(custodian="00ff", shares=5, threshold=3)
+    record = audit_record(entry)
+    assert (record.kind, record.conversation, record.data) == (RecordKind.AUDIT, AUDIT, DataKind.AUDIT)
+    assert record.content[:2] == b"\0\0"
+    assert read_entry(record.content[2:]) == entry
+
+
+def test_what_is_no_entry_is_refused() -> None:
+    """Unknown kinds and unknown words are errors, not guesses."""
+    for line in (b"", b"{}", b'{"what":"x"}', b'{"what":"custodian-key-set","custodian":"","shares":1}'):
+        with pytest.raises(msgspec.DecodeError):
+            read_entry(line)
