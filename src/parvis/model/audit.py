@@ -26,7 +26,15 @@ class CustodianKeySet(Entry, frozen=True, kw_only=True, tag="custodian-key-set")
     threshold: int
 
 
-AuditEntry = CustodianKeySet
+class KeysAdopted(Entry, frozen=True, kw_only=True, tag="keys-adopted"):
+    """Content keys of an older archive were looked at, and wrapped for custodians where the server could open them."""
+
+    wrapped: int
+    closed: int
+    """How many end with the server's own wrap, because it could not be opened any more."""
+
+
+AuditEntry = CustodianKeySet | KeysAdopted
 """Every entry there is."""
 
 
@@ -50,4 +58,5 @@ def read_entry(line: bytes) -> AuditEntry:
     Raises:
         msgspec.DecodeError: It is no entry that this program knows.
     """
-    return msgspec.json.decode(line, type=AuditEntry)
+    entry: AuditEntry = msgspec.json.decode(line, type=AuditEntry)
+    return entry

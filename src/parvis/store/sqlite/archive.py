@@ -61,6 +61,7 @@ from parvis.store.beginning import (
 )
 from parvis.store.sqlite import kept as kept_rows
 from parvis.store.sqlite import upkeep as upkeep_rows
+from parvis.store.sqlite.adopting import adopting
 from parvis.store.sqlite.database import (
     DATABASE_NAME,
     Connect,
@@ -239,6 +240,7 @@ class SqliteArchive:
         notices += told
         self._terms.make_ahead(time_ms)
         notices += self._begin_run(connection, time_ms, now_ms, self._custodian if is_first else None)
+        notices += self._adopt_keys(connection, keys, self._terms, self._custodian)
         return Opened(
             run=self._run,
             last_time_ms=last_time_ms,
@@ -269,6 +271,21 @@ class SqliteArchive:
         connection.execute("COMMIT")
         self._remember_durable()
         return [f"Run {run} ended without saying so." for (run,) in unended]
+
+    def _adopt_keys(
+        self, connection: sqlite3.Connection, keys: KeyStore, terms: TermBook, custodian: CustodianKey
+    ) -> list[str]:
+        """Wrap for the custodians what was sealed before there were any, part by part."""
+        wrapped = placed = 0
+        for batch in adopting(connection, keys, terms, custodian, self._random):
+            self._write(connection, batch)
+            self._remember_durable()
+            wrapped += sum(len(upkeep.add_wraps) for upkeep in batch.upkeep)
+            placed += sum(len(upkeep.place_keys) for upkeep in batch.upkeep)
+        if not placed:
+            return []
+        told = f"{wrapped} of {placed} keys of what was sealed before there were custodians are wrapped for them now; "
+        return [told + "what lies under the others ends with the server's own windows."]
 
     def _set_torn_tail_aside(self, now_ms: int) -> list[str]:
         """Copy a torn batch aside before SQLite drops it.

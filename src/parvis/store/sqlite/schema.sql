@@ -21,6 +21,8 @@ CREATE TABLE content_keys (
     data TEXT NOT NULL DEFAULT 'rooms',
     first_id INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+-- Those of older archives, until they are wrapped for custodians: none, mostly.
+CREATE INDEX content_keys_unplaced ON content_keys (id) WHERE first_id = 0;
 
 -- The same keys for the custodians: sealed to their public key, under a term key of their own or of a hold.
 CREATE TABLE custody_wraps (
