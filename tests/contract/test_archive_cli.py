@@ -25,7 +25,7 @@ def test_a_whole_archive_ends_with_0(tmp_path: Path) -> None:
     folder = a_store(tmp_path)
     shown = CliRunner().invoke(command, ["verify", "--data", str(folder)])
     assert shown.exit_code == 0
-    assert shown.stdout == "4 records in 1 runs: 4 opened, 0 closed, 0 undelivered, 0 problems.\n"
+    assert shown.stdout == "4 records in 1 runs: 4 opened, 0 closed, 0 undelivered, 0 lost, 0 problems.\n"
     told = CliRunner().invoke(command, ["verify", "--json", "--data", str(folder)])
     assert told.exit_code == 0
     assert json.loads(told.stdout) == {
@@ -36,6 +36,7 @@ def test_a_whole_archive_ends_with_0(tmp_path: Path) -> None:
         "closed": 0,
         "covered": 0,
         "undelivered": 0,
+        "lost": 0,
         "problems": 0,
     }
 

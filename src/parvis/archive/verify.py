@@ -6,12 +6,14 @@ A whole run cut off at its end is not: that takes the published tree.
 Source: docs/adr/0002-record-and-leaf.md.
 """
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from parvis.archive.absences import Absence, Why
 from parvis.archive.content_keys import ContentKey, hour_of
 from parvis.archive.record import (
     LEAF_BYTES,
@@ -22,6 +24,7 @@ from parvis.archive.record import (
     leaf_of,
     open_content,
     parse_header,
+    record_id,
     run_and_counter,
     unpack_content,
 )
@@ -50,6 +53,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     what: str
 
 
+class Lost(msgspec.Struct, frozen=True, kw_only=True):
+    """Records of one run that a repair noted as lost, both ends included: with their number, or but for their leaf."""
+
+    run: int
+    first: int
+    last: int
+
+
 class Report(msgspec.Struct, kw_only=True):
     """What a check found."""
 
@@ -62,6 +73,10 @@ class Report(msgspec.Struct, kw_only=True):
     covered: int = 0
     """Records whose body is absent for a reason that is in the log."""
     undelivered: int = 0
+    lost: int = 0
+    """Records that are missing, or their bodies, as a repair noted in the log."""
+    lost_records: list[Lost] = []
+    """The first of them."""
     problems_total: int = 0
     problems: list[Problem] = []
     """The first of them."""
@@ -78,24 +93,49 @@ Covered = Callable[[int], bool]
 """Says whether an entry of the log covers the absence of a record's body, by number."""
 
 
+LostBetween = Callable[[int, int], bool]
+"""Says whether a repair noted as lost every record from one number to another, both included."""
+
+
 def never_covered(_number: int) -> bool:
     """Cover nothing: no term has ended yet, and nothing is erased."""
     return False
 
 
+def never_lost(_first: int, _last: int) -> bool:
+    """Excuse nothing: nothing was ever repaired."""
+    return False
+
+
+def lost_between(absences: Iterable[Absence]) -> LostBetween:
+    """Tell what a repair noted as lost, from what is noted of absences."""
+    damage = [absence for absence in absences if absence.why is Why.DAMAGE]
+    firsts = [absence.first_id for absence in damage]
+
+    def is_lost(first: int, last: int) -> bool:
+        at = bisect_right(firsts, first) - 1
+        return at >= 0 and last <= damage[at].last_id
+
+    return is_lost
+
+
 class Check:
     """A check in progress: rows go in, a report comes out; memory does not grow with the archive."""
 
-    def __init__(self, find_key: KeyFinder, is_covered: Covered = never_covered) -> None:
+    def __init__(
+        self, find_key: KeyFinder, is_covered: Covered = never_covered, is_lost: LostBetween = never_lost
+    ) -> None:
         """Begin.
 
         Args:
             find_key: Finds content keys.
             is_covered: Says which bodies may be absent.
+            is_lost: Says which records a repair noted as lost.
         """
         self.report = Report()
         self._find_key = find_key
         self._is_covered = is_covered
+        self._is_lost = is_lost
         self._run = 0
         self._counter = 0
         self._time_ms = 0
@@ -111,7 +151,9 @@ class Check:
             self._problem(row, "leaf is not of a known version")
             return
         if row.header is None or row.salt is None or row.ciphertext is None:
-            if self._is_covered(row.number):
+            if self._is_lost(row.number, row.number):
+                self._lose(run, counter, counter)
+            elif self._is_covered(row.number):
                 report.covered += 1
             else:
                 self._problem(row, "body is absent, and no entry of the log covers it")
@@ -135,7 +177,11 @@ class Check:
             self.report.runs += 1
             self._run, self._counter = run, 0
         if counter != self._counter + 1:
-            self._tell(run, counter, f"number follows {self._counter}: records between are missing")
+            first, last = record_id(run, self._counter + 1), record_id(run, counter) - 1
+            if self._counter < counter and self._is_lost(first, last):
+                self._lose(run, self._counter + 1, counter - 1)
+            else:
+                self._tell(run, counter, f"number follows {self._counter}: records between are missing")
         self._counter = counter
 
     def _check_header(self, row: Row, header: Header, run: int, counter: int) -> None:
@@ -172,6 +218,15 @@ class Check:
 
     def _problem(self, row: Row, what: str) -> None:
         self._tell(*run_and_counter(row.number), what)
+
+    def _lose(self, run: int, first: int, last: int) -> None:
+        report = self.report
+        report.lost += last - first + 1
+        before = report.lost_records[-1] if report.lost_records else None
+        if before is not None and (before.run, before.last + 1) == (run, first):
+            report.lost_records[-1] = Lost(run=run, first=before.first, last=last)
+        elif len(report.lost_records) < PROBLEMS_NAMED_MAX:
+            report.lost_records.append(Lost(run=run, first=first, last=last))
 
     def _tell(self, run: int, counter: int, what: str) -> None:
         self.report.problems_total += 1

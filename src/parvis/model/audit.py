@@ -34,7 +34,23 @@ class KeysAdopted(Entry, frozen=True, kw_only=True, tag="keys-adopted"):
     """How many end with the server's own wrap, because it could not be opened any more."""
 
 
-AuditEntry = CustodianKeySet | KeysAdopted
+class Repaired(Entry, frozen=True, kw_only=True, tag="repaired"):
+    """This archive was saved out of a damaged one; what is missing is noted among the absences, as damage."""
+
+    records: int
+    """How many records were found, whole or without their body."""
+    bodies_lost: int
+    records_lost: int
+    """How many numbers between others there is no record of. What stood at the end of a run is not among them."""
+    keys_lost: int
+    """Content keys that nobody can open any more."""
+    rows_lost: int
+    """Rows of other tables that were damaged."""
+    absences: str
+    """Digest, in hex, of every absence there is from now on (`archive/absences.py`)."""
+
+
+AuditEntry = CustodianKeySet | KeysAdopted | Repaired
 """Every entry there is."""
 
 

@@ -40,20 +40,25 @@ def command(data_dir: Path, as_json: bool) -> None:
         "closed": report.closed,
         "covered": report.covered,
         "undelivered": report.undelivered,
+        "lost": report.lost,
         "problems": report.problems_total,
     }
     if as_json:
+        for lost in report.lost_records:
+            _print_json(msgspec.json.encode({"type": "lost", **msgspec.structs.asdict(lost)}))
         for problem in report.problems:
             _print_json(msgspec.json.encode({"type": "problem", **msgspec.structs.asdict(problem)}))
         _print_json(msgspec.json.encode({"type": "summary", **counts}))
     else:
+        for lost in report.lost_records:
+            click.echo(f"Records {lost.run}/{lost.first} to {lost.run}/{lost.last} were lost, as a repair noted.")
         for problem in report.problems:
             click.echo(f"Record {problem.run}/{problem.counter}: {problem.what}.")
         if report.problems_total > len(report.problems):
             click.echo(f"... and {report.problems_total - len(report.problems)} more.")
         click.echo(
             f"{report.records} records in {report.runs} runs: {report.opened} opened, {report.closed} closed, "
-            f"{report.undelivered} undelivered, {report.problems_total} problems."
+            f"{report.undelivered} undelivered, {report.lost} lost, {report.problems_total} problems."
         )
     raise SystemExit(1 if report.problems_total else 0)
 

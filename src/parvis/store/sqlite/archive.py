@@ -64,6 +64,7 @@ from parvis.store.sqlite import upkeep as upkeep_rows
 from parvis.store.sqlite.adopting import adopting
 from parvis.store.sqlite.database import (
     DATABASE_NAME,
+    WHAT_TO_DO,
     Connect,
     bring_up_to_date,
     check_store,
@@ -103,7 +104,7 @@ _PRIMARY_CODE: Final = 0xFF
 
 _MARK: Final = "INSERT OR REPLACE INTO undelivered VALUES (?, ?)"
 _RENEW: Final = "UPDATE lease SET renewed_ms = ? WHERE run = ?"
-_LAST_HEADER: Final = "SELECT header FROM records WHERE header IS NOT NULL ORDER BY id DESC LIMIT 1"
+_LAST_HEADER: Final = "SELECT id, header FROM records WHERE header IS NOT NULL ORDER BY id DESC LIMIT 1"
 _HEAD_OF_RUN: Final = "SELECT max(id) FROM records WHERE id BETWEEN ? AND ?"
 
 _FENCED: Final = "another server has taken this archive over. This one must stop"
@@ -193,8 +194,17 @@ class SqliteArchive:
             raise ArchiveError(f"the data folder {self._data_dir} cannot be used: {fault.strerror}") from fault
         except sqlite3.Error as fault:
             self._give_up()
-            kind = ArchiveCorrupt if _is_corrupt(fault) else ArchiveError
-            raise kind(f"the database {self._database} cannot be used: {_name_of(fault)}") from fault
+            if _is_corrupt(fault):
+                raise ArchiveCorrupt(
+                    f"the database {self._database} is damaged: {_name_of(fault)}. {WHAT_TO_DO}"
+                ) from fault
+            raise ArchiveError(f"the database {self._database} cannot be used: {_name_of(fault)}") from fault
+        except (TypeError, ValueError):
+            self._give_up()
+            # The cause is left out: it may quote what stands in the row.
+            raise ArchiveCorrupt(
+                f"a row of the database {self._database} is not as it was written. {WHAT_TO_DO}"
+            ) from None
         except ArchiveError:
             self._give_up()
             raise
@@ -305,7 +315,8 @@ class SqliteArchive:
         if tail.acknowledged:
             raise ArchiveCorrupt(
                 f"a batch that was durable is damaged in {self._database}-wal (a copy is in {path}): the disk has "
-                "changed what it had promised to keep. Check the disk, and put the data folder back from its backup"
+                "changed what it had promised to keep. Check the disk; then put the data folder back from its backup, "
+                "or save what is whole: parvis archive repair --to COPY"
             )
         return [f"A batch was torn when the server stopped. Nobody had seen it; what there is of it is in {path}."]
 
@@ -417,8 +428,8 @@ class SqliteArchive:
         """Say what a fault means, and reopen the store if it can be."""
         if isinstance(fault, ArchiveCorrupt) or _is_corrupt(fault):
             self._drop_connection()
-            reason = str(fault) if isinstance(fault, ArchiveCorrupt) else "the database is damaged"
-            self._fatal = Fatal(reason)
+            damaged = f"the database {self._database} is damaged: {_name_of(fault)}. {WHAT_TO_DO}"
+            self._fatal = Fatal(str(fault) if isinstance(fault, ArchiveCorrupt) else damaged)
             return self._fatal
         reason = f"the commit failed: {_name_of(fault)}"
         self._must_reopen = True
@@ -451,7 +462,10 @@ class SqliteArchive:
         head = 0 if head_id is None else run_and_counter(head_id)[1]
         if head < self._durable:
             connection.close()
-            raise ArchiveCorrupt(f"records {head + 1} to {self._durable} of run {self._run} were durable and are gone")
+            raise ArchiveCorrupt(
+                f"records {head + 1} to {self._durable} of run {self._run} were durable and are gone from the database "
+                f"{self._database}. {WHAT_TO_DO}"
+            )
         if head > self._durable:
             self._marks.append((record_id(self._run, self._durable + 1), record_id(self._run, head)))
             self._durable = head
@@ -552,9 +566,11 @@ def _last_time_ms(connection: sqlite3.Connection) -> int:
     if row is None:
         return 0
     try:
-        return parse_header(row[0]).time_ms
+        return parse_header(row[1]).time_ms
     except MalformedRecord as malformed:
-        raise ArchiveCorrupt(f"the newest record is damaged: {malformed}. Run: parvis archive verify") from malformed
+        run, counter = run_and_counter(row[0])
+        what = f"the newest record, {run}/{counter}, is damaged: {malformed}"
+        raise ArchiveCorrupt(f"{what}. {WHAT_TO_DO}") from malformed
 
 
 def _is_corrupt(fault: Exception) -> bool:

@@ -10,10 +10,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from parvis.archive.absences import Absence, Why
 from parvis.archive.content_keys import ContentKey
 from parvis.archive.reading import OpenedRecord, opened_record
 from parvis.archive.record import MalformedRecord, UnopenedRecord, parse_header, run_and_counter
-from parvis.archive.verify import Check, Covered, Report, Row, never_covered
+from parvis.archive.verify import Check, Covered, Report, Row, lost_between, never_covered
 from parvis.ports.archive import ArchiveCorrupt, ArchiveError
 from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.sqlite.database import (
@@ -35,6 +36,7 @@ _ROWS: Final = (
     " EXISTS (SELECT 1 FROM undelivered WHERE records.id BETWEEN first_id AND last_id)"
     " FROM records WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
 )
+_DAMAGE: Final = "SELECT first_id, last_id, why FROM absences WHERE why = 'damage' ORDER BY first_id"
 _EMPTY_RUNS: Final = (
     "SELECT run FROM runs WHERE NOT EXISTS (SELECT 1 FROM records"
     " WHERE records.id BETWEEN run << 40 AND (run + 1 << 40) - 1)"
@@ -71,7 +73,8 @@ def verify_archive(data_dir: Path, is_covered: Covered = never_covered) -> Repor
         ArchiveError: The store cannot be read at all.
     """
     with _reading(data_dir) as (connection, keys):
-        check = Check(KeyFinder(connection, keys).find, is_covered)
+        noted = [Absence(first_id=row[0], last_id=row[1], why=Why(row[2])) for row in connection.execute(_DAMAGE)]
+        check = Check(KeyFinder(connection, keys).find, is_covered, lost_between(noted))
         for row in _rows(connection):
             check.row(row)
         # A run and its first record are one transaction, so that also a run that begins now has one.
