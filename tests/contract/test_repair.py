@@ -289,7 +289,7 @@ def test_it_refuses_where_it_must(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="another database"):
         repaired(source, tmp_path / "copy")
     (source / KEYFILE_NAME).write_bytes(keys[:-10])
-    with pytest.raises(ArchiveError, match="is damaged[.] Put it back from its backup"):
+    with pytest.raises(ArchiveError, match=r"is damaged\. Put it back from its backup"):
         repaired(source, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
     assert not (tmp_path / "copy.unfinished").exists()
