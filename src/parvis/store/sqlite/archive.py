@@ -63,6 +63,7 @@ from parvis.store.sqlite import kept as kept_rows
 from parvis.store.sqlite import upkeep as upkeep_rows
 from parvis.store.sqlite.adopting import adopting
 from parvis.store.sqlite.database import (
+    BUSY_TIMEOUT_S,
     DATABASE_NAME,
     WHAT_TO_DO,
     Connect,
@@ -490,8 +491,11 @@ class SqliteArchive:
                 self._terms.make_ahead(now_ms)
                 self._make_ahead_at_ms = now_ms + HOUR_MS
             if self._must_truncate and is_idle:
-                # A reader may hold some of it back; then the next moment of rest is the next try.
+                # A reader may hold some of it back; then the next moment of rest is the next try. It is not waited
+                # for: batches would wait behind it.
+                connection.execute("PRAGMA busy_timeout = 0").fetchone()
                 (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_TIMEOUT_S:.0f}").fetchone()
                 self._must_truncate = bool(is_busy)
                 self._log_pages = 0
             elif self._log_pages >= (IDLE_CHECKPOINT_PAGES if is_idle else CHECKPOINT_PAGES):
