@@ -98,8 +98,7 @@ def test_every_byte_of_a_content_key_is_found(store: Path, column: str) -> None:
     before = value_of(store, "content_keys", column, where)
     values: list[object] = []
     if isinstance(before, bytes):
-        for at in range(len(before)):
-            values.append(before[:at] + bytes([before[at] ^ 1 << at % 8]) + before[at + 1 :])
+        values += [before[:at] + bytes([before[at] ^ 1 << at % 8]) + before[at + 1 :] for at in range(len(before))]
         values += [before[:-1], before + b"\0"]
     else:
         assert isinstance(before, int)

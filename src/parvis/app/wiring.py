@@ -39,10 +39,11 @@ from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, keep, re
 from parvis.model.metadata import KeptMetadata
 from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
+from parvis.model.room import Room
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
 from parvis.net.fanout import fan_out
-from parvis.ports.archive import Archive
+from parvis.ports.archive import Archive, ArchiveCorrupt, ArchiveError
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
 from parvis.store.history import IndexedHistory, PairOf
@@ -251,8 +252,12 @@ def assemble(
     doors = Doors(chat, intake)
     # Conformance suites expect a server without rooms.
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
-    open_rooms(chat, opened.rooms, first)
-    restore(chat, opened.kept)
+    try:
+        open_rooms(chat, opened.rooms, first)
+        restore(chat, opened.kept)
+    except ArchiveError:
+        archive.close()
+        raise
     office = Office(config, loop, chat, LoopJournal(loop, turn), made.sealed, keys())
     return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, mail)
 
@@ -263,36 +268,50 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
     waiting: list[Pending] = []
     metadata: list[Keep] = []
     for each in kept:
-        match each.kind:
-            case KeptKind.ACCOUNT:
-                account = read(each, Account)
-                chat.apply(e.AccountKept(account, fold(account.name)))
-            case KeptKind.VISIBLE:
-                room = rooms.get(ConversationId(each.id))
-                if room is not None:
-                    chat.apply(e.VisibleSet(room, room.visible_s, read(each, KeptVisible).from_ms))
-            case KeptKind.MARKERS:
-                chat.markers.restore(IdentityId(each.id), read(each, KeptMarkers).read_ms)
-            case KeptKind.SERVER_BAN:
-                chat.apply(e.ServerBanned(read(each, ServerBan)))
-            case KeptKind.DEFENCE:
-                chat.apply(e.DefenceSet(read(each, Defence)))
-            case KeptKind.GUEST:
-                chat.guests.restore(read(each, Guest))
-            case KeptKind.RETIRED_NAME:
-                chat.retired.restore(each.id, read(each, Retired))
-            case KeptKind.SILENCE:
-                chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
-            case KeptKind.METADATA:
-                metadata.append(each)
-            case KeptKind.PENDING_ACCOUNT:
-                waiting.append(read(each, Pending))
-            case _:
-                assert_never(each.kind)
+        try:
+            _restore_one(chat, each, rooms, waiting, metadata)
+        except msgspec.DecodeError:
+            # The cause is left out: it may quote what stands in the value.
+            raise ArchiveCorrupt(
+                f"what is kept of {each.kind} {each.id.hex()} in the database is damaged. Put the data folder back "
+                "from its backup, or save what is whole: parvis archive repair --to COPY"
+            ) from None
     for pending in sorted(waiting, key=lambda each: each.ends_at_ms):
         chat.apply(e.PendingKept(pending, fold(pending.name)))
     # Whose it is must be known first.
     _restore_metadata(chat, metadata)
+
+
+def _restore_one(
+    chat: Chat, each: Keep, rooms: dict[ConversationId, Room], waiting: list[Pending], metadata: list[Keep]
+) -> None:
+    """Make one value true again, or note it for when the others are."""
+    match each.kind:
+        case KeptKind.ACCOUNT:
+            account = read(each, Account)
+            chat.apply(e.AccountKept(account, fold(account.name)))
+        case KeptKind.VISIBLE:
+            room = rooms.get(ConversationId(each.id))
+            if room is not None:
+                chat.apply(e.VisibleSet(room, room.visible_s, read(each, KeptVisible).from_ms))
+        case KeptKind.MARKERS:
+            chat.markers.restore(IdentityId(each.id), read(each, KeptMarkers).read_ms)
+        case KeptKind.SERVER_BAN:
+            chat.apply(e.ServerBanned(read(each, ServerBan)))
+        case KeptKind.DEFENCE:
+            chat.apply(e.DefenceSet(read(each, Defence)))
+        case KeptKind.GUEST:
+            chat.guests.restore(read(each, Guest))
+        case KeptKind.RETIRED_NAME:
+            chat.retired.restore(each.id, read(each, Retired))
+        case KeptKind.SILENCE:
+            chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
+        case KeptKind.METADATA:
+            metadata.append(each)
+        case KeptKind.PENDING_ACCOUNT:
+            waiting.append(read(each, Pending))
+        case _:
+            assert_never(each.kind)
 
 
 def _restore_metadata(chat: Chat, kept: list[Keep]) -> None:

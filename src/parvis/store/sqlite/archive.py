@@ -108,6 +108,7 @@ _RENEW: Final = "UPDATE lease SET renewed_ms = ? WHERE run = ?"
 _LAST_HEADER: Final = "SELECT id, header FROM records WHERE header IS NOT NULL ORDER BY id DESC LIMIT 1"
 _HEAD_OF_RUN: Final = "SELECT max(id) FROM records WHERE id BETWEEN ? AND ?"
 
+_UNENDED: Final = "ended without saying so"
 _FENCED: Final = "another server has taken this archive over. This one must stop"
 
 
@@ -234,6 +235,7 @@ class SqliteArchive:
         durable.make_folder(self._data_dir)
         self._lock = take_lock(self._data_dir)
         keys = make_or_check(self._data_dir, self._random)
+        is_log_there = self._database.with_name(DATABASE_NAME + "-wal").exists()
         notices = self._set_torn_tail_aside(now_ms)
         connection = self._connection = connect_writer(self._database, self._opened_by)
         notices += bring_up_to_date(connection, self._database)
@@ -251,6 +253,11 @@ class SqliteArchive:
         notices += told
         self._terms.make_ahead(time_ms)
         notices += self._begin_run(connection, time_ms, now_ms, self._custodian if is_first else None)
+        if not is_log_there and any(_UNENDED in notice for notice in notices):
+            notices.append(
+                f"Its write-ahead log is not beside the database {self._database}: this is a copy that was made while "
+                "it ran, or the log was taken away and what stood in it is lost. Compare it with a known checkpoint."
+            )
         notices += self._adopt_keys(connection, keys, self._terms, self._custodian)
         return Opened(
             run=self._run,
@@ -281,7 +288,9 @@ class SqliteArchive:
         self._put(connection, rows, made, Batch([], upkeep=upkeep))
         connection.execute("COMMIT")
         self._remember_durable()
-        return [f"Run {run} ended without saying so." for (run,) in unended]
+        # The database itself knows of the run from its first moment on, so that a log that goes missing is missed.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return [f"Run {run} {_UNENDED}." for (run,) in unended]
 
     def _adopt_keys(
         self, connection: sqlite3.Connection, keys: KeyStore, terms: TermBook, custodian: CustodianKey
