@@ -54,7 +54,7 @@ def test_every_row_is_read_as_it_was_written(
         for key, values in rows.items():
             connection.execute("INSERT INTO some VALUES (?, ?, ?)", (key, *values))
         connection.execute("COMMIT")
-    found = {}
+    found: dict[object, object] = {}
     for row in all_rows(path):
         if len(row.values) == 3 and row.rowid is not None and row.values[0] is None:
             found[row.rowid] = row.values[1:]
