@@ -3,13 +3,14 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from parvis.archive.log_keys import LogKey
 from parvis.archive.terms import TermKey
 
 
 class KeyStore(Protocol):
     """The server's own keys.
 
-    Durability: once `change_term_keys` returns, what was added survives a power cut and what was destroyed is in no
+    Durability: once `change_term_keys` or `keep_log_keys` returns, what was added survives a power cut and what was destroyed is in no
     file; until then none of the new ones is used.
     Concurrency: any thread may call; changes wait for each other.
     Failure: a store that cannot be written raises `ArchiveError` or `OSError` and keeps what it had.
@@ -30,3 +31,9 @@ class KeyStore(Protocol):
 
         A key whose id is in both is replaced: a hold that is extended keeps its key and gets another end.
         """
+
+    def log_keys(self) -> Sequence[LogKey]:
+        """Give every key that signs or signed checkpoints, the oldest first; none before the log begins."""
+
+    def keep_log_keys(self, keys: Sequence[LogKey]) -> None:
+        """Keep these keys of the log in place of those before."""
