@@ -66,18 +66,16 @@ def signing(keys: Sequence[LogKey], now_ms: int) -> list[LogKey]:
     return [key for key in reversed(keys) if key.private and (not key.until_ms or now_ms < key.until_ms)]
 
 
-def rotated(keys: Sequence[LogKey], now_ms: int, random: RandomBytes) -> list[LogKey]:
-    """Add a key that follows the newest, which signs beside it for `OVERLAP_MS`.
+def rotated(keys: Sequence[LogKey], new: LogKey, now_ms: int) -> list[LogKey]:
+    """Add a key; the one that was the newest signs beside it for `OVERLAP_MS`.
 
     Raises:
         TooManyKeys: `SIGNING_MAX` sign already.
     """
     if len(signing(keys, now_ms)) >= SIGNING_MAX:
         raise TooManyKeys(f"{SIGNING_MAX} keys sign already")
-    ending = [
-        key if key.until_ms else msgspec.structs.replace(key, until_ms=now_ms + OVERLAP_MS) for key in keys
-    ]
-    return [*without_ended(ending, now_ms), new_log_key(keys[-1].origin, now_ms, random)]
+    ending = [key if key.until_ms else msgspec.structs.replace(key, until_ms=now_ms + OVERLAP_MS) for key in keys]
+    return [*without_ended(ending, now_ms), new]
 
 
 def without_ended(keys: Sequence[LogKey], now_ms: int) -> list[LogKey]:

@@ -7,7 +7,7 @@ Source: RFC 6962, section 2.1; RFC 9162, sections 2.1.1 to 2.1.4; https://c2sp.o
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -73,9 +73,7 @@ def subtree(hashes: Sequence[bytes]) -> bytes:
     """Fold a power of two of hashes into the subtree they are; by hand, because every record passes here."""
     row = list(hashes)
     while len(row) > 1:
-        row = [
-            sha256(b"\1" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=True)
-        ]
+        row = [sha256(b"\1" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=True)]
     return row[0]
 
 
@@ -338,9 +336,6 @@ def _hash_of(first: int, last: int, node_of: NodeOf) -> bytes:
     return root
 
 
-def _check_hashes(proof: Iterable[bytes]) -> None:
-    count = 0
-    for step in proof:
-        count += 1
-        if len(step) != HASH_BYTES or count > PROOF_HASHES_MAX:
-            raise WrongProof("proof is not made of hashes, or of too many")
+def _check_hashes(proof: Sequence[bytes]) -> None:
+    if len(proof) > PROOF_HASHES_MAX or any(len(step) != HASH_BYTES for step in proof):
+        raise WrongProof("proof is not made of hashes, or of too many")

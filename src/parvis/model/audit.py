@@ -26,7 +26,16 @@ class CustodianKeySet(Entry, frozen=True, kw_only=True, tag="custodian-key-set")
     threshold: int
 
 
-AuditEntry = CustodianKeySet
+class LogKeyRotated(Entry, frozen=True, kw_only=True, tag="log-key-rotated"):
+    """From now on checkpoints are signed with this key, and for some days with the one before as well."""
+
+    old: str
+    """SHA-256 of the public key as it is published, in hex."""
+    new: str
+    why: str = ""
+
+
+AuditEntry = CustodianKeySet | LogKeyRotated
 """Every entry there is."""
 
 
@@ -50,4 +59,5 @@ def read_entry(line: bytes) -> AuditEntry:
     Raises:
         msgspec.DecodeError: It is no entry that this program knows.
     """
-    return msgspec.json.decode(line, type=AuditEntry)
+    entry: AuditEntry = msgspec.json.decode(line, type=AuditEntry)
+    return entry

@@ -10,7 +10,7 @@ Source: docs/adr/0003-sealing-in-sqlite.md.
 
 import hmac
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -86,10 +86,10 @@ class KeyFile:
         """Give every key of the log, the oldest first."""
         return self._kept.log_keys
 
-    def keep_log_keys(self, keys: Sequence[LogKey]) -> None:
-        """Keep these keys of the log; the file says so, durably, before this returns."""
+    def change_log_keys(self, change: Callable[[Sequence[LogKey]], Sequence[LogKey]]) -> None:
+        """Keep what a call makes of the keys of the log; the file says so, durably, before this returns."""
         with self._changing:
-            kept = msgspec.structs.replace(self._kept, log_keys=list(keys))
+            kept = msgspec.structs.replace(self._kept, log_keys=list(change(self._kept.log_keys)))
             durable.replace(self._path, msgspec.json.encode(kept))
             self._kept = kept
 

@@ -86,9 +86,9 @@ class MemoryKeys:
         """Give every key of the log."""
         return self._log_keys
 
-    def keep_log_keys(self, keys: Sequence[LogKey]) -> None:
-        """Keep these keys of the log."""
-        self._log_keys = list(keys)
+    def change_log_keys(self, change: Callable[[Sequence[LogKey]], Sequence[LogKey]]) -> None:
+        """Keep what a call makes of the keys of the log."""
+        self._log_keys = list(change(self._log_keys))
 
 
 class MemoryStore:

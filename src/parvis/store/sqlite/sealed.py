@@ -22,8 +22,9 @@ from parvis.store.sqlite.database import DATABASE_NAME, connect, uri_of
 ROWS_AT_ONCE: Final = 500
 """Most rows of one reading transaction."""
 
+# The text is made of our own words and numbers.
 _RUNS: Final = (
-    "WITH RECURSIVE newest(id) AS (SELECT max(id) FROM records UNION ALL"
+    "WITH RECURSIVE newest(id) AS (SELECT max(id) FROM records UNION ALL"  # noqa: S608
     f" SELECT (SELECT max(id) FROM records WHERE id < newest.id >> {COUNTER_BITS} << {COUNTER_BITS}) FROM newest"
     " WHERE newest.id IS NOT NULL) SELECT id FROM newest WHERE id IS NOT NULL"
 )
