@@ -5,11 +5,12 @@ from typing import Protocol
 
 import msgspec
 
+from parvis.archive.absences import Absence
 from parvis.archive.content_keys import CustodyWrap
 from parvis.archive.custody import CustodianKey
 from parvis.model.ids import ConversationId, IdentityId
 from parvis.model.records import DataKind
-from parvis.ports.archive import Absence, VaultKey, VaultRow
+from parvis.ports.archive import VaultKey, VaultRow
 
 
 class StoredRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from typing import Final, cast
 from msgspec.structs import replace
 
 from parvis.archive import custody
+from parvis.archive.absences import Absence
 from parvis.archive.content_keys import CustodyWrap, WrappedKey, unwrap_visible
 from parvis.archive.custody import CustodianKey
 from parvis.archive.log_keys import LogKey
@@ -26,7 +27,6 @@ from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import KeptRoom
 from parvis.ports.archive import (
     VAULT_ROWS_MAX,
-    Absence,
     ArchiveCorrupt,
     Batch,
     Fatal,

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterator
 from typing import cast
 
+from parvis.archive.absences import Absence
 from parvis.archive.content_keys import CustodyWrap, WrappedKey
 from parvis.archive.custody import CustodianKey
 from parvis.archive.record import parse_header, run_and_counter
 from parvis.archive.sealing import ROW_FIELDS
-from parvis.ports.archive import Absence, VaultKey, VaultRow
+from parvis.ports.archive import VaultKey, VaultRow
 from parvis.ports.sealed import StoredKey, StoredRow, Wanted
 from parvis.store.memory import MemoryStore
 

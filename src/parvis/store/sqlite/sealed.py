@@ -10,12 +10,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from parvis.archive.absences import Absence, Why
 from parvis.archive.content_keys import CustodyWrap
 from parvis.archive.custody import CustodianKey
 from parvis.archive.record import COUNTER_BITS, run_and_counter
 from parvis.model.ids import ConversationId
 from parvis.model.records import DataKind
-from parvis.ports.archive import Absence, ArchiveError, VaultKey, VaultRow
+from parvis.ports.archive import ArchiveError, VaultKey, VaultRow
 from parvis.ports.sealed import StoredKey, StoredRow, Wanted
 from parvis.store.sqlite.database import DATABASE_NAME, connect, uri_of
 
@@ -113,7 +114,7 @@ class SqliteSealed:
     def absences(self) -> list[Absence]:
         """Give what is noted of absent bodies, in order."""
         rows = self._all("SELECT first_id, last_id, why FROM absences ORDER BY first_id")
-        return [Absence(first_id=first, last_id=last, why=why) for first, last, why in rows]
+        return [Absence(first_id=first, last_id=last, why=Why(why)) for first, last, why in rows]
 
     def undelivered(self) -> list[tuple[int, int]]:
         """Give the ranges of records that nobody saw."""
