@@ -108,6 +108,10 @@ class LogFolder:
         except OSError:
             return False
 
+    def widest(self, tile: Tile) -> int:
+        """Give how many hashes there are of a tile that is not full."""
+        return max(self._widths(tile), default=0)
+
     def put_stamp(self, raw: bytes, size: int, answer: bytes) -> None:
         """Keep what an authority answered, beside the very bytes that it stamped."""
         stamped = self.path / "stamped"
