@@ -9,8 +9,10 @@ Rule 4: tiles are made of leaves and may be made again; what was signed may not.
 Source: docs/adr/0023-the-log.md; https://c2sp.org/tlog-checkpoint, "Signatures"; https://c2sp.org/tlog-tiles.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
+
+from msgspec import structs
 
 from parvis.archive import merkle
 from parvis.archive.checkpoint import (
@@ -22,7 +24,7 @@ from parvis.archive.checkpoint import (
     sign,
     verify_note,
 )
-from parvis.archive.log_keys import new_log_key, signing, without_ended
+from parvis.archive.log_keys import LogKey, new_log_key, signing, without_ended
 from parvis.archive.merkle import TILE_WIDTH, Edge, Tile, WrongProof, edge_widths, leaf_hash
 from parvis.archive.record import record_id
 from parvis.archive.terms import RandomBytes
@@ -94,9 +96,27 @@ class Sequencing:
                 raise ArchiveError(f"the origin of the log cannot be {origin!r}: {wrong}. Set log_origin") from wrong
             self._keys.change_log_keys(lambda there: there or [first])
             return []
+        if self._was_repaired() and self._folder.checkpoint() is None and not self._folder.old_checkpoints():
+            return [self._begin_anew(keys)]
         if keys[-1].origin != origin:
             return [f"The log goes on as {keys[-1].origin}: its origin is its identity and does not change."]
         return []
+
+    def _was_repaired(self) -> bool:
+        return any(absence.why == "damage" for absence in self._sealed.absences())
+
+    def _begin_anew(self, keys: Sequence[LogKey]) -> str:
+        """Begin another log for what a repair saved: it cannot extend the one before, and must not seem to."""
+        now_ms = self._clock()
+        first = keys[0].origin
+        made = new_log_key(f"{first}/{len(keys) + 1}", now_ms, self._random)
+        self._keys.change_log_keys(
+            lambda there: [*without_ended([structs.replace(key, until_ms=now_ms) for key in there], now_ms), made]
+        )
+        return (
+            f"Records were lost, and the log of what is left begins anew as {made.origin}: checkpoints of {first} "
+            "do not fit it. Publish its key (parvis archive log-key)."
+        )
 
     def open(self) -> list[str]:
         """Go on where the last checkpoint ends; give what the operator should read. Nothing is written.

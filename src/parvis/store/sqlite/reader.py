@@ -13,6 +13,8 @@ from typing import Final
 from parvis.archive.content_keys import ContentKey
 from parvis.archive.reading import OpenedRecord, opened_record
 from parvis.archive.record import MalformedRecord, UnopenedRecord, parse_header, run_and_counter
+from parvis.model.ids import AUDIT
+from parvis.model.records import RecordKind
 from parvis.ports.archive import ArchiveCorrupt, ArchiveError
 from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.sqlite.database import (
@@ -29,6 +31,7 @@ ROWS_AT_ONCE: Final = 500
 """Most records of one reading transaction."""
 
 _HEAD: Final = "SELECT max(id) FROM records"
+_AUDIT: Final = "SELECT id, header, ciphertext FROM records WHERE substr(header, 57, 16) = ? ORDER BY id"
 _ROWS: Final = (
     "SELECT id, header, ciphertext,"
     " EXISTS (SELECT 1 FROM undelivered WHERE records.id BETWEEN first_id AND last_id)"
@@ -48,15 +51,24 @@ def opened_records(data_dir: Path) -> Iterator[OpenedRecord]:
         for number, header, ciphertext, undelivered in _rows(connection):
             if header is None or ciphertext is None:
                 continue
-            try:
-                key = finder.find(parse_header(header).content_key)
-                if not isinstance(key, ContentKey):
-                    continue
-                opened = opened_record(header, ciphertext, key.key, undelivered=undelivered)
-            except (MalformedRecord, UnopenedRecord) as wrong:
-                run, counter = run_and_counter(number)
-                raise ArchiveCorrupt(f"record {run}/{counter}: {wrong}. Run: parvis archive verify") from wrong
-            yield opened
+            opened = _opened(finder, number, header, ciphertext, undelivered=undelivered)
+            if opened is not None:
+                yield opened
+
+
+def audit_records(data_dir: Path) -> Iterator[OpenedRecord]:
+    """Give the records of the audit that the server can open, in order; it may be running.
+
+    Raises:
+        ArchiveError: The store cannot be read.
+        ArchiveCorrupt: A record does not open although its key does.
+    """
+    with reading(data_dir) as (connection, keys):
+        finder = KeyFinder(connection, keys)
+        for number, header, ciphertext in connection.execute(_AUDIT, (AUDIT,)).fetchall():
+            opened = _opened(finder, number, header, ciphertext, undelivered=False)
+            if opened is not None and opened.header.kind is RecordKind.AUDIT:
+                yield opened
 
 
 @contextmanager
@@ -82,6 +94,20 @@ def reading(data_dir: Path) -> Iterator[tuple[sqlite3.Connection, KeyFile]]:
             yield connection, keys
     except sqlite3.Error as fault:
         raise ArchiveError(f"the database {path} cannot be read: {fault.sqlite_errorname}") from fault
+
+
+def _opened(
+    finder: KeyFinder, number: int, header: bytes, ciphertext: bytes, *, undelivered: bool
+) -> OpenedRecord | None:
+    """Open a record; None when its key does not open any more."""
+    try:
+        key = finder.find(parse_header(header).content_key)
+        if not isinstance(key, ContentKey):
+            return None
+        return opened_record(header, ciphertext, key.key, undelivered=undelivered)
+    except (MalformedRecord, UnopenedRecord) as wrong:
+        run, counter = run_and_counter(number)
+        raise ArchiveCorrupt(f"record {run}/{counter}: {wrong}. Run: parvis archive verify") from wrong
 
 
 def _rows(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes | None, bytes | None, bool]]:

@@ -117,10 +117,10 @@ def _check_content_keys(
         # Keys made before there were custodians have no first record noted, and no wrap for them.
         if first_id and (_CUSTODY[data], begins_ms) in live and not any(each in term_keys for (each,) in under):
             found.tell(key_id, "its wrap for custodians is missing")
-        if wrap is None and term_key_id is None:
+        if wrap is None or term_key_id is None:
             continue
-        term_key = term_keys.get(term_key_id) if term_key_id is not None else None
-        if wrap is None or term_key is None:
+        term_key = term_keys.get(term_key_id)
+        if term_key is None:
             if (_VISIBLE[data], begins_ms) in live:
                 found.tell(key_id, "its visible wrap is under a term key that is not known")
             continue
