@@ -32,8 +32,8 @@ from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.sqlite.archive import SqliteArchive
 from parvis.store.sqlite.database import DATABASE_NAME
 from parvis.store.sqlite.history import SqliteHistory
-from parvis.store.sqlite.reader import verify_archive
 from parvis.store.sqlite.sealed import SqliteSealed
+from parvis.store.sqlite.verifying import verify_archive
 
 ROOMS = 20
 HOURS = 200

@@ -14,7 +14,7 @@ from tests.contract.archive_stages import NOON_MS, SqliteStage, a_batch, sealed
 
 from parvis.archive.record import record_id
 from parvis.store.sqlite.database import DATABASE_NAME
-from parvis.store.sqlite.reader import verify_archive
+from parvis.store.sqlite.verifying import verify_archive
 
 FLIPPED = record_id(1, 3)
 """The record whose columns are flipped; others stand in front of it and behind it."""

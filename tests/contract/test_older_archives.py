@@ -26,8 +26,9 @@ from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.sqlite import adopting
 from parvis.store.sqlite.archive import SqliteArchive
 from parvis.store.sqlite.database import DATABASE_NAME, REVISIONS, Connect, connect
-from parvis.store.sqlite.reader import opened_records, verify_archive
+from parvis.store.sqlite.reader import opened_records
 from parvis.store.sqlite.sealed import SqliteSealed
+from parvis.store.sqlite.verifying import verify_archive
 
 OLD = Path(__file__).parents[1] / "data" / "schema-0002"
 

@@ -29,10 +29,11 @@ from parvis.ports.sealed import Wanted
 from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.sqlite.archive import SqliteArchive
 from parvis.store.sqlite.database import DATABASE_NAME
-from parvis.store.sqlite.reader import opened_records, verify_archive
+from parvis.store.sqlite.reader import opened_records
 from parvis.store.sqlite.repair import Range, Repair, repair
 from parvis.store.sqlite.salvage import TABLES
 from parvis.store.sqlite.sealed import SqliteSealed
+from parvis.store.sqlite.verifying import verify_archive
 
 MESSAGES = 400
 """Enough for a tree of two levels: some 60 pages of records."""

@@ -27,8 +27,9 @@ from parvis.ports.sealed import SealedStore, Wanted
 from parvis.store.memory import Fault
 from parvis.store.memory_sealed import MemorySealed
 from parvis.store.sqlite.database import DATABASE_NAME
-from parvis.store.sqlite.reader import opened_records, verify_archive
+from parvis.store.sqlite.reader import opened_records
 from parvis.store.sqlite.sealed import SqliteSealed
+from parvis.store.sqlite.verifying import verify_archive
 
 ROOMS = 3
 
@@ -252,15 +253,13 @@ def test_readers_beside_the_writer_see_whole_batches_and_stop_nobody(tmp_path: P
             assert store.wraps_of(key.id)
 
     def check() -> None:
-        before = absences.covers(SqliteSealed(stage.data_dir).absences())
-        report = verify_archive(stage.data_dir, lambda number: before(number) or number > newest)
-        newest_known = [problem for problem in report.problems if "absent" not in problem.what]
-        assert newest_known == []
+        # What is noted with an erasure is read before it or after it: a body may be gone that was not noted then.
+        report = verify_archive(stage.data_dir)
+        assert [problem for problem in report.problems if "absent" not in problem.what] == []
 
     def everything() -> None:
         assert all(record.header.run == 1 for record in opened_records(stage.data_dir))
 
-    newest = record_id(1, 4)
     readers = [
         reading(0, rows),
         reading(1, keys),

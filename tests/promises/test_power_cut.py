@@ -22,7 +22,8 @@ from tests.promises.servers import CONFIG, PATIENCE_S, Server
 
 from parvis.archive.reading import OpenedRecord
 from parvis.store.sqlite.archive import SqliteArchive
-from parvis.store.sqlite.reader import opened_records, verify_archive
+from parvis.store.sqlite.reader import opened_records
+from parvis.store.sqlite.verifying import verify_archive
 
 CUTS_MAX: Final = 120
 """Most moments at which the power is cut, evenly among all sends."""

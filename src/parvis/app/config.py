@@ -43,6 +43,7 @@ from parvis.app.readers import (
     WrongParts,
     suggest,
 )
+from parvis.archive.checkpoint import NAME_BYTES_MAX
 
 FILE_BYTES_MAX: Final = 1 << 20
 """Largest configuration file that is read."""
@@ -600,6 +601,23 @@ class ArchiveStore(msgspec.Struct, frozen=True, kw_only=True):
         "`sqlite`: the archive lies in `data_dir`. `memory`, with profile `test` alone: everything is sealed "
         "all the same and nothing survives the process.",
     ] = StoreKind.SQLITE
+    log_origin: Annotated[
+        str,
+        Text(0, NAME_BYTES_MAX, shape=r"[^\s+]*", called="a name without spaces and plus signs"),
+        "What checkpoints of the log call it; empty: the server's name and `/log`. It is kept with the key that signs "
+        "them, and what stands here counts only when the first key is made.",
+    ] = ""
+    timestamp_url: Annotated[
+        str,
+        Text(0, 300, shape=r"(?:https?://[!-~]+)?", called="an http:// or https:// address"),
+        "Authority that puts the time on checkpoints of the log (RFC 3161); empty: none is asked. It learns a hash.",
+    ] = ""
+    timestamp_every_s: Annotated[int, Span(366 * 86_400), "How often it is asked, when there is something new."] = (
+        86_400
+    )
+    timestamp_roots: Annotated[
+        Path | None, Folder(), "Certificates in PEM that its answers must lead to; without it they are not checked."
+    ] = None
 
 
 DEFAULT_LISTENERS: Final = (

@@ -102,6 +102,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     for notice in parts.notices:
         log.warning("archive", notice=notice)
     parts.doors.start()
+    if parts.sequencer is not None:
+        parts.sequencer.start()
     control = Control(parts.office, DEEDS)
     if config.archive.store is StoreKind.SQLITE:
         await control.open(config.server.data_dir)
@@ -132,6 +134,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     if parts.mail is not None:
         parts.mail.close()
     running.close()
+    if parts.sequencer is not None:
+        await loop.run_in_executor(None, parts.sequencer.stop)
     await loop.run_in_executor(None, parts.archive.close)
     return status
 
@@ -174,7 +178,7 @@ def _reload(
     else:
         # Clients were told these when they came in, and records were sealed under them.
         kept = [f"server.{key}" for key in KEPT if getattr(config.server, key) != getattr(running.server, key)]
-        kept += ["listen"] * (config.listen != running.listen) + ["mail"] * (config.mail != running.mail)
+        kept += [key for key in ("listen", "mail", "archive") if getattr(config, key) != getattr(running, key)]
         if kept:
             log.warning("kept as they were until a restart", keys=kept)
         parts.doors.reconfigure(replace(settings, server=running.server.name, network=running.server.network))

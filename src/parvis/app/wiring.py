@@ -18,6 +18,7 @@ from parvis.app.handing_over import hand_over
 from parvis.app.journal import LoopJournal
 from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
+from parvis.app.sequencer import Sequencer, check_log, make_sequencer
 from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
 from parvis.archive.terms import DEFAULT_TERMS, TermKind
@@ -45,8 +46,11 @@ from parvis.model.silences import KeptSilence
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive, ArchiveCorrupt, ArchiveError
 from parvis.ports.keys import KeyStore
+from parvis.ports.log import PublicLog
 from parvis.ports.sealed import SealedStore
 from parvis.store.history import IndexedHistory, PairOf
+from parvis.store.log.folder import LOG_NAME, LogFolder
+from parvis.store.log.public import FileLog
 
 if TYPE_CHECKING:
     from parvis.app.mail import SmtpMail
@@ -76,6 +80,9 @@ class Parts(msgspec.Struct, frozen=True):
     history_workers: Workers
     office: Office
     mail: SmtpMail | None = None
+    sequencer: Sequencer | None = None
+    """Gives records their places in the log; None where nothing survives the process."""
+    public_log: PublicLog | None = None
 
 
 def settings_of(config: Config) -> Settings:
@@ -223,6 +230,9 @@ def assemble(
     """
     clock = LoopClock(loop)
     made = make_archive(config, loop, clock)
+    if config.archive.store is StoreKind.SQLITE:
+        # Before anything is written: what contradicts the log is left as it was found.
+        check_log(config.server.data_dir)
     archive, keys = made.archive, made.keys
     opened = archive.open(clock.now_ms())
     turn = Turn(archive, clock, fan_out, stop_server)
@@ -259,7 +269,32 @@ def assemble(
         archive.close()
         raise
     office = Office(config, loop, chat, LoopJournal(loop, turn), made.sealed, keys())
-    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, mail)
+    notices, sequencer, public_log = opened.notices, None, None
+    if config.archive.store is StoreKind.SQLITE:
+        try:
+            sequencer, told = make_sequencer(
+                config, made.sealed, keys(), lambda: turn.head, clock.now_ms, loop, stop_server
+            )
+        except ArchiveError:
+            archive.close()
+            raise
+        notices = notices + told
+        public_log = FileLog(LogFolder(config.server.data_dir / LOG_NAME), made.sealed, keys())
+    return Parts(
+        chat,
+        intake,
+        doors,
+        turn,
+        archive,
+        workers,
+        notices,
+        history,
+        history_workers,
+        office,
+        mail,
+        sequencer,
+        public_log,
+    )
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:

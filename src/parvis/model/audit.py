@@ -50,7 +50,16 @@ class Repaired(Entry, frozen=True, kw_only=True, tag="repaired"):
     """Digest, in hex, of every absence there is from now on (`archive/absences.py`)."""
 
 
-AuditEntry = CustodianKeySet | KeysAdopted | Repaired
+class LogKeyRotated(Entry, frozen=True, kw_only=True, tag="log-key-rotated"):
+    """From now on checkpoints are signed with this key, and for some days with the one before as well."""
+
+    old: str
+    """SHA-256 of the public key as it is published, in hex."""
+    new: str
+    why: str = ""
+
+
+AuditEntry = CustodianKeySet | KeysAdopted | Repaired | LogKeyRotated
 """Every entry there is."""
 
 

@@ -43,7 +43,7 @@ class KeyFinder:
             # A day has begun since they were read.
             self._term_keys = {key.id: key for key in self._keys.term_keys()}
         if wrap is None or term_key_id not in self._term_keys:
-            return ClosedKey()
+            return ClosedKey(conversation=conversation, hour=hour, run=run)
         wrapped = WrappedKey(
             id=key_id,
             conversation=conversation,
