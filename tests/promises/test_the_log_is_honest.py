@@ -298,3 +298,28 @@ def test_tiles_alone_that_are_damaged_are_told_apart_from_records(honest: tuple[
     found = verify_archive(data)
     assert found.first_fault() is None
     assert "The records are what was signed" in found.notes[0]
+
+
+@pytest.mark.parametrize("value", ["'words'", "7", "x''", "1.5"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "records.header",
+        "records.salt",
+        "records.ciphertext",
+        "records.leaf",
+        "content_keys.hour",
+        "content_keys.conversation",
+        "content_keys.visible_wrap",
+        "custody_wraps.wrap",
+        "custodians.public",
+    ],
+)
+def test_whatever_stands_in_a_row_is_told_and_breaks_nothing(honest: tuple[Path, Path], place: str, value: str) -> None:
+    """Databases keep a text where bytes belong, if somebody puts it there."""
+    data, _ = honest
+    table, field = place.split(".")
+    rows = sqlite3.connect(data / "parvis.db", isolation_level=None)
+    rows.execute(f"UPDATE {table} SET {field} = {value}" + (f" WHERE id = {record_id(1, AT)}" * (table == "records")))
+    rows.close()
+    assert verify_archive(data).problems_total > 0
