@@ -43,7 +43,6 @@ from parvis.app.readers import (
     WrongParts,
     suggest,
 )
-from parvis.archive.checkpoint import NAME_BYTES_MAX
 
 FILE_BYTES_MAX: Final = 1 << 20
 """Largest configuration file that is read."""
@@ -603,7 +602,7 @@ class ArchiveStore(msgspec.Struct, frozen=True, kw_only=True):
     ] = StoreKind.SQLITE
     log_origin: Annotated[
         str,
-        Text(0, NAME_BYTES_MAX, shape=r"[^\s+]*", called="a name without spaces and plus signs"),
+        Text(0, 255, shape=r"[^\s+]*", called="a name without spaces and plus signs"),
         "What checkpoints of the log call it; empty: the server's name and `/log`. It is kept with the key that signs "
         "them, and what stands here counts only when the first key is made.",
     ] = ""

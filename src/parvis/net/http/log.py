@@ -16,6 +16,7 @@ import structlog
 from litestar import Request, Response, route
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from parvis.archive.merkle import SIZE_MAX, TILE_WIDTH, MalformedPath, parse_tile_path
 from parvis.net.http.answers import PLAIN, READS, respond
@@ -71,7 +72,7 @@ def log_routes(public: PublicLog | None) -> list[HTTPRouteHandler]:
         return answered(lambda public: (public.checkpoint(), 200, PLAIN, _SOON))
 
     @route("/log/tile/{tile:path}", http_method=READS, sync_to_thread=True)
-    def tile(tile: str) -> Response[bytes]:
+    def tile(tile: FromPath[str]) -> Response[bytes]:
         """Give a tile."""
 
         def ask(public: PublicLog) -> Answer:

@@ -26,7 +26,7 @@ from parvis.archive.checkpoint import (
 )
 from parvis.archive.log_keys import LogKey, new_log_key, signing, without_ended
 from parvis.archive.merkle import TILE_WIDTH, Edge, Tile, WrongProof, edge_widths, leaf_hash
-from parvis.archive.record import record_id
+from parvis.archive.record import LEAF_BYTES, record_id, run_and_counter
 from parvis.archive.terms import RandomBytes
 from parvis.ports.archive import ArchiveCorrupt, ArchiveError
 from parvis.ports.keys import KeyStore
@@ -165,7 +165,7 @@ class Sequencing:
         for number, leaf in self._sealed.leaves(self._number, wanted):
             if number > head:
                 break
-            full = self._edge.append(leaf_hash(leaf))
+            full = self._edge.append(_hashed(number, leaf))
             self._number = number
             placed += 1
             for tile, content in full:
@@ -275,8 +275,8 @@ class Sequencing:
             leaves = self._sealed.leaves(last, min(LEAVES_AT_ONCE, signed.size - edge.size))
             if not leaves:
                 break
-            for _, leaf in leaves:
-                for tile, content in edge.append(leaf_hash(leaf)):
+            for number, leaf in leaves:
+                for tile, content in edge.append(_hashed(number, leaf)):
                     if write:
                         self._folder.put_tile(tile, content)
             last = leaves[-1][0]
@@ -301,8 +301,20 @@ class Sequencing:
         if not row:
             return
         before = self._number_of(signed.size - len(row))
-        found = [(number, leaf_hash(leaf)) for number, leaf in self._sealed.leaves(before, len(row))]
+        found = [(number, _hashed(number, leaf)) for number, leaf in self._sealed.leaves(before, len(row))]
         if not found or found[-1][0] != ends or [hashed for _, hashed in found] != row:
             raise ArchiveCorrupt(
                 f"the last records before record {signed.size} of the log are not those that were signed. {WHAT_TO_DO}"
             )
+
+
+def _hashed(number: int, leaf: bytes) -> bytes:
+    """Hash a leaf as it is stored.
+
+    Raises:
+        ArchiveCorrupt: It is none: what is placed once stays in the log for ever.
+    """
+    if not isinstance(leaf, bytes) or len(leaf) != LEAF_BYTES:
+        run, counter = run_and_counter(number)
+        raise ArchiveCorrupt(f"record {run}/{counter} has no leaf of a known version. {WHAT_TO_DO}")
+    return leaf_hash(leaf)

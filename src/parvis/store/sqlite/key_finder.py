@@ -39,6 +39,8 @@ class KeyFinder:
         if row is None:
             return None
         conversation, hour, run, term_key_id, wrap = row
+        if not isinstance(hour, int) or not isinstance(run, int):
+            return None
         if term_key_id not in self._term_keys:
             # A day has begun since they were read.
             self._term_keys = {key.id: key for key in self._keys.term_keys()}

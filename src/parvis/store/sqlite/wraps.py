@@ -17,6 +17,9 @@ from parvis.model.ids import ConversationId
 KEYS_AT_ONCE: Final = 500
 """Most rows of one reading."""
 
+HOUR_MAX: Final = 1 << 40
+"""Beyond any hour since 1970 that a record's time could be in."""
+
 FAULTS_NAMED_MAX: Final = 1000
 """Most damaged keys that are named; all are counted."""
 
@@ -54,7 +57,8 @@ class Keys(msgspec.Struct, kw_only=True):
         """Note a damaged key."""
         self.faults_total += 1
         if len(self.faults) < FAULTS_NAMED_MAX:
-            self.faults.append(KeyFault(key=bytes(key).hex(), what=what))
+            # A damaged row may hold anything.
+            self.faults.append(KeyFault(key=key.hex() if isinstance(key, bytes) else "?", what=what))
 
 
 def check_keys(connection: sqlite3.Connection, term_keys: Mapping[bytes, TermKey]) -> Keys:
@@ -94,7 +98,11 @@ def _check_custodians(connection: sqlite3.Connection, found: Keys) -> set[bytes]
     known: set[bytes] = set()
     for key_id, suite, public in connection.execute("SELECT id, suite, public FROM custodians"):
         known.add(key_id)
-        if not 0 <= suite <= 255 or custodian_id(suite, public) != key_id:
+        try:
+            named = custodian_id(suite, public)
+        except (TypeError, ValueError):
+            named = None
+        if named != key_id:
             found.tell(key_id, "a custodians' public key is not the one that its id names")
     return known
 
@@ -109,6 +117,9 @@ def _check_content_keys(
         key_id, conversation, hour, run, term_key_id, wrap, data, first_id, first_key, has_first = row
         if data not in _VISIBLE:
             found.tell(key_id, "its kind of data is not known")
+            continue
+        if not isinstance(hour, int) or not 0 <= hour < HOUR_MAX:
+            found.tell(key_id, "its hour is no hour")
             continue
         if first_id and (not has_first or first_key not in (None, key_id)):
             found.tell(key_id, "its first record is missing, or lies under another key")
@@ -134,7 +145,7 @@ def _check_content_keys(
         )
         try:
             unwrap_visible(wrapped, term_key)
-        except (UnopenedKey, OverflowError):
+        except UnopenedKey:
             found.tell(key_id, "its visible wrap is damaged, or what it belongs to")
         if term_key.kind is not _VISIBLE[data]:
             found.tell(key_id, "its visible wrap lies under the term of another kind of data")
