@@ -175,6 +175,8 @@ class SqliteArchive:
         self._make_ahead_at_ms = 0
         self._log_pages = 0
         self._must_truncate = False
+        # Who reads a database makes an empty log beside it: this is asked before anybody does.
+        self._had_log = self._database.with_name(DATABASE_NAME + "-wal").exists()
 
     @property
     def keys(self) -> KeyStore:
@@ -235,7 +237,6 @@ class SqliteArchive:
         durable.make_folder(self._data_dir)
         self._lock = take_lock(self._data_dir)
         keys = make_or_check(self._data_dir, self._random)
-        is_log_there = self._database.with_name(DATABASE_NAME + "-wal").exists()
         notices = self._set_torn_tail_aside(now_ms)
         connection = self._connection = connect_writer(self._database, self._opened_by)
         notices += bring_up_to_date(connection, self._database)
@@ -253,7 +254,7 @@ class SqliteArchive:
         notices += told
         self._terms.make_ahead(time_ms)
         notices += self._begin_run(connection, time_ms, now_ms, self._custodian if is_first else None)
-        if not is_log_there and any(_UNENDED in notice for notice in notices):
+        if not self._had_log and any(_UNENDED in notice for notice in notices):
             notices.append(
                 f"Its write-ahead log is not beside the database {self._database}: this is a copy that was made while "
                 "it ran, or the log was taken away and what stood in it is lost. Compare it with a known checkpoint."
