@@ -26,7 +26,22 @@ class CustodianKeySet(Entry, frozen=True, kw_only=True, tag="custodian-key-set")
     threshold: int
 
 
-AuditEntry = CustodianKeySet
+class VaultSealed(Entry, frozen=True, kw_only=True, tag="vault-sealed"):
+    """A key of the identification vault was given up: nothing is added under it any more."""
+
+    key: str
+    """Its id in hex."""
+    kind: str
+    """The term kind of what lies under it."""
+    day_ms: int
+    rows: int
+    digest: str
+    """Of its stored rows, SHA-256 in hex (`archive/vault.py`)."""
+    ends_ms: int
+    """From when on its rows may be gone."""
+
+
+AuditEntry = CustodianKeySet | VaultSealed
 """Every entry there is."""
 
 
@@ -50,4 +65,5 @@ def read_entry(line: bytes) -> AuditEntry:
     Raises:
         msgspec.DecodeError: It is no entry that this program knows.
     """
-    return msgspec.json.decode(line, type=AuditEntry)
+    entry: AuditEntry = msgspec.json.decode(line, type=AuditEntry)
+    return entry
