@@ -18,7 +18,7 @@ Source: docs/adr/0024-the-identification-vault.md; vectors/vault.json; décret 2
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from struct import Struct
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -27,9 +27,10 @@ from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
 from parvis.archive import custody
 from parvis.archive.custody import CustodianKey
-from parvis.archive.terms import RandomBytes, TermKey, TermKind
+from parvis.archive.record import Header
+from parvis.archive.terms import DAY_MS, RandomBytes, TermKey, TermKind, day_of
 from parvis.model.audit import VaultSealed
-from parvis.model.ids import MESSAGE_ID_BYTES, OPAQUE_ID_BYTES
+from parvis.model.ids import MESSAGE_ID_BYTES, NO_SESSION, OPAQUE_ID_BYTES
 from parvis.model.records import RecordKind, Unsealed
 
 KEY_ID_BYTES: Final = 16
@@ -43,6 +44,9 @@ ROW_NONCE_BYTES: Final = 12
 
 ROW_BYTES_MAX: Final = 65_536
 """Most bytes of entries in one row, unless one alone is longer; ours, so that dropping rows stays a small act."""
+
+OPERATIONS_MAX: Final = 1024
+"""Most operations of one entry; ours."""
 
 _KEY_LABEL: Final = b"parvis vault key v1"
 _ROW_LABEL: Final = b"parvis vault row v1"
@@ -77,6 +81,8 @@ class Connection(_Base, frozen=True, kw_only=True, tag="connection"):
     transport: Literal["tcp", "tls", "ws", "wss"]
     via: Literal["direct", "proxy", "forwarded", "webirc"]
     """Who said the address: the socket itself, a PROXY header, a Forwarded header, or a gateway."""
+    is_own: bool
+    """Whether it is the peer's; false for that of a proxy which did not say whom it speaks for."""
     listener: str
     """Where they came in: our own host and port; empty when not known."""
 
@@ -120,7 +126,7 @@ class Operations(_Base, frozen=True, kw_only=True, tag="operations"):
     numbers: list[int]
     """How much further each number is."""
     times: list[int]
-    """How much later each was, in milliseconds; never earlier."""
+    """How much later each was, in milliseconds."""
     kinds: bytes
     """A byte each: `RecordKind`."""
     messages: bytes
@@ -147,6 +153,11 @@ class ClosedAccount(_Base, frozen=True, kw_only=True, tag="account"):
 
 Entry = Connection | Presence | Ended | Login | Registration | Operations | ClosedAccount
 """Every entry there is."""
+
+
+def term_of(entry: Entry) -> TermKind:
+    """Say under which kind of term an entry is kept."""
+    return TermKind.CLOSED_ACCOUNTS if isinstance(entry, ClosedAccount) else TermKind.CONNECTIONS
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -283,28 +294,57 @@ def read_entries(plaintext: bytes) -> list[Entry]:
     return entries
 
 
-def operations(first_number: int, records: Sequence[Unsealed]) -> Operations | None:
-    """Gather the content operations of records with consecutive numbers; None without any.
+def operations(batches: Iterable[tuple[int, Sequence[Unsealed]]]) -> list[Operations]:
+    """Gather the content operations of batches: the number of the first record, and the records, numbered on from it.
 
-    What names no carrier was nobody's act: the server's own.
+    What names no connection was nobody's act: the server's own.
     """
     found = [
         (number, record)
-        for number, record in enumerate(records, first_number)
-        if record.carrier and IS_OPERATION[record.kind]
+        for first, records in batches
+        for number, record in enumerate(records, first)
+        if record.connection and IS_OPERATION[record.kind]
     ]
-    if not found:
-        return None
-    first, time_ms = found[0][0], min(record.time_ms for _, record in found)
+    return [_columns(part, "connection", b"".join([record.connection for _, record in part])) for part in _parts(found)]
+
+
+def operations_of_sessions(found: Iterable[tuple[int, Header]]) -> list[Operations]:
+    """Gather the content operations of stored records, of which the session is known and not the connection."""
+    theirs = [
+        (number, header) for number, header in found if header.session != NO_SESSION and IS_OPERATION[header.kind]
+    ]
+    return [_columns(part, "session", b"".join([header.session for _, header in part])) for part in _parts(theirs)]
+
+
+_Told = TypeVar("_Told", Unsealed, Header)
+
+
+def _parts(found: list[tuple[int, _Told]]) -> Iterator[list[tuple[int, _Told]]]:
+    """Cut into entries: of one day each, so that none ends too early, and bounded."""
+    part: list[tuple[int, _Told]] = []
+    begun_at = day_ends_ms = 0
+    for at, each in enumerate(found):
+        if part and (each[1].time_ms >= day_ends_ms or at - begun_at == OPERATIONS_MAX):
+            yield part
+            part = []
+        if not part:
+            begun_at, day_ends_ms = at, day_of(each[1].time_ms) + DAY_MS
+        part.append(each)
+    if part:
+        yield part
+
+
+def _columns(part: list[tuple[int, _Told]], by: Literal["connection", "session"], carriers: bytes) -> Operations:
+    first, time_ms = part[0][0], part[0][1].time_ms
     return Operations(
         time_ms=time_ms,
         first=first,
-        numbers=[number - first for number, _ in found],
-        times=[record.time_ms - time_ms for _, record in found],
-        kinds=bytes([record.kind for _, record in found]),
-        messages=b"".join([record.message_id for _, record in found]),
-        by="connection",
-        carriers=b"".join([record.carrier for _, record in found]),
+        numbers=[number - first for number, _ in part],
+        times=[each.time_ms - time_ms for _, each in part],
+        kinds=bytes([each.kind for _, each in part]),
+        messages=b"".join([each.message_id for _, each in part]),
+        by=by,
+        carriers=carriers,
     )
 
 

@@ -68,7 +68,7 @@ class Unsealed(msgspec.Struct, frozen=True, gc=False):
     content: bytes
     data: DataKind = DataKind.ROOMS
     """One conversation has one kind: the first record that needs its key decides."""
-    carrier: bytes = b""
+    connection: bytes = b""
     """Id of the connection that it came on, for the vault (`archive/vault.py`); empty: the server's own act, or a
     person's whom no connection of this process carries."""
 

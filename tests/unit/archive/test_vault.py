@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from tests.custodians import SEED, a_custodian
 
 from parvis.archive import custody, vault
+from parvis.archive.record import Header
 from parvis.archive.terms import DAY_MS, YEAR_MS, TermKind, new_term_key
 from parvis.model.audit import VaultSealed
-from parvis.model.ids import NOBODY, PRESENCE, IdentityId, SessionId
+from parvis.model.ids import NO_SESSION, NOBODY, PRESENCE, IdentityId, SessionId
 from parvis.model.records import RecordKind, Unsealed
 
 DAY = 20_000 * DAY_MS
@@ -43,14 +44,22 @@ def a_connection(time_ms: int = DAY) -> vault.Connection:
         port=40_123,
         transport="tls",
         via="direct",
+        is_own=True,
         listener="198.51.100.1:6697",
     )
 
 
-def a_record(kind: RecordKind, carrier: bytes, time_ms: int = DAY, message_id: bytes = b"m" * 15) -> Unsealed:
+def a_record(kind: RecordKind, connection: bytes, time_ms: int = DAY, message_id: bytes = b"m" * 15) -> Unsealed:
     """Make a record that somebody wrote on a connection."""
     return Unsealed(
-        kind, time_ms, IdentityId(b"i" * 16), SessionId(b"s" * 16), PRESENCE, message_id, b"\0\0words", carrier=carrier
+        kind,
+        time_ms,
+        IdentityId(b"i" * 16),
+        SessionId(b"s" * 16),
+        PRESENCE,
+        message_id,
+        b"\0\0words",
+        connection=connection,
     )
 
 
@@ -158,8 +167,7 @@ def test_operations_name_number_time_kind_message_and_connection() -> None:
         a_record(RecordKind.REDACTED, b"b" * 16, DAY + 4, b"2" * 15),
         a_record(RecordKind.TOPIC, b"a" * 16, DAY + 7, b"3" * 15),
     ]
-    entry = vault.operations(100, records)
-    assert entry is not None
+    (entry,) = vault.operations([(100, records[:3]), (103, records[3:])])
     found = list(vault.operations_of(entry))
     assert [(each.number, each.time_ms - DAY, each.nature) for each in found] == [
         (100, 5, "post"),
@@ -171,7 +179,41 @@ def test_operations_name_number_time_kind_message_and_connection() -> None:
     assert {each.session for each in found} == {None}
     (row,) = vault.pack_rows([entry])
     assert vault.read_entries(row) == [entry]
-    assert vault.operations(1, records[1:3]) is None
+    assert vault.operations([(1, records[1:3])]) == []
+
+
+def test_operations_are_cut_at_midnight_and_at_their_bound() -> None:
+    """Each entry lies under the key of its day: what came after midnight must not end with the day before."""
+    spoken = [a_record(RecordKind.MESSAGE, b"a" * 16, DAY + at * DAY_MS // 1500) for at in range(3000)]
+    entries = vault.operations([(7, spoken)])
+    assert [len(entry.numbers) for entry in entries] == [1024, 476, 1024, 476]
+    assert [entry.time_ms // DAY_MS * DAY_MS for entry in entries] == [DAY, DAY, DAY + DAY_MS, DAY + DAY_MS]
+    assert [each.number for entry in entries for each in vault.operations_of(entry)] == list(range(7, 3007))
+
+
+def test_after_a_run_that_was_killed_sessions_stand_for_connections() -> None:
+    """What is stored of a record says whose session it was; the server's own acts are none."""
+    whose = [(5, SessionId(b"s" * 16)), (6, NO_SESSION)]
+    headers = [
+        (
+            number,
+            Header(
+                kind=RecordKind.MESSAGE,
+                run=1,
+                counter=number,
+                time_ms=DAY,
+                author=NOBODY,
+                session=session,
+                conversation=PRESENCE,
+                content_key=bytes(16),
+                message_id=b"m" * 15,
+            ),
+        )
+        for number, session in whose
+    ]
+    (entry,) = vault.operations_of_sessions(headers)
+    (found,) = vault.operations_of(entry)
+    assert (found.number, found.connection, found.session) == (5, None, b"s" * 16)
 
 
 def test_every_kind_of_record_was_thought_of() -> None:
@@ -195,8 +237,7 @@ def test_every_kind_of_record_was_thought_of() -> None:
 )
 def test_columns_that_do_not_fit_are_not_read(change: dict[str, object]) -> None:
     """A row that another program wrote wrong is refused whole."""
-    entry = vault.operations(1, [a_record(RecordKind.MESSAGE, b"a" * 16)])
-    assert entry is not None
+    (entry,) = vault.operations([(1, [a_record(RecordKind.MESSAGE, b"a" * 16)])])
     (row,) = vault.pack_rows([msgspec.structs.replace(entry, **change)])
     with pytest.raises(vault.UnopenedVault):
         vault.read_entries(row)
