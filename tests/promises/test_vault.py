@@ -205,6 +205,30 @@ def test_a_key_is_of_its_day_and_the_audit_tells_what_lies_under_it() -> None:
     assert len(problems_of(store, now_ms)) == 1
 
 
+def test_a_day_tells_of_every_connection_that_is_open_on_it() -> None:
+    """Who stays for more than a year would else write on a connection that is kept no longer. Source: ADR 24."""
+    square = Square()
+    store = square.archive.store
+    square.go_on(MIDNIGHT_S - 1)
+    square.doors.start()
+    anna = square.enters("anna", rooms=[ROOM], address="192.0.2.7")
+    square.go_on(10.0)
+    anna.says(f"PRIVMSG {ROOM} :still here")
+    square.go_on(2.0)
+    sealed = MemorySealed(store)
+    first, second = [
+        list(entries_under(sealed, stored, store.keys.term_keys(), store.custodian_seed))
+        for stored in sealed.vault_keys()
+    ]
+    assert [type(entry).__name__ for entry in first] == ["Connection", "Presence"]
+    came, present, done = second
+    assert isinstance(came, vault.Connection)
+    assert (came.address, came.connection, came.again) == ("192.0.2.7", anna.connection_id, True)
+    assert isinstance(present, vault.Presence)
+    assert present.session == anna.session
+    assert [each.connection for each in operations_in([done])] == [anna.connection_id]
+
+
 @pytest.mark.parametrize("fault", list(Fault))
 def test_no_failed_commit_loses_or_doubles_a_row(fault: Fault) -> None:
     """Whatever becomes of a commit, each row is there once for who reads it, in its order."""

@@ -85,6 +85,9 @@ class Connection(_Base, frozen=True, kw_only=True, tag="connection"):
     """Whether it is the peer's; false for that of a proxy which did not say whom it speaks for."""
     listener: str
     """Where they came in: our own host and port; empty when not known."""
+    again: bool = False
+    """Whether it had come before and was open when the day began: each day tells of every connection that is open on it,
+    so that what was written on one is never kept longer than where it came from."""
 
 
 class Presence(_Base, frozen=True, kw_only=True, tag="presence"):

@@ -6,7 +6,8 @@ Rule 2: what people write costs nothing here while they write it. Once a batch i
 name their connections; within `GATHER_S`, or with the next batch that is a transaction anyway, they become one row.
 Rule 3: the key of a day is in memory that day alone. `sweep` gives it up after midnight, `end` with the run, and the
 audit tells then what was written under it.
-Rule 4: connections that never entered, logged in or registered are not in the vault: the law asks for who wrote what.
+Rule 4: a day tells of every connection that is open on it, with what it needs to be understood by itself.
+Rule 5: connections that never entered, logged in or registered are not in the vault: the law asks for who wrote what.
 
 Source: docs/adr/0024-the-identification-vault.md; `archive/vault.py` holds the format.
 """
@@ -37,6 +38,9 @@ from parvis.ports.clock import Clock
 
 GATHER_S: Final = 1.0
 """Longest time between a commit and that of the row which tells on which connections it was written."""
+
+TOLD_AT_ONCE: Final = 512
+"""Most connections of which a new day is told at each sweep: about a millisecond of work; ours."""
 
 KEPT_ID: Final = AUDIT
 """Under which id it is kept how far the vault has come: there is one such value."""
@@ -98,6 +102,9 @@ class Vault:
         self._noted = turn.head
         self._rings = False
         self._is_over = False
+        self._day = day_of(clock.now_ms())
+        self._still_here: list[Client] = []
+        """Whom the day is to be told of that was open when it began."""
 
     # What the chat tells. Each is in the batch that gathers.
 
@@ -105,20 +112,24 @@ class Vault:
         """Give the id of a connection; the first time, tell where it comes from."""
         if not connection.connection_id:
             connection.connection_id = self._chance.opaque_id()
-            host, port = connection.address
-            self._tell(
-                vault.Connection(
-                    time_ms=self._turn.now_ms,
-                    connection=connection.connection_id,
-                    address=host,
-                    port=port or None,
-                    transport=_transport(connection),
-                    via=connection.via,
-                    is_own=connection.is_told,
-                    listener=connection.listener,
-                )
-            )
+            self._tell_of(connection, again=False)
         return connection.connection_id
+
+    def _tell_of(self, connection: Client, *, again: bool) -> None:
+        host, port = connection.address
+        self._tell(
+            vault.Connection(
+                time_ms=self._turn.now_ms,
+                connection=connection.connection_id,
+                address=host,
+                port=port or None,
+                transport=_transport(connection),
+                via=connection.via,
+                is_own=connection.is_told,
+                listener=connection.listener,
+                again=again,
+            )
+        )
 
     def be_present(self, connection: Client) -> None:
         """Tell whose connection it is from now on: its person has entered, or become another identity."""
@@ -183,12 +194,25 @@ class Vault:
 
     # What is written.
 
-    def sweep(self) -> None:
-        """Give up the keys of days that are over. Called within a turn, every few seconds."""
+    def sweep(self, connections: Iterable[Client]) -> None:
+        """Give up the keys of days that are over, and tell a new day who is here still.
+
+        Args:
+            connections: All that are open. Called within a turn, every few seconds.
+        """
         today = day_of(self._turn.now_ms)
+        if self._day != today:
+            self._still_here = [each for each in connections if each.connection_id]
+            self._day = today
         if any(day != today for _, day in self._keys):
             self._put(self._turn.batch)
             self._give_up([place for place in self._keys if place[1] != today])
+        here, self._still_here = self._still_here[:TOLD_AT_ONCE], self._still_here[TOLD_AT_ONCE:]
+        for connection in here:
+            if not connection.gone:
+                self._tell_of(connection, again=True)
+                if connection.is_registered:
+                    self.be_present(connection)
 
     def recover(self, entries: Sequence[vault.Entry], ended: Sequence[VaultSealed]) -> None:
         """Go on behind a run that was killed.
