@@ -5,12 +5,13 @@ Source: docs/adr/0024-the-identification-vault.md; DESIGN, 2, promises 1, 2, 5 a
 """
 
 import pytest
+from msgspec import structs
 from tests.promises.harness import NOON_MS, HeardClient, Square
 from tests.promises.test_accounts import claims, comes_in
 from tests.vaults import entries_of, entries_under, operations_in, problems_of, told_by
 
 from parvis.archive import custody, vault
-from parvis.archive.terms import DAY_MS, TermKind, day_of
+from parvis.archive.terms import DAY_MS, TermKey, TermKind, day_of
 from parvis.chat.vault import GATHER_S
 from parvis.model.audit import CustodianKeySet, audit_record
 from parvis.model.records import RecordKind
@@ -227,6 +228,40 @@ def test_a_day_tells_of_every_connection_that_is_open_on_it() -> None:
     assert isinstance(present, vault.Presence)
     assert present.session == anna.session
     assert [each.connection for each in operations_in([done])] == [anna.connection_id]
+
+
+def test_nobody_is_let_in_while_no_key_can_be_made() -> None:
+    """As with a commit that fails: nothing is shown, acts are refused, and it is tried again; no tick is lost."""
+    square = Square()
+    wrapping = square.chat.vault._wrapping
+
+    def fails(_kind: TermKind, _time_ms: int) -> TermKey:
+        raise OSError("no space left on device")
+
+    square.chat.vault._wrapping = structs.replace(wrapping, term_key=fails)
+    anna = square.connects("192.0.2.7")
+    anna.says("NICK anna", "USER anna 0 * :Anna")
+    square.go_on(5.0)
+    assert not any(" 001 " in line for line in anna.hears())
+    bert = square.connects()
+    bert.says("NICK bert", "USER bert 0 * :Bert")
+    square.go_on(1.0)
+    assert any("ARCHIVE_UNAVAILABLE" in line for line in bert.hears())
+    square.chat.vault._wrapping = wrapping
+    square.go_on(1.0)
+    assert any(" 001 " in line for line in anna.hears())
+    assert len(connections_in(square)) == 1
+    # Midnight comes, and the key of the new day cannot be made: the old one is given up all the same, later.
+    anna.says(f"JOIN {ROOM}")
+    square.go_on(MIDNIGHT_S - square.clock.steady_s() - 1)
+    square.doors.start()
+    square.chat.vault._wrapping = structs.replace(wrapping, term_key=fails)
+    square.go_on(20.0)
+    square.chat.vault._wrapping = wrapping
+    square.go_on(20.0)
+    assert len(told_by(square.archive.store)) == 1
+    end(square)
+    assert problems_of(square.archive.store, square.clock.now_ms()) == []
 
 
 @pytest.mark.parametrize("fault", list(Fault))

@@ -86,7 +86,7 @@ class Connection(_Base, frozen=True, kw_only=True, tag="connection"):
     listener: str
     """Where they came in: our own host and port; empty when not known."""
     again: bool = False
-    """Whether it had come before and was open when the day began: each day tells of every connection that is open on it,
+    """Whether it had come before and was open when the day began: each day tells of every connection that it finds,
     so that what was written on one is never kept longer than where it came from."""
 
 

@@ -20,9 +20,9 @@ from typing import Final, Literal
 from msgspec import structs
 
 from parvis.archive import vault
-from parvis.archive.custody import NONCE_BYTES
+from parvis.archive.custody import NONCE_BYTES, CustodianKey
 from parvis.archive.sealing import Wrapping
-from parvis.archive.terms import TermKind, day_of
+from parvis.archive.terms import TermKey, TermKind, day_of
 from parvis.chat.batch import Batch
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
@@ -33,7 +33,7 @@ from parvis.model.audit import VaultSealed, audit_record
 from parvis.model.ids import AUDIT
 from parvis.model.kept import KeptDayKey, KeptKind, KeptVault, keep
 from parvis.model.records import Unsealed
-from parvis.ports.archive import Upkeep, VaultKey, VaultRow
+from parvis.ports.archive import ArchiveError, Upkeep, VaultKey, VaultRow
 from parvis.ports.clock import Clock
 
 GATHER_S: Final = 1.0
@@ -188,7 +188,11 @@ class Vault:
         self._ring()
 
     def seal(self, batch: Batch) -> None:
-        """Add to the batch that gathers, which is about to be made durable, what it owes the vault, sealed."""
+        """Add to the batch that gathers, which is about to be made durable, what it owes the vault, sealed.
+
+        Raises:
+            ArchiveError, OSError: It cannot be made durable yet.
+        """
         if batch.vault or batch.rooms or batch.kept or batch.upkeep:
             self._put(batch)
 
@@ -204,8 +208,7 @@ class Vault:
         if self._day != today:
             self._still_here = [each for each in connections if each.connection_id]
             self._day = today
-        if any(day != today for _, day in self._keys):
-            self._put(self._turn.batch)
+        if any(day != today for _, day in self._keys) and self._puts():
             self._give_up([place for place in self._keys if place[1] != today])
         here, self._still_here = self._still_here[:TOLD_AT_ONCE], self._still_here[TOLD_AT_ONCE:]
         for connection in here:
@@ -232,8 +235,16 @@ class Vault:
         """Write all there is and give up every key: the program ends. Called when nothing is being sealed."""
         self._is_over = True
         self._turn.begin()
-        self._put(self._turn.batch)
-        self._give_up(list(self._keys))
+        if self._puts():
+            self._give_up(list(self._keys))
+
+    def _puts(self) -> bool:
+        """Seal what there is now; if that cannot be, it goes with the next batch that can, and this says no."""
+        try:
+            self._put(self._turn.batch)
+        except (ArchiveError, OSError):
+            return False
+        return True
 
     def _ring(self) -> None:
         if not self._rings:
@@ -245,7 +256,9 @@ class Vault:
         self._fold()
         if self._left and not self._is_over:
             self._turn.begin()
-            self._put(self._turn.batch)
+            # It goes with this batch, and if that cannot be, with the next try of it.
+            self._turn.batch.vault += self._left
+            self._left = []
 
     def _fold(self) -> None:
         """Make entries of the records that are noted."""
@@ -256,52 +269,52 @@ class Vault:
             self._sealed, self._count = [], 0
 
     def _put(self, batch: Batch) -> None:
-        """Seal what a batch was told, and what was noted, as rows of it: one for each key, mostly."""
+        """Seal what a batch was told, and what was noted, as rows of it: one for each key, mostly.
+
+        Raises:
+            ArchiveError, OSError: A term key is not there and cannot be made; nothing has changed.
+        """
         self._fold()
         entries = self._left + batch.vault
         if not entries:
             return
-        changes = bool(self._left)
-        self._left, batch.vault = [], []
         by_place: dict[_Place, list[vault.Entry]] = {}
         for entry in entries:
             by_place.setdefault((vault.term_of(entry), day_of(entry.time_ms)), []).append(entry)
-        made: list[VaultKey] = []
+        custodian = self._wrapping.custodian()
+        # What may fail comes first: then nothing has changed.
+        wraps_under = {
+            place: self._wrapping.term_key(*place)
+            for place in by_place
+            if place not in self._keys or self._keys[place].custodian != custodian.id
+        }
+        self._give_up([place for place in wraps_under if place in self._keys])
+        made = [self._make_key(custodian, *place, term_key) for place, term_key in wraps_under.items()]
+        self._left, batch.vault = [], []
         rows: list[VaultRow] = []
         for place, theirs in by_place.items():
-            key = self._key(place, made)
+            key = self._keys[place]
             for plaintext in vault.pack_rows(theirs):
                 nonce = self._chance.secret(vault.ROW_NONCE_BYTES)
                 sealed = vault.seal_row(key.key, key.digest.rows, plaintext, nonce)
                 key.digest.add(sealed)
                 rows.append(VaultRow(key=key.key.id, sealed=sealed))
         batch.upkeep.append(Upkeep(vault_keys=tuple(made), vault=tuple(rows)))
-        if changes or made:
+        if made or any(isinstance(entry, vault.Operations) for entry in entries):
             self._keep(batch)
 
-    def _key(self, place: _Place, made: list[VaultKey]) -> _OpenKey:
-        """Give the key of a kind and day, making it if there is none or if the custodians are others by now."""
-        custodian = self._wrapping.custodian()
-        found = self._keys.get(place)
-        if found is not None and found.custodian == custodian.id:
-            return found
-        if found is not None:
-            self._give_up([place])
-        kind, day_ms = place
-        term_key = self._wrapping.term_key(kind, day_ms)
+    def _make_key(self, custodian: CustodianKey, kind: TermKind, day_ms: int, term_key: TermKey) -> VaultKey:
+        """Make the key of a kind and day, and give it as it is stored."""
         key = vault.new_day_key(kind, day_ms, self._chance.secret)
-        made.append(
-            VaultKey(
-                id=key.id,
-                kind=kind,
-                day_ms=day_ms,
-                custodian=custodian.id,
-                term_key=term_key.id,
-                wrap=vault.wrap_day_key(key, custodian, term_key, self._chance.secret(NONCE_BYTES)),
-            )
+        self._keys[kind, day_ms] = _OpenKey(key, custodian.id, term_key.ends_ms)
+        return VaultKey(
+            id=key.id,
+            kind=kind,
+            day_ms=day_ms,
+            custodian=custodian.id,
+            term_key=term_key.id,
+            wrap=vault.wrap_day_key(key, custodian, term_key, self._chance.secret(NONCE_BYTES)),
         )
-        opened = self._keys[place] = _OpenKey(key, custodian.id, term_key.ends_ms)
-        return opened
 
     def _give_up(self, places: Iterable[_Place]) -> None:
         """Forget keys, and have the audit tell what was written under them."""
