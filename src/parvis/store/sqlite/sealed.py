@@ -16,6 +16,7 @@ from parvis.model.ids import ConversationId
 from parvis.model.records import DataKind
 from parvis.ports.archive import Absence, ArchiveError, VaultKey, VaultRow
 from parvis.ports.sealed import StoredKey, StoredRow, Wanted
+from parvis.store.sqlite import upkeep
 from parvis.store.sqlite.database import DATABASE_NAME, connect, uri_of
 
 ROWS_AT_ONCE: Final = 500
@@ -95,9 +96,8 @@ class SqliteSealed:
 
     def custodians(self) -> list[CustodianKey]:
         """Give every custodians' key there was, the newest last."""
-        query = "SELECT id, suite, public, shares, threshold, since_ms FROM custodians ORDER BY since_ms, id DESC"
-        names = ("id", "suite", "public", "shares", "threshold", "since_ms")
-        return [CustodianKey(**dict(zip(names, row, strict=True))) for row in self._all(query)]
+        with self._reading() as connection:
+            return upkeep.all_custodians(connection)
 
     def absences(self) -> list[Absence]:
         """Give what is noted of absent bodies, in order."""
