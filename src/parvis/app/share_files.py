@@ -40,8 +40,8 @@ def needed(key: CustodianKey) -> str:
     """Say how many shares open the archive."""
     if key.shares == 1:
         return "It alone opens the archive."
-    which = "All" if key.threshold == key.shares else f"Any {key.threshold}"
-    return f"{which} of the {key.shares} together open the archive."
+    which = f"All {key.shares}" if key.threshold == key.shares else f"Any {key.threshold} of the {key.shares}"
+    return f"{which} together open the archive."
 
 
 def text_of(key: CustodianKey, number: int, words: str) -> str:

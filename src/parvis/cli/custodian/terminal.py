@@ -13,6 +13,8 @@ CLEAR: Final = "\x1b[2J\x1b[3J\x1b[H"
 """Clears the screen and what was scrolled off it (ECMA-48, ED; 3 is xterm's)."""
 ASKED: Final = 2
 """Words that are asked for."""
+SAME: Final = 4
+"""The first words say which share of which key it is; all shares of a key have three of them in common."""
 ROWS: Final = 11
 """Rows in which words stand: three columns."""
 
@@ -23,7 +25,10 @@ def hand_over(key: "CustodianKey", shares: Sequence[str]) -> None:
     Raises:
         click.Abort: Somebody broke it off; the shares open nothing then.
     """
-    click.echo(f"Now each of the {len(shares)} shares is shown, one at a time." if len(shares) > 1 else "")
+    click.echo(
+        f"A key is made and split into {len(shares)}. Each share is shown once and alone, to be written on paper by\n"
+        "the person who will keep it. Nothing is changed before the last one is written down; Ctrl-C breaks it off.\n"
+    )
     try:
         for number, words in enumerate(shares, 1):
             _hand_over_one(key, number, words.split())
@@ -50,7 +55,7 @@ def _hand_over_one(key: "CustodianKey", number: int, words: list[str]) -> None:
 
 
 def _proves(words: list[str]) -> bool:
-    for at in sorted(secrets.SystemRandom().sample(range(len(words)), ASKED)):
+    for at in sorted(secrets.SystemRandom().sample(range(SAME, len(words)), ASKED)):
         if str(click.prompt(f"Word {at + 1}")).strip().lower() != words[at]:
             return False
     return True
