@@ -42,6 +42,12 @@ PUBLIC_KEY_BYTES: Final = 1184 + 32
 CUSTODIAN_ID_BYTES: Final = 16
 """Bytes of a hash that name a public key."""
 
+SHARES_MAX: Final = 16
+"""Most shares of a key (SLIP-0039, "Format of the share mnemonic": 4 bits count them)."""
+
+SHARE_CHECK_BYTES: Final = 16
+"""Bytes of a hash by which a share is known again."""
+
 NONCE_BYTES: Final = 12
 """Random bytes in front of the outer layer."""
 
@@ -97,6 +103,18 @@ def custodian_key(
         since_ms=since_ms,
         share_checks=share_checks,
     )
+
+
+def bad_split(shares: int, threshold: int) -> str | None:
+    """Say why a key cannot be split so, in a whole sentence; None if it can."""
+    if not 1 <= shares <= SHARES_MAX:
+        return f"A key is split into 1 to {SHARES_MAX} shares."
+    if not 1 <= threshold <= shares:
+        return "At least one share is needed to open, and not more than there are."
+    if threshold == 1 and shares > 1:
+        # They would be copies of each other (SLIP-0039, "Generating the shares").
+        return "With a threshold of 1 there is one share; give copies of it, or need at least 2."
+    return None
 
 
 def private_key(seed: bytes) -> MLKEM768X25519PrivateKey:

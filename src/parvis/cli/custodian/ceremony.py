@@ -36,10 +36,10 @@ def go_over(
         out: Folder of the files; without it the terminal, or the data folder where there is none.
         as_json: Whether to write for programs; shares go into files then.
     """
-    from parvis.app import shares as slip39
     from parvis.app.secret_memory import lock_memory
+    from parvis.archive.custody import bad_split
 
-    if wrong := slip39.may_split(shares, threshold):
+    if wrong := bad_split(shares, threshold):
         end(wrong, as_json=as_json)
     for sentence in lock_memory():
         if as_json:

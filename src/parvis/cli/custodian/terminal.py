@@ -15,8 +15,6 @@ ASKED: Final = 2
 """Words that are asked for."""
 SAME: Final = 4
 """The first words say which share of which key it is; all shares of a key have three of them in common."""
-ROWS: Final = 11
-"""Rows in which words stand: three columns."""
 
 
 def hand_over(key: "CustodianKey", shares: Sequence[str]) -> None:
@@ -37,14 +35,13 @@ def hand_over(key: "CustodianKey", shares: Sequence[str]) -> None:
 
 
 def _hand_over_one(key: "CustodianKey", number: int, words: list[str]) -> None:
-    from parvis.app.share_files import heading
+    from parvis.app.share_files import columns, heading
 
     _wait(f"Share {number} of {key.shares}: only the person who will keep it should see the screen now. Press Enter.")
     while True:
         click.echo(CLEAR, nl=False)
         click.echo(f"{heading(key, number)}\n\nWrite these {len(words)} words down, with that line above:\n")
-        for row in range(ROWS):
-            click.echo("   ".join(f"{at + 1:>4} {words[at]:<10}" for at in range(row, len(words), ROWS)).rstrip())
+        click.echo(columns(words))
         _wait("\nPress Enter when they are written down; two of them are asked for then.")
         click.echo(CLEAR, nl=False)
         if _proves(words):
