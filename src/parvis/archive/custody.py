@@ -117,13 +117,28 @@ def bad_split(shares: int, threshold: int) -> str | None:
     return None
 
 
-def private_key(seed: bytes) -> MLKEM768X25519PrivateKey:
-    """Make the private key of a seed: 96 bytes of SHAKE256 of it are the seed of ML-KEM and the key of X25519.
+def key_halves(seed: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
+    """Make the two private halves of a seed: 96 bytes of SHAKE256 of it are the seed of ML-KEM and the key of X25519.
 
     Raises:
         ValueError: The seed is not 32 bytes.
     """
-    mlkem, x25519 = _halves(seed)
+    if len(seed) != SEED_BYTES:
+        raise ValueError(f"seed is {len(seed)} bytes, expected {SEED_BYTES}")
+    both = shake_256(_SEED_LABEL + seed).digest(_MLKEM_SEED_BYTES + 32)
+    return (
+        MLKEM768PrivateKey.from_seed_bytes(both[:_MLKEM_SEED_BYTES]),
+        X25519PrivateKey.from_private_bytes(both[_MLKEM_SEED_BYTES:]),
+    )
+
+
+def private_key(seed: bytes) -> MLKEM768X25519PrivateKey:
+    """Make the private key of a seed.
+
+    Raises:
+        ValueError: The seed is not 32 bytes.
+    """
+    mlkem, x25519 = key_halves(seed)
     return MLKEM768X25519PrivateKey(mlkem, x25519)
 
 
@@ -133,7 +148,7 @@ def public_bytes(seed: bytes) -> bytes:
     Raises:
         ValueError: The seed is not 32 bytes.
     """
-    mlkem, x25519 = _halves(seed)
+    mlkem, x25519 = key_halves(seed)
     return mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
 
 
@@ -189,16 +204,6 @@ def lift_term(wrap: bytes, term_key: TermKey, about: bytes) -> bytes:
         return AESGCM(term_key.key).decrypt(wrap[:NONCE_BYTES], wrap[NONCE_BYTES:], _TERM_LABEL + about + term_key.id)
     except (InvalidTag, ValueError):
         raise UnopenedCustody("wrap does not open under its term key") from None
-
-
-def _halves(seed: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
-    if len(seed) != SEED_BYTES:
-        raise ValueError(f"seed is {len(seed)} bytes, expected {SEED_BYTES}")
-    both = shake_256(_SEED_LABEL + seed).digest(_MLKEM_SEED_BYTES + 32)
-    return (
-        MLKEM768PrivateKey.from_seed_bytes(both[:_MLKEM_SEED_BYTES]),
-        X25519PrivateKey.from_private_bytes(both[_MLKEM_SEED_BYTES:]),
-    )
 
 
 @lru_cache(maxsize=8)
