@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from parvis.app.deeds_custodian import CUSTODIAN_DEEDS
 from parvis.app.office import Deed
 
-DEEDS: Final[Mapping[str, Deed]] = {}
+DEEDS: Final[Mapping[str, Deed]] = {**CUSTODIAN_DEEDS}
