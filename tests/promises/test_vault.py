@@ -154,6 +154,20 @@ def test_a_port_that_nobody_passed_on_is_said_to_be_unknown() -> None:
     assert (came.port, came.via) == (None, "forwarded")
 
 
+@pytest.mark.parametrize(("options", "port"), [("remote-port=40123", 40123), ("", None)])
+def test_behind_a_gateway_it_is_the_clients_address_and_port(options: str, port: int | None) -> None:
+    """What WEBIRC has stated, and that it has. Source: IRCv3 webirc, `remote-port`."""
+    square = Square()
+    square.chat.outside = structs.replace(square.chat.outside, find_gateway=lambda *_: "kiwi")
+    client = square.connects("127.0.0.1")
+    client.says(f"WEBIRC secret kiwi host.example 192.0.2.7 :{options}")
+    square.go_on(1.0)
+    client.says("NICK anna", "USER anna 0 * :Anna")
+    square.go_on(1.0)
+    (came,) = connections_in(square).values()
+    assert (came.address, came.port, came.via) == ("192.0.2.7", port, "webirc")
+
+
 def test_operations_wait_a_second_at_most_and_cost_no_commit_of_their_own_before() -> None:
     """Batches stay batches of records alone; the next that is a transaction anyway takes what was noted along."""
     square = Square()
