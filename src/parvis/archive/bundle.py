@@ -10,6 +10,7 @@ Source: docs/protocol/opening.md; vectors/openings.json.
 """
 
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from struct import Struct
 from typing import Final
 
@@ -27,11 +28,12 @@ WRAP_BYTES_MAX: Final = 8192
 KIND_BYTES_MAX: Final = 64
 """Longest name of a kind of term."""
 
+_DIGEST_LABEL: Final = b"parvis opening export v1"
 _HEAD: Final = Struct(">BI")
 _KEY: Final = Struct(">16s16sQI")
 _RECORD: Final = Struct(f">QB{LEAF_BYTES}s{HEADER_BYTES}s{SALT_BYTES}s")
 _VAULT_KEY: Final = Struct(">16sQB")
-_END: Final = Struct(">QQQ")
+_END: Final = Struct(">5Q")
 _IS_KEY, _IS_RECORD, _IS_VAULT_KEY, _IS_VAULT_ROW, _IS_END = 1, 2, 3, 4, 255
 _UNDELIVERED: Final = 1
 
@@ -94,18 +96,32 @@ class BundledVaultRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many frames of each kind stand in a bundle."""
+    """The end of a bundle: how many frames stand before it, and how much could not be put in."""
 
     keys: int = 0
     records: int = 0
     vault_rows: int = 0
+    closed: int = 0
+    """Records that match and whose key is gone for custodians: their term ended."""
+    elsewhere: int = 0
+    """Records that match and are sealed to another custodians' key."""
 
 
-Frame = BundledKey | BundledRecord | BundledVaultKey | BundledVaultRow
+Frame = BundledKey | BundledRecord | BundledVaultKey | BundledVaultRow | Counts
 """What a bundle is made of."""
 
 
-def write_frame(frame: Frame | Counts) -> bytes:
+def export_digest(request: bytes, sealed: bytes) -> bytes:
+    """Give the 32 bytes that an export is known by.
+
+    Args:
+        request: Digest of the request.
+        sealed: SHA-256 of the bundle.
+    """
+    return sha256(_DIGEST_LABEL + request + sealed).digest()
+
+
+def write_frame(frame: Frame) -> bytes:
     """Write one frame; the counts end a bundle.
 
     Raises:
@@ -125,14 +141,14 @@ def write_frame(frame: Frame | Counts) -> bytes:
         case BundledVaultRow():
             kind, body = _IS_VAULT_ROW, frame.key + frame.sealed
         case Counts():
-            kind, body = _IS_END, _END.pack(frame.keys, frame.records, frame.vault_rows)
+            kind, body = _IS_END, _END.pack(*msgspec.structs.astuple(frame))
     if len(body) > FRAME_BYTES_MAX:
         raise MalformedBundle(f"frame is {len(body)} bytes, limit is {FRAME_BYTES_MAX}")
     return _HEAD.pack(kind, len(body)) + body
 
 
 def read_frames(read: Callable[[int], bytes]) -> Iterator[Frame]:
-    """Read a bundle, one frame after the other.
+    """Read a bundle, one frame after the other; its end comes last, and only behind a bundle that is whole.
 
     Args:
         read: Gives at most so many next bytes, and fewer only at the end.
@@ -147,11 +163,14 @@ def read_frames(read: Callable[[int], bytes]) -> Iterator[Frame]:
     while True:
         kind, body = _next(read)
         if kind == _IS_END:
-            counts = Counts(keys=keys, records=records, vault_rows=vault_rows)
-            if len(body) != _END.size or _END.unpack(body) != (keys, records, vault_rows):
-                raise MalformedBundle(f"end does not count what stands before it: {counts}")
+            if len(body) != _END.size:
+                raise MalformedBundle(f"end is {len(body)} bytes, expected {_END.size}")
+            *counted, closed, elsewhere = _END.unpack(body)
+            if counted != [keys, records, vault_rows]:
+                raise MalformedBundle("end does not count what stands before it")
             if read(1):
                 raise MalformedBundle("bytes stand behind the end")
+            yield Counts(keys=keys, records=records, vault_rows=vault_rows, closed=closed, elsewhere=elsewhere)
             return
         frame = _parse(kind, body)
         keys += isinstance(frame, BundledKey)

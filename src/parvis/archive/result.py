@@ -37,6 +37,7 @@ _NONCE: Final = Struct(">3xBQ")
 _KEY_LABEL: Final = b"parvis opening result key v1"
 _REQUESTER_LABEL: Final = b"parvis opening requester v1"
 _RELEASE_LABEL: Final = b"parvis opening release v1"
+_SEED_LABEL: Final = b"parvis opening release seed v1"
 
 
 class UnopenedResult(ValueError):
@@ -69,6 +70,17 @@ def seal_secrets(
         custody.seal_to(release, theirs, _RELEASE_LABEL + request),
     )
     return sealed, _key(ours, theirs, request)
+
+
+def release_seed(secret: bytes, salt: bytes, request_id: bytes) -> bytes:
+    """Give the seed of a request's one-time key of the server.
+
+    Args:
+        secret: 32 bytes that belong to the server, from its key store.
+        salt: 32 bytes that lie in its database until the opening ends: afterwards nothing makes the key again.
+        request_id: The request's id.
+    """
+    return HKDF(algorithm=SHA256(), length=custody.SEED_BYTES, salt=salt, info=_SEED_LABEL + request_id).derive(secret)
 
 
 def open_release(key: MLKEM768X25519PrivateKey, released: bytes, request: bytes) -> bytes:
