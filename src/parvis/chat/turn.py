@@ -63,6 +63,10 @@ class Turn:
         self._fan_out = fan_out
         self.tell_refused: TellRefused = _tell_nobody
         """Called for each text that is dropped because sealing keeps failing; the chat sets it."""
+        self.before_seal: Callable[[Batch], None] = _owe_nothing
+        """Called with the batch that gathers when it is about to be sealed: the vault adds its rows."""
+        self.after_seal: Callable[[int, list[Unsealed]], None] = _note_nothing
+        """Called with the first number and the records of a batch that is durable, if it has any."""
         self._stop_server = stop_server
         self._serial = 1
         self.batch = Batch(self._serial)
@@ -203,6 +207,7 @@ class Turn:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self.before_seal(self.batch)
         batch = self._sealing = self.batch
         self._begin_batch()
         self._seal_began_s = self._clock.steady_s()
@@ -217,6 +222,7 @@ class Turn:
                 self._sealing = None
                 if count:
                     self.head = record_id(run, first + count - 1)
+                    self.after_seal(record_id(run, first), batch.records)
                 self._expected = count
                 self.failing_since_s = None
                 self.records_sealed += count
@@ -300,6 +306,16 @@ class Turn:
 
 def _tell_nobody(client: Client, record: Unsealed, label: str | None) -> None:
     raise AssertionError(f"no chat uses this turn: {client}, {record}, labelled {label is not None}")
+
+
+def _owe_nothing(batch: Batch) -> None:
+    """No vault is told anything."""
+    del batch
+
+
+def _note_nothing(first_number: int, records: list[Unsealed]) -> None:
+    """No vault notes anything."""
+    del first_number, records
 
 
 def _nobody_looks() -> None:

@@ -26,6 +26,21 @@ class CustodianKeySet(Entry, frozen=True, kw_only=True, tag="custodian-key-set")
     threshold: int
 
 
+class VaultSealed(Entry, frozen=True, kw_only=True, tag="vault-sealed"):
+    """A key of the identification vault was given up: nothing is added under it any more."""
+
+    key: str
+    """Its id in hex."""
+    kind: str
+    """The term kind of what lies under it."""
+    day_ms: int
+    rows: int
+    digest: str
+    """Of its stored rows, SHA-256 in hex (`archive/vault.py`)."""
+    ends_ms: int
+    """From when on its rows may be gone."""
+
+
 class OpeningRequested(Entry, frozen=True, kw_only=True, tag="opening-requested"):
     """Somebody asks for an opening; nothing was exported yet."""
 
@@ -125,6 +140,7 @@ class OpeningEnded(Entry, frozen=True, kw_only=True, tag="opening-ended"):
 
 AuditEntry = (
     CustodianKeySet
+    | VaultSealed
     | OpeningRequested
     | OpeningExported
     | OpeningGranted
