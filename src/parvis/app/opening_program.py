@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-import msgspec
+from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
 from parvis.app import shares
 from parvis.app.opening_result import Opener
@@ -65,7 +65,9 @@ class Time:
 class OpeningProgram:
     """One session over one folder."""
 
-    def __init__(self, folder: Path, tell: Tell, *, wait_s: float, expected: str = "", clock: Time | None = None) -> None:
+    def __init__(
+        self, folder: Path, tell: Tell, *, wait_s: float, expected: str = "", clock: Time | None = None
+    ) -> None:
         """Prepare a session; nothing is read yet.
 
         Args:
@@ -108,8 +110,11 @@ class OpeningProgram:
         try:
             opening_folder.write_file(self._folder / opening_folder.SESSION, session.written(self._session))
             self._tell_waiting(export)
-            with _wiping(self._gather(export, seed)) as private:
+            private = self._gather(export, seed)
+            try:
                 opened = self._open(export, bytes(private))
+            finally:
+                wipe(private)
         except (NotOpened, BadFolder) as fault:
             why = str(fault)
         finally:
@@ -168,23 +173,29 @@ class OpeningProgram:
                 raise NotOpened(f"{refused} of {quorum.shares} custodians refused, so a quorum cannot come together.")
             if self._clock.steady_s() >= ends_s or self._clock.now_ms() >= self._session.ends_ms:
                 given = len(self._grants)
-                raise NotOpened(f"The time to wait is over: {given} of the {quorum.threshold} shares needed were given.")
+                raise NotOpened(
+                    f"The time to wait is over: {given} of the {quorum.threshold} shares needed were given."
+                )
             self._clock.sleep(LOOK_S)
 
-    def _grant(self, one_time: custody.MLKEM768X25519PrivateKey, raw: bytes, quorum: law.Quorum) -> bytearray | None:
+    def _grant(self, one_time: MLKEM768X25519PrivateKey, raw: bytes, quorum: law.Quorum) -> bytearray | None:
         """Take one grant; give the seed once there are enough."""
         try:
             words = session.open_share(one_time, self._session, raw).decode("ascii")
             facts = shares.describe(words)
         except UnopenedCustody:
-            return self._tell_bad("A grant is not for this session: it was made for another, or damaged on its way.")
+            self._tell_bad("A grant is not for this session: it was made for another, or damaged on its way.")
+            return None
         except (BadShares, UnicodeDecodeError) as bad:
-            return self._tell_bad(str(bad) if isinstance(bad, BadShares) else "A grant holds no share.")
+            self._tell_bad(str(bad) if isinstance(bad, BadShares) else "A grant holds no share.")
+            return None
         if facts.threshold != quorum.threshold:
-            return self._tell_bad("A share was given that belongs to another key.")
+            self._tell_bad("A share was given that belongs to another key.")
+            return None
         same = self._words.setdefault(facts.identifier, {})
         if facts.index in same:
-            return self._tell_bad(f"Share {facts.index} was given a second time. It counts once.")
+            self._tell_bad(f"Share {facts.index} was given a second time. It counts once.")
+            return None
         same[facts.index] = words
         self._grants.append(Voice(share=facts.index, at_ms=self._clock.now_ms()))
         text = f"Share {facts.index} was given: {len(same)} of {quorum.threshold}."
@@ -194,34 +205,37 @@ class OpeningProgram:
     def _combined(self, identifier: int, quorum: law.Quorum) -> bytearray | None:
         """Make the seed of one key's shares; if it is not the key that is needed, go on without them."""
         same = self._words.pop(identifier)
+        told = "These shares make another key than the one that is needed."
         try:
             made = shares.combine(list(same.values()))
-        except BadShares as bad:
-            made, told = None, str(bad)
-        else:
             if custody.custodian_id(custody.HYBRID, custody.public_bytes(bytes(made))).hex() == quorum.custodian:
                 return made
             wipe(made)
-            told = "These shares make another key than the one that is needed."
+        except BadShares as bad:
+            told = str(bad)
         self._grants = [each for each in self._grants if each.share not in same]
-        return self._tell_bad(f"{told} They do not count; their custodians can grant again.")
+        self._tell_bad(f"{told} They do not count; their custodians can grant again.")
+        return None
 
     def _refuse(self, raw: bytes, shares_there: int) -> None:
         try:
             refusal = session.read_refusal(raw)
         except MalformedSession:
-            return self._tell_bad("A refusal cannot be read.")
+            self._tell_bad("A refusal cannot be read.")
+            return
         if refusal.session != session.fingerprint(self._session).hex():
-            return self._tell_bad("A refusal is of another session.")
+            self._tell_bad("A refusal is of another session.")
+            return
         if refusal.share is not None and refusal.share > shares_there:
-            return self._tell_bad(f"A refusal names share {refusal.share}, and there are {shares_there}.")
+            self._tell_bad(f"A refusal names share {refusal.share}, and there are {shares_there}.")
+            return
         if len(self._refusals) < session.VOICES_MAX:
             self._refusals.append(Voice(share=refusal.share, at_ms=self._clock.now_ms(), reason=refusal.reason))
         who = "Somebody" if refusal.share is None else f"The custodian of share {refusal.share}"
         self._tell("refused", {"text": f"{who} refused: {refusal.reason}", "share": refusal.share})
-        return None
 
     def _tell_bad(self, text: str) -> None:
+        """Tell of what does not count; the session goes on."""
         self._tell("not-counted", {"text": text})
 
     def _open(self, export: Export, seed: bytes) -> Outcome:
@@ -274,24 +288,3 @@ class OpeningProgram:
             opening_folder.forget_voices(self._folder)
         opening_folder.write_file(self._folder / opening_folder.PROCEEDINGS, session.written(proceedings))
         return proceedings
-
-
-class _wiping:  # noqa: N801  # it reads as a verb
-    """Wipe a buffer when the block ends."""
-
-    def __init__(self, buffer: bytearray) -> None:
-        self._buffer = buffer
-
-    def __enter__(self) -> bytearray:
-        return self._buffer
-
-    def __exit__(self, *_: object) -> None:
-        wipe(self._buffer)
-
-
-def shown_moment(proceedings: Proceedings) -> str:
-    """Say when a session ended."""
-    return law.shown(proceedings.ended_ms)
-
-
-_ = msgspec
