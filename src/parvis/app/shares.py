@@ -122,11 +122,16 @@ def check_of(custodian: bytes, words: str) -> bytes:
     return sha256(_CHECK_LABEL + custodian + text.encode()).digest()[:CHECK_BYTES]
 
 
+def words_in(text: str) -> list[str]:
+    """Give the words of a text in lower case, without what stands between them."""
+    return [word for word in _NO_WORD.split(text.lower()) if word]
+
+
 def _read(text: str) -> tuple[Share, str]:
     """Read one share: what it says, and its words as they were handed out."""
     if len(text) > SHARE_TEXT_MAX:
         raise BadShares(f"A share has {SHARE_WORDS} words; this is far longer.")
-    words = [word for word in _NO_WORD.split(text.lower()) if word]
+    words = words_in(text)
     if len(words) != SHARE_WORDS:
         raise BadShares(f"A share has {SHARE_WORDS} words; here are {len(words)}.")
     for place, word in enumerate(words, 1):

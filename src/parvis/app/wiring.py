@@ -14,7 +14,7 @@ from parvis import __version__
 from parvis.app.clock import LoopClock
 from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
 from parvis.app.gateways import GatewayBook
-from parvis.app.handing_over import hand_over
+from parvis.app.handing_over import hand_over, tell_of
 from parvis.app.journal import LoopJournal
 from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
@@ -180,7 +180,9 @@ def _short_enough(lines: Sequence[str]) -> str:
     return next((line for line in reversed(lines) if len(line.encode()) <= CONTACT_BYTES_MAX), "")
 
 
-def make_archive(config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock) -> Unopened:
+def make_archive(
+    config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock, first_key: CustodianKey | None
+) -> Unopened:
     """Make the archive that the configuration names."""
     terms = {**DEFAULT_TERMS, TermKind.VISIBLE_RECORDS: 1000 * longest_window_s(config)}
     if config.archive.store is StoreKind.MEMORY:
@@ -198,7 +200,12 @@ def make_archive(config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClo
 
     folder = config.server.data_dir
     sqlite = SqliteArchive(
-        folder, loop.call_soon_threadsafe, clock.now_ms, terms=terms, make_custodian=partial(hand_over, folder)
+        folder,
+        loop.call_soon_threadsafe,
+        clock.now_ms,
+        terms=terms,
+        make_custodian=partial(hand_over, folder) if first_key is None else lambda: first_key,
+        tell_custodian=lambda key: [tell_of(key)],
     )
     return Unopened(
         sqlite,
@@ -221,6 +228,7 @@ def assemble(
     loop: asyncio.AbstractEventLoop,
     stop_server: Callable[[str], None],
     reload: Callable[[], bool],
+    first_key: CustodianKey | None = None,
 ) -> Parts:
     """Open the archive and put a chat in front of it.
 
@@ -230,12 +238,13 @@ def assemble(
         loop: Where everything runs.
         stop_server: Called with a reason when the archive contradicts itself.
         reload: Reads the configuration again (`chat/outside.py`).
+        first_key: The custodians' key of an archive that has none yet; made now if it is not given.
 
     Raises:
         ArchiveError: The archive cannot be opened; the text says why and what to do.
     """
     clock = LoopClock(loop)
-    made = make_archive(config, loop, clock)
+    made = make_archive(config, loop, clock, first_key)
     archive, keys = made.archive, made.keys
     opened = archive.open(clock.now_ms())
     turn = Turn(archive, clock, fan_out, stop_server)

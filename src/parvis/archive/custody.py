@@ -66,6 +66,8 @@ class CustodianKey(msgspec.Struct, frozen=True, kw_only=True):
     shares: int
     threshold: int
     since_ms: int
+    share_checks: bytes = b""
+    """What shares are known again by, one check after the other (`app/shares.py`); empty where none were kept."""
 
     def __repr__(self) -> str:
         """Name the id alone."""
@@ -77,7 +79,9 @@ def custodian_id(suite: int, public: bytes) -> bytes:
     return sha256(_KEY_LABEL + bytes((suite,)) + public).digest()[:CUSTODIAN_ID_BYTES]
 
 
-def custodian_key(public: bytes, shares: int, threshold: int, since_ms: int, suite: int = HYBRID) -> CustodianKey:
+def custodian_key(
+    public: bytes, shares: int, threshold: int, since_ms: int, share_checks: bytes = b"", suite: int = HYBRID
+) -> CustodianKey:
     """Name a public key and say how its private half is split.
 
     Raises:
@@ -91,6 +95,7 @@ def custodian_key(public: bytes, shares: int, threshold: int, since_ms: int, sui
         shares=shares,
         threshold=threshold,
         since_ms=since_ms,
+        share_checks=share_checks,
     )
 
 

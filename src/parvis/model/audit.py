@@ -24,6 +24,8 @@ class CustodianKeySet(Entry, frozen=True, kw_only=True, tag="custodian-key-set")
     """Its id in hex."""
     shares: int
     threshold: int
+    replaces: str = ""
+    """Id of the key that was in use until now; empty for the first."""
 
 
 class VaultSealed(Entry, frozen=True, kw_only=True, tag="vault-sealed"):

@@ -258,6 +258,8 @@ class MemoryArchive:
             store.custody_wraps[key.custody.content_key, key.custody.term_key] = key.custody
         for upkeep in batch.upkeep:
             _keep_up(store, upkeep)
+            if upkeep.custodian is not None:
+                self._sealer.forget_keys()
         for room in batch.rooms:
             store.rooms[room.id] = room
         for room_id in batch.dropped_rooms:
@@ -288,7 +290,7 @@ class MemoryArchive:
 def _keep_up(store: MemoryStore, upkeep: Upkeep) -> None:
     """Do all of one part of upkeep."""
     if upkeep.custodian is not None:
-        store.custodians.append(upkeep.custodian)
+        store.custodians = [key for key in store.custodians if key.id != upkeep.custodian.id] + [upkeep.custodian]
     if upkeep.absences is not None:
         store.absences = upkeep.absences
     gone = set(upkeep.erase)
