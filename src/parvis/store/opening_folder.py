@@ -54,7 +54,7 @@ def write_export(data_dir: Path, request: Request, frames: Iterable[Frame]) -> b
     try:
         durable.write_new(hidden / REQUEST, canonical(request))
         hashing = sha256(FORM)
-        with _new_file(hidden / SEALED) as file:
+        with new_file(hidden / SEALED) as file:
             file.write(FORM)
             for frame in frames:
                 piece = write_frame(frame)
@@ -205,7 +205,7 @@ def write_result(folder: Path, pieces: Iterable[bytes]) -> bytes:
     hashing = sha256()
     try:
         try:
-            with _new_file(passing) as file:
+            with new_file(passing) as file:
                 for piece in pieces:
                     hashing.update(piece)
                     file.write(piece)
@@ -257,7 +257,8 @@ def forget_voices(folder: Path) -> None:
 
 
 @contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a private file in parts; it is durable when the block ends."""
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, durable.PRIVATE_FILE)
     with os.fdopen(opened, "wb", buffering=_READ_BYTES) as file:
         yield file
