@@ -2,7 +2,7 @@
 
 The key of a result is HKDF-SHA256 over two secrets, one sealed to the requester's key and one to the request's
 one-time key of the server. The text is cut into chunks, each AES-256-GCM under a nonce that counts them and tells the
-last, so that none is left out, moved or cut off unseen.
+last and with the file's head as associated data, so that nothing is left out, moved, changed or cut off unseen.
 
 File: a line that names the form; both sealed secrets, each with its length (2 bytes) in front; then chunks of
 65 536 bytes of text and a tag of 16 bytes, the last one shorter or as long.
@@ -52,6 +52,11 @@ class SealedSecrets:
         self.requester = requester
         self.released = released
 
+    def head(self) -> bytes:
+        """Give the head of the file: associated data of every chunk."""
+        sealed = b"".join(_LENGTH.pack(len(each)) + each for each in (self.requester, self.released))
+        return FORM + sealed
+
 
 def seal_secrets(
     requester: bytes, release: bytes, request: bytes, secrets: tuple[bytes, bytes]
@@ -94,19 +99,18 @@ def open_release(key: MLKEM768X25519PrivateKey, released: bytes, request: bytes)
 
 def sealed_text(sealed: SealedSecrets, key: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Write the file of a result, in parts; of its text one chunk at a time is in memory."""
-    yield FORM
-    for secret in (sealed.requester, sealed.released):
-        yield _LENGTH.pack(len(secret)) + secret
+    head = sealed.head()
+    yield head
     cipher = AESGCM(key)
     waiting = bytearray()
     count = 0
     for piece in pieces:
         waiting += piece
         while len(waiting) > CHUNK_BYTES:
-            yield cipher.encrypt(_NONCE.pack(0, count), bytes(waiting[:CHUNK_BYTES]), FORM)
+            yield cipher.encrypt(_NONCE.pack(0, count), bytes(waiting[:CHUNK_BYTES]), head)
             del waiting[:CHUNK_BYTES]
             count += 1
-    yield cipher.encrypt(_NONCE.pack(1, count), bytes(waiting), FORM)
+    yield cipher.encrypt(_NONCE.pack(1, count), bytes(waiting), head)
 
 
 def read_secrets(read: Callable[[int], bytes]) -> SealedSecrets:
@@ -139,13 +143,13 @@ def opened_text(
         ours = custody.open_sealed(key, sealed.requester, _REQUESTER_LABEL + request)
     except custody.UnopenedCustody:
         raise UnopenedResult("result is sealed to another key, or belongs to another request") from None
-    cipher = AESGCM(_key(ours, released, request))
+    cipher, head = AESGCM(_key(ours, released, request)), sealed.head()
     count = 0
     chunk = read(CHUNK_BYTES + _TAG_BYTES)
     while True:
         following = read(CHUNK_BYTES + _TAG_BYTES)
         try:
-            yield cipher.decrypt(_NONCE.pack(not following, count), chunk, FORM)
+            yield cipher.decrypt(_NONCE.pack(not following, count), chunk, head)
         except (InvalidTag, ValueError):
             raise UnopenedResult("result was changed or cut, or its release belongs to another") from None
         if not following:
