@@ -27,7 +27,13 @@ SECRET: Final = "a word between two"
 def parvis(*words: str | Path, stdin: str = "", status: int = 0) -> list[dict[str, Any]]:
     """Run a verb with --json, in a process of its own; give its lines."""
     done = subprocess.run(
-        _command(*words, "--json"), input=stdin, capture_output=True, text=True, timeout=WAIT_S, env=_clean(), check=False
+        _command(*words, "--json"),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+        env=_clean(),
+        check=False,
     )
     assert done.returncode == status, f"{words}: {done.stdout}{done.stderr}"
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -287,5 +293,7 @@ def test_what_was_changed_on_its_way_is_refused(case: Case) -> None:
     assert changed.end()[-1]["event"] == "opened"
     assert "no opening that this server knows" in case.do("record", stick, status=1)["text"]
     (stick / "sealed.bin").write_bytes((stick / "sealed.bin").read_bytes()[:-1])
-    (refused,) = parvis("custodian", "open", case.carried(exported, "third"), "--digest", exported["digest"], "--wait", "1s", status=1)[-1:]
+    (refused,) = parvis(
+        "custodian", "open", case.carried(exported, "third"), "--digest", exported["digest"], "--wait", "1s", status=1
+    )[-1:]
     assert "time to wait is over" in refused["text"]

@@ -26,8 +26,8 @@ from parvis.archive.session import Proceedings, read_proceedings
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.legal.openings import DELAY_MS, HOUR_MS, READING_MS, Ground, Quorum, Request, Requester, State, Subject
 from parvis.model.accounts import Account
-from parvis.model.events import AccountKept
 from parvis.model.audit import read_entry
+from parvis.model.events import AccountKept
 from parvis.model.ids import IdentityId
 from parvis.model.kept import Keep
 from parvis.model.records import RecordKind, Unsealed
@@ -160,9 +160,7 @@ class Stage:
     def log(self) -> list[str]:
         """Give what the audit tells."""
         records = self.square.archive.store.opened_records()
-        return [
-            type(read_entry(each.line)).__name__ for each in records if each.header.kind is RecordKind.AUDIT
-        ]
+        return [type(read_entry(each.line)).__name__ for each in records if each.header.kind is RecordKind.AUDIT]
 
 
 @pytest.fixture
@@ -197,7 +195,7 @@ def test_an_emergency_goes_at_once_and_is_logged_as_one(stage: Stage) -> None:
         stage.ask(is_emergency=True)
     opening = stage.ask(is_emergency=True, ground=Ground.THREAT_TO_LIFE)
     assert opening.request.not_before_ms == opening.request.asked_ms
-    (last,) = [each for each in stage.square.archive.store.opened_records()][-1:]
+    (last,) = list(stage.square.archive.store.opened_records())[-1:]
     assert b'"is_emergency":true' in last.line
     folder = stage.export(opening)
     with pytest.raises(NotGiven, match="No program waits"):
@@ -217,9 +215,7 @@ def test_private_conversations_are_found_whoever_wrote_in_them(stage: Stage) -> 
     found = private_conversations(stage.sealed, pair_of, {ALICE.id}, *stage.span)
     assert len(found) == 1
     assert private_conversations(stage.sealed, pair_of, {IdentityId(b"n" * 16)}, *stage.span) == set()
-    opening = stage.ask(
-        private=tuple(each.hex() for each in found), is_emergency=True, ground=Ground.THREAT_TO_LIFE
-    )
+    opening = stage.ask(private=tuple(each.hex() for each in found), is_emergency=True, ground=Ground.THREAT_TO_LIFE)
     folder = stage.export(opening)
     stage.open(folder, WORDS)
     lines = stage.read(folder, stage.recorded(folder))
@@ -258,9 +254,7 @@ def test_the_program_withholds_what_a_false_export_adds(stage: Stage) -> None:
     outcome = stage.open(folder, WORDS).opened
     assert outcome is not None
     records = sum(isinstance(each, BundledRecord) for each in frames)
-    theirs = sum(
-        parse_header(each.header).author == ALICE.id for each in frames if isinstance(each, BundledRecord)
-    )
+    theirs = sum(parse_header(each.header).author == ALICE.id for each in frames if isinstance(each, BundledRecord))
     assert (outcome.records, outcome.withheld) == (theirs, records - theirs)
     assert 0 < theirs < records
     # It calls the room a private conversation of hers.
