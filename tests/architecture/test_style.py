@@ -122,7 +122,7 @@ def modules_of(path: Path) -> set[str]:
             named |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return {each for each in named if each.startswith("parvis.") or each.startswith("shamir_mnemonic")}
+    return {each for each in named if each.startswith(("parvis.", "shamir_mnemonic"))}
 
 
 def reached_from(module: str) -> set[str]:

@@ -58,7 +58,7 @@ def _belongs(words: str, index: int, key: CustodianKey) -> bool:
             return custody.custodian_id(key.suite, custody.public_bytes(bytes(seed))) == key.id
         finally:
             wipe(seed)
-    noted = key.share_checks[(index - 1) * slip39.CHECK_BYTES : index * slip39.CHECK_BYTES]
+    noted = key.share_checks[(index - 1) * custody.SHARE_CHECK_BYTES : index * custody.SHARE_CHECK_BYTES]
     return hmac.compare_digest(noted, slip39.check_of(key.id, words))
 
 

@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-from parvis.app import shares as slip39
 from parvis.app.handing_over import tell_of
 from parvis.app.office import Deed, NotDone, Office, Words
 from parvis.archive import custody
@@ -60,9 +59,9 @@ def _wished(words: Words, since_ms: int) -> tuple[CustodianKey, str]:
         custody.seal_to(public, b"", b"")
     except ValueError:
         raise NotDone("It is not a public key that this server can seal to.") from None
-    if wrong := slip39.may_split(wish.shares, wish.threshold):
+    if wrong := custody.bad_split(wish.shares, wish.threshold):
         raise NotDone(wrong)
-    if len(checks) != wish.shares * slip39.CHECK_BYTES:
+    if len(checks) != wish.shares * custody.SHARE_CHECK_BYTES:
         raise NotDone("What the shares are known again by does not fit their number.")
     return key, wish.replaces
 

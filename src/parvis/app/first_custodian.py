@@ -25,14 +25,16 @@ def main(data_dir: Path) -> int:
     from parvis.app import custodian_keys, share_files
 
     key, (words,) = custodian_keys.make(1, 1, time.time_ns() // 1_000_000)
-    text = share_files.text_of(key, 1, words) + HINT + "".join(f"{sentence}\n" for sentence in told)
+    notes = HINT + "".join(f"{sentence}\n" for sentence in told)
     try:
         if somebody_reads(sys.stderr.fileno()):
-            sys.stderr.write(f"\n{text}Write the words down now, then clear this screen: they are not shown again.\n\n")
+            shown = f"{share_files.heading(key, 1)}\n\n{share_files.columns(words.split())}\n"
+            last = "Write the line above and the words down now, then clear this screen: they are not shown again.\n"
+            sys.stderr.write(f"\n{shown}\n{share_files.warning(key)}{notes}{last}\n")
             sys.stderr.flush()
         else:
             share_files.set_aside(data_dir)
-            share_files.write(data_dir / share_files.FIRST_SHARE, text)
+            share_files.write(data_dir / share_files.FIRST_SHARE, share_files.text_of(key, 1, words) + notes)
     except OSError as fault:
         sys.stdout.write(f"its share could not be handed over: {fault.strerror}")
         return 1

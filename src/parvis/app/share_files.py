@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from parvis.app.config import Mistake
-from parvis.app.shares import SHARE_WORDS
 from parvis.archive.custody import CustodianKey
 from parvis.store import durable
 
@@ -19,11 +18,8 @@ FIRST_SHARE: Final = "custodian-share.txt"
 PATTERN: Final = "custodian-share*.txt"
 """What such files are called."""
 
-WARNING: Final = (
-    "Keep it away from the server: on paper, or on a medium that is in no machine. Whoever has enough shares and a\n"
-    "copy of the data folder can read everything that is kept. If too many shares are lost, nobody can ever open\n"
-    "what was sealed under this key, not even for a court.\n"
-)
+ROWS: Final = 11
+"""Rows in which words are shown: three columns."""
 
 
 def name_of(number: int, shares: int) -> str:
@@ -40,22 +36,35 @@ def needed(key: CustodianKey) -> str:
     """Say how many shares open the archive."""
     if key.shares == 1:
         return "It alone opens the archive."
-    which = "All" if key.threshold == key.shares else f"Any {key.threshold}"
-    return f"{which} of the {key.shares} together open the archive."
+    which = f"All {key.shares}" if key.threshold == key.shares else f"Any {key.threshold} of the {key.shares}"
+    return f"{which} together open the archive."
+
+
+def warning(key: CustodianKey) -> str:
+    """Say what losing a share, or leaving it here, means."""
+    who, lost = "Whoever has it", "it is lost"
+    if key.shares > 1:
+        who, lost = f"Whoever has {key.threshold} of them", f"fewer than {key.threshold} are left"
+    return (
+        "Keep it away from the server: on paper, or on a medium that is in no machine.\n"
+        f"{who} and a copy of the data folder can read everything that is kept.\n"
+        f"If {lost}, nobody can ever open what was sealed under this key, not even for a court.\n"
+        "Once a year, see that it is whole: parvis custodian check-share\n"
+    )
+
+
+def columns(words: list[str]) -> str:
+    """Lay words out to be written down: numbered, in columns."""
+    rows = [
+        "   ".join(f"{at + 1:>4} {words[at]:<10}" for at in range(row, len(words), ROWS)).rstrip()
+        for row in range(min(ROWS, len(words)))
+    ]
+    return "\n".join(rows)
 
 
 def text_of(key: CustodianKey, number: int, words: str) -> str:
     """Write what a file holds; its words are one line, so that it can be given to `parvis custodian check-share`."""
-    return (
-        f"{heading(key, number)}\n\n{words}\n\n{WARNING}"
-        "Once a year: parvis custodian check-share (docs/handbook/custodian.md).\n"
-    )
-
-
-def words_of(text: str) -> str:
-    """Take the words out of such a file; any other text is given back as it is."""
-    lines = [line for line in text.splitlines() if len(line.split()) == SHARE_WORDS]
-    return lines[0] if len(lines) == 1 else text
+    return f"{heading(key, number)}\n\n{words}\n\n{warning(key)}"
 
 
 def write(path: Path, text: str) -> None:

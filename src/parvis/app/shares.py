@@ -16,19 +16,13 @@ import msgspec
 from shamir_mnemonic import MnemonicError, Share, combine_mnemonics, generate_mnemonics
 from shamir_mnemonic.wordlist import WORD_INDEX_MAP
 
-from parvis.archive.custody import SEED_BYTES
-
-SHARES_MAX: Final = 16
-"""Most shares of a key (SLIP-0039, "Notation": 4 bits count them)."""
+from parvis.archive.custody import SEED_BYTES, SHARE_CHECK_BYTES, bad_split
 
 SHARE_WORDS: Final = 33
 """Words of a share of a 256-bit seed (SLIP-0039, "Format of the share mnemonic")."""
 
 SHARE_TEXT_MAX: Final = 1024
 """Most characters of one pasted share; ours: its words take 297 at most, and people number them."""
-
-CHECK_BYTES: Final = 16
-"""Bytes of a hash by which a share is known again."""
 
 _CHECK_LABEL: Final = b"parvis custodian share v1"
 _ITERATION_EXPONENT: Final = 0
@@ -51,18 +45,6 @@ class ShareFacts(msgspec.Struct, frozen=True):
     """How many of them are needed."""
 
 
-def may_split(shares: int, threshold: int) -> str | None:
-    """Say what is wrong with such a splitting, in a whole sentence; None if nothing is."""
-    if not 1 <= shares <= SHARES_MAX:
-        return f"A key is split into 1 to {SHARES_MAX} shares."
-    if not 1 <= threshold <= shares:
-        return "At least one share is needed to open, and not more than there are."
-    if threshold == 1 and shares > 1:
-        # SLIP-0039, "Generating the shares": such shares would be copies of each other.
-        return "With a threshold of 1 there is one share; give copies of it, or need at least 2."
-    return None
-
-
 def split(seed: bytes | bytearray, shares: int, threshold: int) -> list[str]:
     """Split a seed into so many shares, of which so many give it back; each is 33 words and a space between them.
 
@@ -71,7 +53,7 @@ def split(seed: bytes | bytearray, shares: int, threshold: int) -> list[str]:
     """
     if len(seed) != SEED_BYTES:
         raise ValueError(f"seed is {len(seed)} bytes, expected {SEED_BYTES}")
-    if wrong := may_split(shares, threshold):
+    if wrong := bad_split(shares, threshold):
         raise ValueError(wrong)
     (group,) = generate_mnemonics(1, [(threshold, shares)], bytes(seed), iteration_exponent=_ITERATION_EXPONENT)
     return list(group)
@@ -119,7 +101,13 @@ def check_of(custodian: bytes, words: str) -> bytes:
         BadShares: It is no share.
     """
     _, text = _read(words)
-    return sha256(_CHECK_LABEL + custodian + text.encode()).digest()[:CHECK_BYTES]
+    return sha256(_CHECK_LABEL + custodian + text.encode()).digest()[:SHARE_CHECK_BYTES]
+
+
+def words_of(text: str) -> str:
+    """Take the words out of the file of a share, which has them in one line; any other text is given back as it is."""
+    lines = [line for line in text.splitlines() if len(line.split()) == SHARE_WORDS]
+    return lines[0] if len(lines) == 1 else text
 
 
 def words_in(text: str) -> list[str]:

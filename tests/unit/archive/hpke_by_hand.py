@@ -10,12 +10,13 @@ from hashlib import sha3_256, sha256, shake_256
 
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
-KEM_ID, KDF_ID, AEAD_ID = 0x647A, 0x0001, 0x0002
+KEM_ID, KDF_ID = 0x647A, 0x0001
+AEAD_IDS: dict[type[AESGCM | ChaCha20Poly1305], int] = {AESGCM: 0x0002, ChaCha20Poly1305: 0x0003}
 MLKEM_CIPHERTEXT_BYTES = 1088
 ENC_BYTES = MLKEM_CIPHERTEXT_BYTES + 32
-COMBINER_LABEL = rb"\.//^\ "[:-1]
+COMBINER_LABEL = b"\\.//^\\"
 
 Halves = tuple[MLKEM768PrivateKey, X25519PrivateKey]
 
@@ -35,15 +36,21 @@ def decapsulate(halves: Halves, enc: bytes) -> bytes:
     return sha3_256(mlkem.decapsulate(first) + shared + second + ours + COMBINER_LABEL).digest()
 
 
-def open_single(halves: Halves, sealed: bytes, info: bytes, aad: bytes = b"") -> bytes:
+def open_single(
+    halves: Halves,
+    sealed: bytes,
+    info: bytes,
+    aad: bytes = b"",
+    aead: type[AESGCM | ChaCha20Poly1305] = AESGCM,
+) -> bytes:
     """Open an encapsulated key and the first ciphertext behind it."""
-    suite = b"HPKE" + KEM_ID.to_bytes(2) + KDF_ID.to_bytes(2) + AEAD_ID.to_bytes(2)
+    suite = b"HPKE" + KEM_ID.to_bytes(2) + KDF_ID.to_bytes(2) + AEAD_IDS[aead].to_bytes(2)
     shared = decapsulate(halves, sealed[:ENC_BYTES])
     context = b"\0" + _extract(suite, b"", b"psk_id_hash", b"") + _extract(suite, b"", b"info_hash", info)
     secret = _extract(suite, shared, b"secret", b"")
     key = _expand(suite, secret, b"key", context, 32)
     nonce = _expand(suite, secret, b"base_nonce", context, 12)
-    return AESGCM(key).decrypt(nonce, sealed[ENC_BYTES:], aad)
+    return aead(key).decrypt(nonce, sealed[ENC_BYTES:], aad)
 
 
 def _extract(suite: bytes, salt: bytes, label: bytes, ikm: bytes) -> bytes:

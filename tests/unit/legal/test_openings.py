@@ -1,5 +1,7 @@
 """What an opening asks for, and when the next step may be taken. Source: docs/protocol/opening.md; law.md 8.4."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,7 +146,7 @@ def test_one_custodian_alone_waits_a_day_unless_it_is_an_emergency(
         ({"ends_ms": NOW_MS + VALID_MS_MAX + 1}, "30 days at most"),
     ],
 )
-def test_what_is_wrong_with_a_request_is_told(chosen: dict[str, object], told: str) -> None:
+def test_what_is_wrong_with_a_request_is_told(chosen: dict[str, Any], told: str) -> None:
     """In a whole sentence."""
     assert wrong_with(a_request()) is None
     assert told in (wrong_with(a_request(**chosen)) or "")

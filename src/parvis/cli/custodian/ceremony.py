@@ -6,6 +6,7 @@ Rule 2: this program makes the key; the server gets the public half alone.
 Rule 3: words go to a terminal, or into files that only their owner reads; never anywhere else.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -35,10 +36,10 @@ def go_over(
         out: Folder of the files; without it the terminal, or the data folder where there is none.
         as_json: Whether to write for programs; shares go into files then.
     """
-    from parvis.app import shares as slip39
     from parvis.app.secret_memory import lock_memory
+    from parvis.archive.custody import bad_split
 
-    if wrong := slip39.may_split(shares, threshold):
+    if wrong := bad_split(shares, threshold):
         end(wrong, as_json=as_json)
     for sentence in lock_memory():
         if as_json:
@@ -48,8 +49,8 @@ def go_over(
     from parvis.app.custodian_keys import make
 
     on_terminal = out is None and not as_json and sys.stdin.isatty() and sys.stdout.isatty()
-    folder = out or config.server.data_dir
-    files = [] if on_terminal else _files(folder, shares, as_json=as_json)
+    _make_folder(config.server.data_dir, as_json=as_json)
+    files = [] if on_terminal else _files(out or config.server.data_dir, shares, as_json=as_json)
     key, words = make(shares, threshold, time.time_ns() // 1_000_000)
     try:
         if on_terminal:
@@ -63,22 +64,28 @@ def go_over(
     _tell(in_use, key, files, as_json=as_json)
 
 
-def _files(folder: Path, shares: int, *, as_json: bool) -> list[Path]:
-    """Name the files of the shares; none of them may be there, since it would be another key's."""
-    from parvis.app.share_files import name_of
+def _make_folder(folder: Path, *, as_json: bool) -> None:
+    """Make the data folder, or learn that it cannot be used, before anybody has written a share down."""
     from parvis.store.durable import make_folder
 
     try:
         make_folder(folder)
     except OSError as fault:
-        end(f"The folder {folder} cannot be made: {fault.strerror}.", as_json=as_json)
-    names = [name_of(number, shares) for number in range(1, shares + 1)]
-    paths = [folder / name for name in names]
+        end(f"The data folder {folder} cannot be made: {fault.strerror}.", as_json=as_json)
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        end(f"The data folder {folder} is not yours. Be the server's user.", as_json=as_json)
+
+
+def _files(folder: Path, shares: int, *, as_json: bool) -> list[Path]:
+    """Name the files of the shares; none of them may be there, since it would be another key's."""
+    from parvis.app.share_files import name_of
+
+    paths = [folder / name_of(number, shares) for number in range(1, shares + 1)]
     for path in paths:
         if path.exists():
             end(
-                f"{path} is there already. Its first line names its key: if `parvis custodian status` does too, take it "
-                "to its custodian; if not, it opens nothing. Then delete it, or choose another folder with --out.",
+                f"{path} is there already. Its first line names its key: if `parvis custodian status` does too, take "
+                "it to its custodian; if not, it opens nothing. Then delete it, or choose another folder with --out.",
                 as_json=as_json,
             )
     return paths

@@ -13,8 +13,8 @@ CLEAR: Final = "\x1b[2J\x1b[3J\x1b[H"
 """Clears the screen and what was scrolled off it (ECMA-48, ED; 3 is xterm's)."""
 ASKED: Final = 2
 """Words that are asked for."""
-ROWS: Final = 11
-"""Rows in which words stand: three columns."""
+SAME: Final = 4
+"""The first words say which share of which key it is; all shares of a key have three of them in common."""
 
 
 def hand_over(key: "CustodianKey", shares: Sequence[str]) -> None:
@@ -23,7 +23,10 @@ def hand_over(key: "CustodianKey", shares: Sequence[str]) -> None:
     Raises:
         click.Abort: Somebody broke it off; the shares open nothing then.
     """
-    click.echo(f"Now each of the {len(shares)} shares is shown, one at a time." if len(shares) > 1 else "")
+    click.echo(
+        f"A key is made and split into {len(shares)}. Each share is shown once and alone, to be written on paper by\n"
+        "the person who will keep it. Nothing is changed before the last one is written down; Ctrl-C breaks it off.\n"
+    )
     try:
         for number, words in enumerate(shares, 1):
             _hand_over_one(key, number, words.split())
@@ -32,14 +35,13 @@ def hand_over(key: "CustodianKey", shares: Sequence[str]) -> None:
 
 
 def _hand_over_one(key: "CustodianKey", number: int, words: list[str]) -> None:
-    from parvis.app.share_files import heading
+    from parvis.app.share_files import columns, heading
 
     _wait(f"Share {number} of {key.shares}: only the person who will keep it should see the screen now. Press Enter.")
     while True:
         click.echo(CLEAR, nl=False)
         click.echo(f"{heading(key, number)}\n\nWrite these {len(words)} words down, with that line above:\n")
-        for row in range(ROWS):
-            click.echo("   ".join(f"{at + 1:>4} {words[at]:<10}" for at in range(row, len(words), ROWS)).rstrip())
+        click.echo(columns(words))
         _wait("\nPress Enter when they are written down; two of them are asked for then.")
         click.echo(CLEAR, nl=False)
         if _proves(words):
@@ -50,7 +52,7 @@ def _hand_over_one(key: "CustodianKey", number: int, words: list[str]) -> None:
 
 
 def _proves(words: list[str]) -> bool:
-    for at in sorted(secrets.SystemRandom().sample(range(len(words)), ASKED)):
+    for at in sorted(secrets.SystemRandom().sample(range(SAME, len(words)), ASKED)):
         if str(click.prompt(f"Word {at + 1}")).strip().lower() != words[at]:
             return False
     return True

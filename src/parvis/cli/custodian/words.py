@@ -7,8 +7,7 @@ def words_of_share() -> str:
     """Ask for the words without showing them; read them where nobody can be asked."""
     if sys.stdin.isatty():
         return _asked()
-    from parvis.app.share_files import words_of
-    from parvis.app.shares import SHARE_TEXT_MAX
+    from parvis.app.shares import SHARE_TEXT_MAX, words_of
 
     # A share's file has its words, and a page around them.
     return words_of(sys.stdin.read(4 * SHARE_TEXT_MAX))
