@@ -157,6 +157,26 @@ def test_the_server_holds_no_share_and_no_private_key_of_custodians() -> None:
     ) == set()
 
 
+READS_THE_VAULT = {"open_row", "read_entries", "open_day_key", "operations_of", "without_repeats"}
+"""What opens the identification vault, or reads what was opened."""
+
+
+def test_only_an_opening_reads_the_identification_vault() -> None:
+    """No page and no verb lists it. Source: DESIGN, "Sealing, in short": no screen lists it; ADR 24."""
+    found = []
+    for path in sources():
+        place = name(path)
+        nodes = list(ast.walk(tree(path)))
+        names = {node.id for node in nodes if isinstance(node, ast.Name)}
+        names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        names |= {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+        if path.name != "vault.py" and "opening" not in place and "custodian" not in place:
+            found += [f"{place} reads the vault: {word}" for word in names & READS_THE_VAULT]
+        if "/net/" in place:
+            found += [f"{place} shows the vault: {word}" for word in names & {"vault", "vault_keys", "vault_rows"}]
+    assert found == []
+
+
 def test_the_core_does_no_input_or_output() -> None:
     """The pure packages import nothing that acts. Source: ARCHITECTURE.md, "Invariants", 2."""
     found = [

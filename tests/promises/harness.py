@@ -26,6 +26,7 @@ from parvis.chat.settings import Operator, Settings
 from parvis.chat.turn import Turn
 from parvis.irc.capabilities import STREAM
 from parvis.model.accounts import Account
+from parvis.model.kept import Keep, KeptKind
 from parvis.ports.clock import Timer
 from parvis.store.beginning import TermBook
 from parvis.store.memory import Fault, MemoryArchive, MemoryStore
@@ -285,6 +286,11 @@ class Square:
     def commits_work(self) -> None:
         """Let commits work again."""
         self.archive.faults.clear()
+
+    def values(self) -> dict[tuple[KeptKind, bytes], Keep]:
+        """Give what is kept beside rooms and records, without how far the vault has come."""
+        kept = self.archive.store.kept
+        return {place: value for place, value in kept.items() if place[0] is not KeptKind.VAULT}
 
     def kept(self, *, undelivered: bool = False) -> list[str]:
         """Give the lines in the archive, in order, without what the server says of its runs."""

@@ -213,7 +213,7 @@ class Opener:
                 "damaged": self.tally.unopened,
                 "damaged_records": self._named,
                 "vault_rows": self.tally.vault_unopened,
-                "connections_before_the_export": connections_unknown,
+                "connections_unknown": connections_unknown,
             },
         }
 

@@ -42,7 +42,7 @@ class VaultScope:
         self._ways: dict[bytes, _Way] = {}
         self._sessions: dict[bytes, list[tuple[int, bytes]]] = {}
         self.unknown: set[bytes] = set()
-        """Connections that something was written on and that came before the days that were handed out."""
+        """Connections that something was written on and that no entry handed out tells of."""
 
     def kept(self, entries: Iterable[Entry]) -> Iterator[Entry | Operation]:
         """Give what belongs to the request."""

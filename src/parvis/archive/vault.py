@@ -18,7 +18,7 @@ Source: docs/adr/0024-the-identification-vault.md; vectors/vault.json; décret 2
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from struct import Struct
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -85,6 +85,9 @@ class Connection(_Base, frozen=True, kw_only=True, tag="connection"):
     """Whether it is the peer's; false for that of a proxy which did not say whom it speaks for."""
     listener: str
     """Where they came in: our own host and port; empty when not known."""
+    again: bool = False
+    """Whether it had come before and was open when the day began: each day tells of every connection that it finds,
+    so that what was written on one is never kept longer than where it came from."""
 
 
 class Presence(_Base, frozen=True, kw_only=True, tag="presence"):
@@ -294,55 +297,70 @@ def read_entries(plaintext: bytes) -> list[Entry]:
     return entries
 
 
+# Columns are made by whole lists: this runs for every message, once a second.
+
+
 def operations(batches: Iterable[tuple[int, Sequence[Unsealed]]]) -> list[Operations]:
     """Gather the content operations of batches: the number of the first record, and the records, numbered on from it.
 
     What names no connection was nobody's act: the server's own.
     """
-    found = [
-        (number, record)
-        for first, records in batches
-        for number, record in enumerate(records, first)
-        if record.connection and IS_OPERATION[record.kind]
+    numbers: list[int] = []
+    found: list[Unsealed] = []
+    for first, records in batches:
+        theirs = [record for record in records if record.connection and IS_OPERATION[record.kind]]
+        if len(theirs) == len(records):
+            numbers += range(first, first + len(records))
+        else:
+            numbers += [
+                number
+                for number, record in enumerate(records, first)
+                if record.connection and IS_OPERATION[record.kind]
+            ]
+        found += theirs
+    return [
+        _columns(numbers[begin:end], part, "connection", b"".join([record.connection for record in part]))
+        for begin, end in _parts(found)
+        for part in [found[begin:end]]
     ]
-    return [_columns(part, "connection", b"".join([record.connection for _, record in part])) for part in _parts(found)]
 
 
-def operations_of_sessions(found: Iterable[tuple[int, Header]]) -> list[Operations]:
+def operations_of_sessions(stored: Iterable[tuple[int, Header]]) -> list[Operations]:
     """Gather the content operations of stored records, of which the session is known and not the connection."""
     theirs = [
-        (number, header) for number, header in found if header.session != NO_SESSION and IS_OPERATION[header.kind]
+        (number, header) for number, header in stored if header.session != NO_SESSION and IS_OPERATION[header.kind]
     ]
-    return [_columns(part, "session", b"".join([header.session for _, header in part])) for part in _parts(theirs)]
+    numbers, found = [number for number, _ in theirs], [header for _, header in theirs]
+    return [
+        _columns(numbers[begin:end], part, "session", b"".join([header.session for header in part]))
+        for begin, end in _parts(found)
+        for part in [found[begin:end]]
+    ]
 
 
-_Told = TypeVar("_Told", Unsealed, Header)
+def _parts(found: Sequence[Unsealed | Header]) -> Iterator[tuple[int, int]]:
+    """Say where to cut into entries: of one day each, so that none ends too early, and bounded."""
+    begin = 0
+    while begin < len(found):
+        end = min(begin + OPERATIONS_MAX, len(found))
+        day_ends_ms = day_of(found[begin].time_ms) + DAY_MS
+        if found[end - 1].time_ms >= day_ends_ms:
+            end = next(at for at in range(begin, end) if found[at].time_ms >= day_ends_ms)
+        yield begin, end
+        begin = end
 
 
-def _parts(found: list[tuple[int, _Told]]) -> Iterator[list[tuple[int, _Told]]]:
-    """Cut into entries: of one day each, so that none ends too early, and bounded."""
-    part: list[tuple[int, _Told]] = []
-    begun_at = day_ends_ms = 0
-    for at, each in enumerate(found):
-        if part and (each[1].time_ms >= day_ends_ms or at - begun_at == OPERATIONS_MAX):
-            yield part
-            part = []
-        if not part:
-            begun_at, day_ends_ms = at, day_of(each[1].time_ms) + DAY_MS
-        part.append(each)
-    if part:
-        yield part
-
-
-def _columns(part: list[tuple[int, _Told]], by: Literal["connection", "session"], carriers: bytes) -> Operations:
-    first, time_ms = part[0][0], part[0][1].time_ms
+def _columns(
+    numbers: list[int], part: Sequence[Unsealed | Header], by: Literal["connection", "session"], carriers: bytes
+) -> Operations:
+    first, time_ms = numbers[0], part[0].time_ms
     return Operations(
         time_ms=time_ms,
         first=first,
-        numbers=[number - first for number, _ in part],
-        times=[each.time_ms - time_ms for _, each in part],
-        kinds=bytes([each.kind for _, each in part]),
-        messages=b"".join([each.message_id for _, each in part]),
+        numbers=[number - first for number in numbers],
+        times=[each.time_ms - time_ms for each in part],
+        kinds=bytes([each.kind for each in part]),
+        messages=b"".join([each.message_id for each in part]),
         by=by,
         carriers=carriers,
     )

@@ -267,7 +267,7 @@ class Doors:
             self._minute_began_s = now_s
             self._opened_this_minute.clear()
         chat.turn.begin()
-        chat.vault.sweep()
+        chat.vault.sweep(self._connections)
         sanctions.sweep(chat)
         batch.sweep(chat, now_s)
         if now_s - self._swept_names_s >= NAMES_SWEEP_S:

@@ -64,7 +64,8 @@ class Turn:
         self.tell_refused: TellRefused = _tell_nobody
         """Called for each text that is dropped because sealing keeps failing; the chat sets it."""
         self.before_seal: Callable[[Batch], None] = _owe_nothing
-        """Called with the batch that gathers when it is about to be sealed: the vault adds its rows."""
+        """Called with the batch that gathers when it is about to be sealed: the vault adds its rows, or raises what an
+        archive or a file raises that cannot be written now."""
         self.after_seal: Callable[[int, list[Unsealed]], None] = _note_nothing
         """Called with the first number and the records of a batch that is durable, if it has any."""
         self._stop_server = stop_server
@@ -207,7 +208,14 @@ class Turn:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.before_seal(self.batch)
+        try:
+            self.before_seal(self.batch)
+        except (a.ArchiveError, OSError):
+            # As with a commit that fails: nothing of it is shown, and it is tried again.
+            if self._is_failing_for_long():
+                self._refuse_texts(self.batch)
+            self._timer = self._clock.later(RETRY_S, self._waited)
+            return
         batch = self._sealing = self.batch
         self._begin_batch()
         self._seal_began_s = self._clock.steady_s()
@@ -231,16 +239,20 @@ class Turn:
                 self._deliver(batch)
                 self._go_on()
             case a.Unavailable():
-                now_s = self._clock.steady_s()
-                if self.failing_since_s is None:
-                    self.failing_since_s = now_s
-                elif now_s - self.failing_since_s >= TEXTS_WAIT_S:
+                if self._is_failing_for_long():
                     self._refuse_texts(batch)
                     self._refuse_texts(self.batch)
                 self._clock.later(RETRY_S, self._try_again)
             case a.Fatal(reason=reason):
                 # The batch stays where it is: nothing of it is ever shown.
                 self._stop_server(reason)
+
+    def _is_failing_for_long(self) -> bool:
+        """Note that sealing fails, and tell whether texts have waited for it long enough."""
+        now_s = self._clock.steady_s()
+        if self.failing_since_s is None:
+            self.failing_since_s = now_s
+        return now_s - self.failing_since_s >= TEXTS_WAIT_S
 
     def _try_again(self) -> None:
         batch = self._sealing

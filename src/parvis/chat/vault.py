@@ -6,7 +6,8 @@ Rule 2: what people write costs nothing here while they write it. Once a batch i
 name their connections; within `GATHER_S`, or with the next batch that is a transaction anyway, they become one row.
 Rule 3: the key of a day is in memory that day alone. `sweep` gives it up after midnight, `end` with the run, and the
 audit tells then what was written under it.
-Rule 4: connections that never entered, logged in or registered are not in the vault: the law asks for who wrote what.
+Rule 4: a day tells of every connection that is open on it, with what it needs to be understood by itself.
+Rule 5: connections that never entered, logged in or registered are not in the vault: the law asks for who wrote what.
 
 Source: docs/adr/0024-the-identification-vault.md; `archive/vault.py` holds the format.
 """
@@ -19,9 +20,9 @@ from typing import Final, Literal
 from msgspec import structs
 
 from parvis.archive import vault
-from parvis.archive.custody import NONCE_BYTES
+from parvis.archive.custody import NONCE_BYTES, CustodianKey
 from parvis.archive.sealing import Wrapping
-from parvis.archive.terms import TermKind, day_of
+from parvis.archive.terms import TermKey, TermKind, day_of
 from parvis.chat.batch import Batch
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
@@ -32,11 +33,14 @@ from parvis.model.audit import VaultSealed, audit_record
 from parvis.model.ids import AUDIT
 from parvis.model.kept import KeptDayKey, KeptKind, KeptVault, keep
 from parvis.model.records import Unsealed
-from parvis.ports.archive import Upkeep, VaultKey, VaultRow
+from parvis.ports.archive import ArchiveError, Upkeep, VaultKey, VaultRow
 from parvis.ports.clock import Clock
 
 GATHER_S: Final = 1.0
 """Longest time between a commit and that of the row which tells on which connections it was written."""
+
+TOLD_AT_ONCE: Final = 512
+"""Most connections of which a new day is told at each sweep: about a millisecond of work; ours."""
 
 KEPT_ID: Final = AUDIT
 """Under which id it is kept how far the vault has come: there is one such value."""
@@ -98,6 +102,9 @@ class Vault:
         self._noted = turn.head
         self._rings = False
         self._is_over = False
+        self._day = day_of(clock.now_ms())
+        self._still_here: list[Client] = []
+        """Whom the day is to be told of that was open when it began."""
 
     # What the chat tells. Each is in the batch that gathers.
 
@@ -105,20 +112,24 @@ class Vault:
         """Give the id of a connection; the first time, tell where it comes from."""
         if not connection.connection_id:
             connection.connection_id = self._chance.opaque_id()
-            host, port = connection.address
-            self._tell(
-                vault.Connection(
-                    time_ms=self._turn.now_ms,
-                    connection=connection.connection_id,
-                    address=host,
-                    port=port or None,
-                    transport=_transport(connection),
-                    via=connection.via,
-                    is_own=connection.is_told,
-                    listener=connection.listener,
-                )
-            )
+            self._tell_of(connection, again=False)
         return connection.connection_id
+
+    def _tell_of(self, connection: Client, *, again: bool) -> None:
+        host, port = connection.address
+        self._tell(
+            vault.Connection(
+                time_ms=self._turn.now_ms,
+                connection=connection.connection_id,
+                address=host,
+                port=port or None,
+                transport=_transport(connection),
+                via=connection.via,
+                is_own=connection.is_told,
+                listener=connection.listener,
+                again=again,
+            )
+        )
 
     def be_present(self, connection: Client) -> None:
         """Tell whose connection it is from now on: its person has entered, or become another identity."""
@@ -177,18 +188,34 @@ class Vault:
         self._ring()
 
     def seal(self, batch: Batch) -> None:
-        """Add to the batch that gathers, which is about to be made durable, what it owes the vault, sealed."""
+        """Add to the batch that gathers, which is about to be made durable, what it owes the vault, sealed.
+
+        Raises:
+            ArchiveError, OSError: It cannot be made durable yet.
+        """
         if batch.vault or batch.rooms or batch.kept or batch.upkeep:
             self._put(batch)
 
     # What is written.
 
-    def sweep(self) -> None:
-        """Give up the keys of days that are over. Called within a turn, every few seconds."""
+    def sweep(self, connections: Iterable[Client]) -> None:
+        """Give up the keys of days that are over, and tell a new day who is here still.
+
+        Args:
+            connections: All that are open. Called within a turn, every few seconds.
+        """
         today = day_of(self._turn.now_ms)
-        if any(day != today for _, day in self._keys):
-            self._put(self._turn.batch)
+        if self._day != today:
+            self._still_here = [each for each in connections if each.connection_id]
+            self._day = today
+        if any(day != today for _, day in self._keys) and self._puts():
             self._give_up([place for place in self._keys if place[1] != today])
+        here, self._still_here = self._still_here[:TOLD_AT_ONCE], self._still_here[TOLD_AT_ONCE:]
+        for connection in here:
+            if not connection.gone:
+                self._tell_of(connection, again=True)
+                if connection.is_registered:
+                    self.be_present(connection)
 
     def recover(self, entries: Sequence[vault.Entry], ended: Sequence[VaultSealed]) -> None:
         """Go on behind a run that was killed.
@@ -208,8 +235,16 @@ class Vault:
         """Write all there is and give up every key: the program ends. Called when nothing is being sealed."""
         self._is_over = True
         self._turn.begin()
-        self._put(self._turn.batch)
-        self._give_up(list(self._keys))
+        if self._puts():
+            self._give_up(list(self._keys))
+
+    def _puts(self) -> bool:
+        """Seal what there is now; if that cannot be, it goes with the next batch that can, and this says no."""
+        try:
+            self._put(self._turn.batch)
+        except (ArchiveError, OSError):
+            return False
+        return True
 
     def _ring(self) -> None:
         if not self._rings:
@@ -221,7 +256,9 @@ class Vault:
         self._fold()
         if self._left and not self._is_over:
             self._turn.begin()
-            self._put(self._turn.batch)
+            # It goes with this batch, and if that cannot be, with the next try of it.
+            self._turn.batch.vault += self._left
+            self._left = []
 
     def _fold(self) -> None:
         """Make entries of the records that are noted."""
@@ -232,52 +269,52 @@ class Vault:
             self._sealed, self._count = [], 0
 
     def _put(self, batch: Batch) -> None:
-        """Seal what a batch was told, and what was noted, as rows of it: one for each key, mostly."""
+        """Seal what a batch was told, and what was noted, as rows of it: one for each key, mostly.
+
+        Raises:
+            ArchiveError, OSError: A term key is not there and cannot be made; nothing has changed.
+        """
         self._fold()
         entries = self._left + batch.vault
         if not entries:
             return
-        changes = bool(self._left)
-        self._left, batch.vault = [], []
         by_place: dict[_Place, list[vault.Entry]] = {}
         for entry in entries:
             by_place.setdefault((vault.term_of(entry), day_of(entry.time_ms)), []).append(entry)
-        made: list[VaultKey] = []
+        custodian = self._wrapping.custodian()
+        # What may fail comes first: then nothing has changed.
+        wraps_under = {
+            place: self._wrapping.term_key(*place)
+            for place in by_place
+            if place not in self._keys or self._keys[place].custodian != custodian.id
+        }
+        self._give_up([place for place in wraps_under if place in self._keys])
+        made = [self._make_key(custodian, *place, term_key) for place, term_key in wraps_under.items()]
+        self._left, batch.vault = [], []
         rows: list[VaultRow] = []
         for place, theirs in by_place.items():
-            key = self._key(place, made)
+            key = self._keys[place]
             for plaintext in vault.pack_rows(theirs):
                 nonce = self._chance.secret(vault.ROW_NONCE_BYTES)
                 sealed = vault.seal_row(key.key, key.digest.rows, plaintext, nonce)
                 key.digest.add(sealed)
                 rows.append(VaultRow(key=key.key.id, sealed=sealed))
         batch.upkeep.append(Upkeep(vault_keys=tuple(made), vault=tuple(rows)))
-        if changes or made:
+        if made or any(isinstance(entry, vault.Operations) for entry in entries):
             self._keep(batch)
 
-    def _key(self, place: _Place, made: list[VaultKey]) -> _OpenKey:
-        """Give the key of a kind and day, making it if there is none or if the custodians are others by now."""
-        custodian = self._wrapping.custodian()
-        found = self._keys.get(place)
-        if found is not None and found.custodian == custodian.id:
-            return found
-        if found is not None:
-            self._give_up([place])
-        kind, day_ms = place
-        term_key = self._wrapping.term_key(kind, day_ms)
+    def _make_key(self, custodian: CustodianKey, kind: TermKind, day_ms: int, term_key: TermKey) -> VaultKey:
+        """Make the key of a kind and day, and give it as it is stored."""
         key = vault.new_day_key(kind, day_ms, self._chance.secret)
-        made.append(
-            VaultKey(
-                id=key.id,
-                kind=kind,
-                day_ms=day_ms,
-                custodian=custodian.id,
-                term_key=term_key.id,
-                wrap=vault.wrap_day_key(key, custodian, term_key, self._chance.secret(NONCE_BYTES)),
-            )
+        self._keys[kind, day_ms] = _OpenKey(key, custodian.id, term_key.ends_ms)
+        return VaultKey(
+            id=key.id,
+            kind=kind,
+            day_ms=day_ms,
+            custodian=custodian.id,
+            term_key=term_key.id,
+            wrap=vault.wrap_day_key(key, custodian, term_key, self._chance.secret(NONCE_BYTES)),
         )
-        opened = self._keys[place] = _OpenKey(key, custodian.id, term_key.ends_ms)
-        return opened
 
     def _give_up(self, places: Iterable[_Place]) -> None:
         """Forget keys, and have the audit tell what was written under them."""

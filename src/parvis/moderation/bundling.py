@@ -21,7 +21,7 @@ from parvis.archive.bundle import (
 )
 from parvis.archive.content_keys import hour_of
 from parvis.archive.record import parse_header
-from parvis.archive.terms import DAY_MS, TermKind, day_of
+from parvis.archive.terms import TermKind, day_of
 from parvis.legal.openings import Request, Scope
 from parvis.model.ids import ConversationId, IdentityId
 from parvis.model.records import DataKind
@@ -30,10 +30,6 @@ from parvis.ports.sealed import SealedStore, StoredRow, Wanted
 
 PairOf = Callable[[IdentityId, IdentityId], ConversationId]
 """Gives the conversation of two identities."""
-
-VAULT_DAYS_BEFORE: Final = 7
-"""How many days before a span the vault is handed out for: whoever wrote in it may have come earlier; ours. What else
-those days hold is not given to anybody (`app/opening_vault.py`)."""
 
 _HOURS_AHEAD: Final = 24
 """How many hours behind a span are looked at first for the record that follows it."""
@@ -192,9 +188,9 @@ class Bundle:
         return self._usable[key_id]
 
     def _vault(self) -> Iterator[BundledVaultKey | BundledVaultRow]:
-        """Give the days of the vault that the span touches, and those before it in which a connection of it came."""
+        """Give the days of the vault that the span touches: each tells of the connections that were open on it."""
         request = self._request
-        first_ms = day_of(request.from_ms) - VAULT_DAYS_BEFORE * DAY_MS
+        first_ms = day_of(request.from_ms)
         for key in self._sealed.vault_keys():
             term = self._terms.get(key.term_key)
             if key.custodian != self._custodian or term is None or key.day_ms < first_ms:

@@ -1,16 +1,18 @@
 """The identification vault as bytes: day keys, rows, entries, and the check of them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.custodians import SEED, a_custodian
+from tests.unit.vectors import cases
 
 from parvis.archive import custody, vault
 from parvis.archive.record import Header
-from parvis.archive.terms import DAY_MS, YEAR_MS, TermKind, new_term_key
+from parvis.archive.terms import DAY_MS, YEAR_MS, TermKey, TermKind, new_term_key
 from parvis.model.audit import VaultSealed
 from parvis.model.ids import NO_SESSION, NOBODY, PRESENCE, IdentityId, SessionId
 from parvis.model.records import RecordKind, Unsealed
@@ -291,3 +293,46 @@ def test_nothing_that_is_kept_shows_in_a_repr() -> None:
         assert repr(entry) == f"{type(entry).__name__}()"
     assert repr(key) == f"DayKey({key.id.hex()})"
     assert repr(a_record(RecordKind.MESSAGE, NOBODY)) == "Unsealed(MESSAGE)"
+
+
+@pytest.mark.parametrize(**cases("vault.json", "key"))
+def test_vectors_of_day_keys(case: dict[str, Any]) -> None:
+    """Any program with the seed and the term key opens them. Source: vectors/vault.json."""
+    key_id, custodian = bytes.fromhex(case["id"]), bytes.fromhex(case["custodian"])
+    info = vault.key_info(key_id, case["kind"], case["day_ms"], custodian)
+    assert info.hex() == case["info"]
+    term_key = TermKey(
+        id=bytes.fromhex(case["term_key_id"]),
+        kind=TermKind(case["kind"]),
+        term_ms=YEAR_MS,
+        begins_ms=case["day_ms"],
+        key=bytes.fromhex(case["term_key"]),
+    )
+    sealed = custody.lift_term(bytes.fromhex(case["wrap"]), term_key, key_id)
+    private = custody.private_key(bytes.fromhex(case["seed"]))
+    assert vault.open_day_key(private, sealed, info).hex() == case["key"]
+
+
+@pytest.mark.parametrize(**cases("vault.json", "rows"))
+def test_vectors_of_rows(case: dict[str, Any]) -> None:
+    """Entries, their plaintext and its sealed form. Source: vectors/vault.json."""
+    key = vault.DayKey(
+        id=bytes.fromhex(case["key_id"]), kind=TermKind.CONNECTIONS, day_ms=DAY, key=bytes.fromhex(case["key"])
+    )
+    plaintext = vault.open_row(key.key, key.id, bytes.fromhex(case["sealed"]))
+    assert plaintext.hex() == case["plaintext"]
+    entries = vault.read_entries(plaintext)
+    shown = [msgspec.to_builtins(entry, builtin_types=(bytes,)) for entry in entries]
+    assert [
+        {name: value.hex() if isinstance(value, bytes) else value for name, value in each.items()} for each in shown
+    ] == case["entries"]
+    assert [row.hex() for row in vault.pack_rows(entries)] == [case["plaintext"]]
+    sealed = vault.seal_row(key, case["number"], plaintext, bytes.fromhex(case["nonce"]))
+    assert sealed.hex() == case["sealed"]
+
+
+@pytest.mark.parametrize(**cases("vault.json", "digest"))
+def test_vectors_of_digests(case: dict[str, Any]) -> None:
+    """What the audit tells of rows. Source: vectors/vault.json."""
+    found = vault.digest(bytes.fromhex(row) for row in case["sealed"])
+    assert (found.rows, found.hex()) == (case["rows"], case["digest"])
