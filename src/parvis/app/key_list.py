@@ -68,6 +68,6 @@ def read(lines: Iterable[str]) -> list[CustodianKey]:
             keys.append(key)
     except BadList:
         raise
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadList("It is no list of keys: write one with `parvis custodian status --json`.") from None
     return keys

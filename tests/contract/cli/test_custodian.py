@@ -392,6 +392,16 @@ def test_without_an_archive_each_verb_says_so(tmp_path: Path) -> None:
     assert run("custodian", "status", "--data", str(tmp_path), "--nonsense").returncode == 2
 
 
+def test_an_archive_in_memory_has_no_custodians(tmp_path: Path) -> None:
+    """A key set there would be gone at once."""
+    done = run(
+        "custodian", "init", "--data", str(tmp_path), PARVIS_ARCHIVE__STORE="memory", PARVIS_SERVER__PROFILE="test"
+    )
+    assert done.returncode == 1
+    assert "in memory alone" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_server_never_loads_what_reads_shares() -> None:
     """Its process holds no share, and not even the code for them."""
     code = "import parvis.app.serve, sys; print([name for name in sys.modules if 'shamir' in name or 'shares' in name])"

@@ -34,7 +34,11 @@ def configured(config_file: Path | None, data: Path | None, *, as_json: bool) ->
     """Read the configuration, with another data folder if one is named; on mistakes, tell them and end with 1."""
     from msgspec.structs import replace
 
+    from parvis.app.config import StoreKind
+
     config = load_or_exit(config_file, as_json=as_json, to_stderr=True)
+    if config.archive.store is StoreKind.MEMORY:
+        end("This server keeps its archive in memory alone: it ends with it, and has no custodians.", as_json=as_json)
     return config if data is None else replace(config, server=replace(config.server, data_dir=data))
 
 
