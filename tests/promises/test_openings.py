@@ -266,7 +266,7 @@ def test_when_too_many_refuse_it_ends_at_once_and_when_stopped_it_says_so(case: 
     stopped = Opening(other, "--wait", "10m")
     case.grant(other, 1)
     assert stopped.next()["event"] == "granted"
-    stopped.process.send_signal(signal.SIGINT)
+    stopped.process.send_signal(signal.SIGTERM)
     stopped.end(status=1)
     assert sorted(path.name for path in other.iterdir()) == ["proceedings.json", "request.json", "sealed.bin"]
     assert "stopped by hand" in case.do("record", other)["why"]

@@ -5,6 +5,7 @@ Source: law.md 8.4; docs/handbook/operator.md, "Openings"; docs/adr/0022-opening
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ from parvis.legal.openings import DELAY_MS, HOUR_MS, READING_MS, Ground, Quorum,
 from parvis.model.accounts import Account
 from parvis.model.audit import read_entry
 from parvis.model.events import AccountKept
-from parvis.model.ids import IdentityId
+from parvis.model.ids import PRESENCE, IdentityId
 from parvis.model.kept import Keep
 from parvis.model.records import RecordKind, Unsealed
 from parvis.moderation.bundling import Bundle, private_conversations
@@ -37,6 +38,7 @@ from parvis.ports.archive import Upkeep
 from parvis.store import opening_folder
 from parvis.store.memory import MemoryStore
 from parvis.store.memory_sealed import MemorySealed
+from parvis.store.opening_folder import BadFolder
 
 ALONE: Final = custody.custodian_key(custody.public_bytes(SEED), 1, 1, 1)
 WORDS: Final = shares.split(SEED, 1, 1)[0]
@@ -268,11 +270,35 @@ def test_the_program_withholds_what_a_false_export_adds(stage: Stage) -> None:
     )
     assert texts == 1
     assert outcome.records == theirs
+    # It calls what everybody does in common private: no such request is opened.
+    common = replace(opening.request, private=(PRESENCE.hex(),))
+    with pytest.raises(BadFolder, match="no conversation of people"):
+        stage.open(_laid(stage, common, frames, "common"), WORDS)
+    # It gives a record twice: it is given once.
+    twice = [each for frame in frames for each in ([frame, frame] if isinstance(frame, BundledRecord) else [frame])]
+    twice[-1] = replace(twice[-1], records=2 * records)
+    outcome = stage.open(_laid(stage, wider, twice, "twice"), WORDS).opened
+    assert outcome is not None
+    assert (outcome.records, outcome.unopened) == (records, records)
     # It gives a record another number: it is not opened, and named.
     renumbered = [replace(each, number=each.number + 1) if isinstance(each, BundledRecord) else each for each in frames]
     outcome = stage.open(_laid(stage, wider, renumbered, "renumbered"), WORDS).opened
     assert outcome is not None
     assert (outcome.records, outcome.unopened) == (0, records)
+
+
+def test_links_on_a_stick_are_not_followed(stage: Stage) -> None:
+    """Who prepared it has files of the custodian neither written nor read."""
+    folder = stage.export(stage.ask(is_emergency=True, ground=Ground.THREAT_TO_LIFE))
+    mine = stage.folder / "mine"
+    mine.write_text("as it was")
+    for name in ("session.json.new", "proceedings.json.new", "result.sealed.new", "grant-00.sealed"):
+        (folder / name).symlink_to(mine)
+        with pytest.raises((BadFolder, NotOpened)) if name.startswith("p") else nullcontext():
+            stage.open(folder, wait_s=1)
+        assert mine.read_text() == "as it was"
+        (folder / name).unlink(missing_ok=True)
+        (folder / opening_folder.PROCEEDINGS).unlink(missing_ok=True)
 
 
 def test_shares_of_another_key_open_nothing_and_do_not_stop_the_right_one(stage: Stage) -> None:

@@ -106,7 +106,7 @@ class OpeningProgram:
             ends_ms=min(export.request.ends_ms, began_ms + int(self._wait_s * 1000)),
         )
         opened: Outcome | None = None
-        why = "the program was stopped by hand"
+        why = "The program failed."
         try:
             opening_folder.write_file(self._folder / opening_folder.SESSION, session.written(self._session))
             self._tell_waiting(export)
@@ -117,6 +117,8 @@ class OpeningProgram:
                 wipe(private)
         except (NotOpened, BadFolder) as fault:
             why = str(fault)
+        except KeyboardInterrupt:
+            why = "The program was stopped by hand."
         finally:
             wipe(seed)
             self._words.clear()
@@ -134,6 +136,8 @@ class OpeningProgram:
         now_ms = self._clock.now_ms()
         if self._expected and self._expected.strip().lower() != export.digest.hex():
             raise NotOpened("This is not the export that the log tells of: its digest is another. Nothing was begun.")
+        if now_ms < export.request.not_before_ms:
+            raise NotOpened(f"The request waits until {law.shown(export.request.not_before_ms)}. Nothing was begun.")
         if now_ms >= export.request.ends_ms:
             raise NotOpened(f"The request ended at {law.shown(export.request.ends_ms)}. Nothing was begun.")
         return export

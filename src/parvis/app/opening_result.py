@@ -75,6 +75,7 @@ class Opener:
         self._named: list[dict[str, object]] = []
         self._kinds: Counter[str] = Counter()
         self._span: list[int] = []
+        self._last = 0
         self.tally = Tally()
 
     def lines(self, frames: Iterable[Frame]) -> Iterator[bytes]:
@@ -118,6 +119,9 @@ class Opener:
         if not self._scope.covers(header.author, header.conversation, header.time_ms):
             self.tally.withheld += 1
             return None
+        if row.number <= self._last:
+            return self._unopened(row.number, "it stands there twice, or out of order")
+        self._last = row.number
         key, opened = self._keys.get(header.content_key, (None, b""))
         if key is None:
             return self._unopened(row.number, "its key does not open")
@@ -232,7 +236,8 @@ def _is_to_room(line: bytes) -> bool:
     words = [word for word in line.split(b" ") if word]
     while words and words[0][:1] in (b"@", b":"):
         del words[0]
-    target = words[1].decode(errors="replace") if len(words) > 1 else ""
+    at = 2 if words[:1] == [b"INVITE"] else 1
+    target = words[at].decode(errors="replace") if len(words) > at else ""
     return target.lstrip(":").lstrip(_STATUS)[:1] == ROOM_PREFIX
 
 

@@ -39,6 +39,7 @@ PRIVATE_MAX: Final = 2048
 """Most private conversations of the accounts asked for; ours: more is another request."""
 
 _DIGEST_LABEL: Final = b"parvis opening request v1"
+_COMMON: Final = frozenset({PRESENCE, DECISIONS, AUDIT})
 
 HexId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 """An opaque id in hexadecimal."""
@@ -211,7 +212,7 @@ def wrong_with(request: Request) -> str | None:
         return "Say what is asked for: an account, a room, a private conversation."
     if request.vault and not request.accounts:
         return "The identification vault is asked for by account."
-    if any(bytes.fromhex(each.id) in _COMMON for each in request.conversations):
+    if any(bytes.fromhex(each) in _COMMON for each in (*request.private, *(one.id for one in request.conversations))):
         return "This is no conversation of people: it cannot be asked for as a whole."
     if request.from_ms >= request.to_ms:
         return "The span ends before it begins."
@@ -222,9 +223,6 @@ def wrong_with(request: Request) -> str | None:
     if not 0 < valid_ms <= VALID_MS_MAX:
         return f"A request is valid for {VALID_MS_MAX // (24 * HOUR_MS)} days at most."
     return None
-
-
-_COMMON: Final = frozenset({PRESENCE, DECISIONS, AUDIT})
 
 
 def refusal(step: Step, state: State, request: Request, now_ms: int) -> str | None:
@@ -259,14 +257,14 @@ def has_ended(state: State, request: Request, now_ms: int) -> bool:
 
 
 class Scope:
-    """What a request covers, asked once per record."""
+    """What a request covers, asked once per record. What everybody does in common belongs to its author alone."""
 
     def __init__(self, request: Request) -> None:
         """Read a request."""
         self._from_ms, self._to_ms = request.from_ms, request.to_ms
         self._authors = frozenset(bytes.fromhex(each.id) for each in request.accounts)
-        self._conversations = frozenset(bytes.fromhex(each.id) for each in request.conversations)
-        self._private = frozenset(map(bytes.fromhex, request.private))
+        self._conversations = frozenset(bytes.fromhex(each.id) for each in request.conversations) - _COMMON
+        self._private = frozenset(map(bytes.fromhex, request.private)) - _COMMON
 
     def covers(self, author: bytes, conversation: bytes, time_ms: int) -> bool:
         """Tell whether a record belongs to what was asked."""

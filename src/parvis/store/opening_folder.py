@@ -9,14 +9,22 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from parvis.archive.bundle import FORM, Counts, Frame, MalformedBundle, export_digest, read_frames, write_frame
 from parvis.archive.session import GRANT_BYTES_MAX, REFUSAL_BYTES_MAX
-from parvis.legal.openings import REQUEST_BYTES_MAX, MalformedRequest, Request, canonical, digest, read_request
+from parvis.legal.openings import (
+    REQUEST_BYTES_MAX,
+    MalformedRequest,
+    Request,
+    canonical,
+    digest,
+    read_request,
+    wrong_with,
+)
 from parvis.store import durable
 
 FOLDER: Final = "openings"
@@ -102,9 +110,12 @@ def read_asked(folder: Path) -> Request:
         BadFolder: It is missing, or none of its form.
     """
     try:
-        return read_request(read_file(folder / REQUEST, REQUEST_BYTES_MAX))
+        request = read_request(read_file(folder / REQUEST, REQUEST_BYTES_MAX))
     except MalformedRequest as malformed:
         raise BadFolder(f"{folder / REQUEST} is no request: {malformed}.") from None
+    if wrong := wrong_with(request):
+        raise BadFolder(f"{folder / REQUEST} asks for what no server may ask for: {wrong}")
+    return request
 
 
 def read_export(folder: Path) -> Export:
@@ -188,9 +199,16 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         BadFolder: It cannot be written.
     """
+    passing = path.with_name(path.name + ".new")
     try:
-        durable.replace(path, content)
+        # A link that somebody laid there would be written through.
+        with new_file(passing) as file:
+            file.write(content)
+        passing.rename(path)
+        durable.sync_folder(path.absolute().parent)
     except OSError as fault:
+        with suppress(OSError):
+            passing.unlink(missing_ok=True)
         raise BadFolder(f"{path} cannot be written: {fault.strerror}.") from None
 
 

@@ -1,5 +1,6 @@
 """`parvis custodian open`: the program that opens."""
 
+import signal
 from pathlib import Path
 
 import click
@@ -26,6 +27,12 @@ def command(folder: Path, wait_s: int, digest: str, as_json: bool) -> None:
     from parvis.app.opening_program import NotOpened, OpeningProgram
     from parvis.store.opening_folder import BadFolder
 
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    # However it is told to end, it leaves proceedings and no shares.
+    for told in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(told, stop)
     for sentence in cautions if not as_json else ():
         click.echo(f"Caution: {sentence}", err=True)
 
@@ -44,8 +51,6 @@ def command(folder: Path, wait_s: int, digest: str, as_json: bool) -> None:
         proceedings = OpeningProgram(folder, tell, wait_s=wait_s, expected=digest).run()
     except (NotOpened, BadFolder) as fault:
         end(str(fault), as_json=as_json)
-    except KeyboardInterrupt:
-        end("Stopped. Nothing was opened; the proceedings say so.", as_json=as_json)
     opened = proceedings.opened
     if opened is None:
         end(f"Nothing was opened. {proceedings.why}", as_json=as_json)

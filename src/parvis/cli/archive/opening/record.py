@@ -1,6 +1,7 @@
 """`parvis archive opening record`: what custodians did, into the log."""
 
 from base64 import b64encode
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -34,7 +35,8 @@ def command(config_file: Path | None, data: Path | None, folder: Path, as_json: 
     words = {"proceedings": b64encode(raw).decode()}
     done = asked(config_file, data, "opening.record", words, as_json=as_json)
     # Custodians may meet again over this folder if nothing was opened.
-    path.rename(folder / f"recorded-{session}.json")
+    with suppress(OSError):
+        path.rename(folder / f"recorded-{session}.json")
     if as_json:
         write_json({"event": "recorded", **done})
         return
