@@ -7,38 +7,35 @@ from parvis.model.records import RecordKind, Unsealed
 
 C = b"c" * 16
 SPOKEN = Unsealed(RecordKind.MESSAGE, 5, NOBODY, NO_SESSION, PRESENCE, b"m" * 15, b"\0\0x", connection=C)
-CORPUS = [
-    row
-    for entries in (
-        [
-            vault.Connection(
-                time_ms=1,
-                connection=C,
-                address="2001:db8::7",
-                port=None,
-                transport="wss",
-                via="proxy",
-                is_own=True,
-                listener="wss://[::]:443",
-            ),
-            vault.Presence(time_ms=1, connection=C, session=C, identity=C),
-        ],
-        [vault.Login(time_ms=1, connection=C, account=C, mechanism="PLAIN"), vault.Ended(time_ms=2, connection=C)],
-        vault.operations([(7, [SPOKEN, SPOKEN])]),
-        [
-            vault.ClosedAccount(
-                time_ms=1,
-                account=C,
-                name="a",
-                pseudonyms=("a", "b"),
-                registered_at_ms=0,
-                verifier="v",
-                certificates=("00",),
-            )
-        ],
-    )
-    for row in vault.pack_rows(entries)
+ENTRIES: list[list[vault.Entry]] = [
+    [
+        vault.Connection(
+            time_ms=1,
+            connection=C,
+            address="2001:db8::7",
+            port=None,
+            transport="wss",
+            via="proxy",
+            is_own=True,
+            listener="wss://[::]:443",
+        ),
+        vault.Presence(time_ms=1, connection=C, session=C, identity=C),
+    ],
+    [vault.Login(time_ms=1, connection=C, account=C, mechanism="PLAIN"), vault.Ended(time_ms=2, connection=C)],
+    list(vault.operations(7, [SPOKEN, SPOKEN])),
+    [
+        vault.ClosedAccount(
+            time_ms=1,
+            account=C,
+            name="a",
+            pseudonyms=("a", "b"),
+            registered_at_ms=0,
+            verifier="v",
+            certificates=("00",),
+        )
+    ],
 ]
+CORPUS = [row for entries in ENTRIES for row in vault.pack_rows(entries)]
 
 
 def target(data: bytes) -> None:

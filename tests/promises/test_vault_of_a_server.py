@@ -10,11 +10,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from shamir_mnemonic import combine_mnemonics
 from tests.promises.servers import CONFIG, Person, running
 from tests.vaults import all_entries, day_key, operations_in
 
-from parvis.app.first_custodian import SHARE_FILE
+from parvis.app import shares
+from parvis.app.share_files import FIRST_SHARE
 from parvis.archive import custody, vault
 from parvis.model.audit import VaultSealed, read_entry
 from parvis.model.records import RecordKind
@@ -50,10 +50,9 @@ def behind_proxy(port: int, nick: str) -> Person:
 
 def take_share(data: Path) -> bytes:
     """Take the custodians' share away from the machine, as its file asks for, and give the seed it stands for."""
-    path = data / SHARE_FILE
-    words = path.read_text().strip().rpartition("\n")[2]
+    path = data / FIRST_SHARE
+    seed = bytes(shares.combine([shares.words_of(path.read_text())]))
     path.unlink()
-    seed: bytes = combine_mnemonics([words])
     return seed
 
 

@@ -300,24 +300,23 @@ def read_entries(plaintext: bytes) -> list[Entry]:
 # Columns are made by whole lists: this runs for every message, once a second.
 
 
-def operations(batches: Iterable[tuple[int, Sequence[Unsealed]]]) -> list[Operations]:
-    """Gather the content operations of batches: the number of the first record, and the records, numbered on from it.
+def operations(first: int, records: Sequence[Unsealed]) -> list[Operations]:
+    """Gather the content operations among records with consecutive numbers.
 
     What names no connection was nobody's act: the server's own.
+
+    Args:
+        first: The number of the first.
+        records: They.
     """
-    numbers: list[int] = []
-    found: list[Unsealed] = []
-    for first, records in batches:
-        theirs = [record for record in records if record.connection and IS_OPERATION[record.kind]]
-        if len(theirs) == len(records):
-            numbers += range(first, first + len(records))
-        else:
-            numbers += [
-                number
-                for number, record in enumerate(records, first)
-                if record.connection and IS_OPERATION[record.kind]
-            ]
-        found += theirs
+    found = [record for record in records if record.connection and IS_OPERATION[record.kind]]
+    numbers = list(range(first, first + len(records)))
+    if len(found) < len(records):
+        numbers = [
+            number
+            for number, record in zip(numbers, records, strict=True)
+            if record.connection and IS_OPERATION[record.kind]
+        ]
     return [
         _columns(numbers[begin:end], part, "connection", b"".join([record.connection for record in part]))
         for begin, end in _parts(found)

@@ -64,8 +64,8 @@ class Turn:
         self.tell_refused: TellRefused = _tell_nobody
         """Called for each text that is dropped because sealing keeps failing; the chat sets it."""
         self.before_seal: Callable[[Batch], None] = _owe_nothing
-        """Called with the batch that gathers when it is about to be sealed: the vault adds its rows, or raises what an
-        archive or a file raises that cannot be written now."""
+        """Called with the batch that gathers when it is about to be sealed and holds more than records: the vault adds
+        its rows, or raises what an archive or a file raises that cannot be written now."""
         self.after_seal: Callable[[int, list[Unsealed]], None] = _note_nothing
         """Called with the first number and the records of a batch that is durable, if it has any."""
         self._stop_server = stop_server
@@ -208,15 +208,18 @@ class Turn:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        batch = self.batch
         try:
-            self.before_seal(self.batch)
+            # A batch of records alone is one statement of the archive, and stays one.
+            if batch.vault or batch.rooms or batch.kept or batch.upkeep:
+                self.before_seal(batch)
         except (a.ArchiveError, OSError):
             # As with a commit that fails: nothing of it is shown, and it is tried again.
             if self._is_failing_for_long():
-                self._refuse_texts(self.batch)
+                self._refuse_texts(batch)
             self._timer = self._clock.later(RETRY_S, self._waited)
             return
-        batch = self._sealing = self.batch
+        self._sealing = batch
         self._begin_batch()
         self._seal_began_s = self._clock.steady_s()
         self._archive.seal(batch.to_seal(), self._sealed)
@@ -229,8 +232,9 @@ class Turn:
             case a.Sealed(run=run, first_counter=first, count=count):
                 self._sealing = None
                 if count:
-                    self.head = record_id(run, first + count - 1)
-                    self.after_seal(record_id(run, first), batch.records)
+                    number = record_id(run, first)
+                    self.head = number + count - 1
+                    self.after_seal(number, batch.records)
                 self._expected = count
                 self.failing_since_s = None
                 self.records_sealed += count

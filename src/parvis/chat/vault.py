@@ -39,6 +39,9 @@ from parvis.ports.clock import Clock
 GATHER_S: Final = 1.0
 """Longest time between a commit and that of the row which tells on which connections it was written."""
 
+RECORDS_MAX: Final = 256
+"""From so many records on, those that are noted are looked at; ours."""
+
 TOLD_AT_ONCE: Final = 512
 """Most connections of which a new day is told at each sweep: about a millisecond of work; ours."""
 
@@ -96,8 +99,10 @@ class Vault:
         self._clock = clock
         self._turn = turn
         self._keys: dict[_Place, _OpenKey] = {}
-        self._sealed: list[tuple[int, Sequence[Unsealed]]] = []
-        self._count = 0
+        self._records: list[Unsealed] = []
+        """Durable and not looked at yet, with consecutive numbers."""
+        self._following = 0
+        """The number behind the last of them."""
         self._left: list[vault.Entry] = []
         self._noted = turn.head
         self._rings = False
@@ -180,21 +185,24 @@ class Vault:
 
     def note(self, first_number: int, records: Sequence[Unsealed]) -> None:
         """Note records that are durable, which name their connections."""
-        self._sealed.append((first_number, records))
-        self._count += len(records)
-        if self._count >= vault.OPERATIONS_MAX:
+        # Once for every batch: nothing is done here that can be done later.
+        if first_number != self._following:
+            self._fold()
+        self._records += records
+        self._following = first_number + len(records)
+        if not self._rings:
+            self._ring()
+        elif len(self._records) >= RECORDS_MAX:
             # Their words are not kept in memory any longer than that.
             self._fold()
-        self._ring()
 
     def seal(self, batch: Batch) -> None:
-        """Add to the batch that gathers, which is about to be made durable, what it owes the vault, sealed.
+        """Add to the batch that gathers, a transaction that is about to be made durable, what it owes the vault.
 
         Raises:
             ArchiveError, OSError: It cannot be made durable yet.
         """
-        if batch.vault or batch.rooms or batch.kept or batch.upkeep:
-            self._put(batch)
+        self._put(batch)
 
     # What is written.
 
@@ -262,11 +270,11 @@ class Vault:
 
     def _fold(self) -> None:
         """Make entries of the records that are noted."""
-        if self._sealed:
-            first, records = self._sealed[-1]
-            self._noted = first + len(records) - 1
-            self._left += vault.operations(self._sealed)
-            self._sealed, self._count = [], 0
+        records = self._records
+        if records:
+            self._records = []
+            self._noted = self._following - 1
+            self._left += vault.operations(self._following - len(records), records)
 
     def _put(self, batch: Batch) -> None:
         """Seal what a batch was told, and what was noted, as rows of it: one for each key, mostly.

@@ -169,7 +169,7 @@ def test_operations_name_number_time_kind_message_and_connection() -> None:
         a_record(RecordKind.REDACTED, b"b" * 16, DAY + 4, b"2" * 15),
         a_record(RecordKind.TOPIC, b"a" * 16, DAY + 7, b"3" * 15),
     ]
-    (entry,) = vault.operations([(100, records[:3]), (103, records[3:])])
+    (entry,) = vault.operations(100, records)
     found = list(vault.operations_of(entry))
     assert [(each.number, each.time_ms - DAY, each.nature) for each in found] == [
         (100, 5, "post"),
@@ -181,13 +181,13 @@ def test_operations_name_number_time_kind_message_and_connection() -> None:
     assert {each.session for each in found} == {None}
     (row,) = vault.pack_rows([entry])
     assert vault.read_entries(row) == [entry]
-    assert vault.operations([(1, records[1:3])]) == []
+    assert vault.operations(1, records[1:3]) == []
 
 
 def test_operations_are_cut_at_midnight_and_at_their_bound() -> None:
     """Each entry lies under the key of its day: what came after midnight must not end with the day before."""
     spoken = [a_record(RecordKind.MESSAGE, b"a" * 16, DAY + at * DAY_MS // 1500) for at in range(3000)]
-    entries = vault.operations([(7, spoken)])
+    entries = vault.operations(7, spoken)
     assert [len(entry.numbers) for entry in entries] == [1024, 476, 1024, 476]
     assert [entry.time_ms // DAY_MS * DAY_MS for entry in entries] == [DAY, DAY, DAY + DAY_MS, DAY + DAY_MS]
     assert [each.number for entry in entries for each in vault.operations_of(entry)] == list(range(7, 3007))
@@ -239,7 +239,7 @@ def test_every_kind_of_record_was_thought_of() -> None:
 )
 def test_columns_that_do_not_fit_are_not_read(change: dict[str, object]) -> None:
     """A row that another program wrote wrong is refused whole."""
-    (entry,) = vault.operations([(1, [a_record(RecordKind.MESSAGE, b"a" * 16)])])
+    (entry,) = vault.operations(1, [a_record(RecordKind.MESSAGE, b"a" * 16)])
     (row,) = vault.pack_rows([msgspec.structs.replace(entry, **change)])
     with pytest.raises(vault.UnopenedVault):
         vault.read_entries(row)
