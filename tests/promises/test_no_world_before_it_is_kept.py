@@ -9,6 +9,7 @@ from tests.promises.harness import OPERATOR_PASSWORD, HeardClient, Square
 
 from parvis.app.config import Config
 from parvis.app.journal import LoopJournal
+from parvis.app.keeping import Keeping, Stop
 from parvis.app.listeners import Listeners
 from parvis.app.office import Office
 from parvis.app.web import LOOK_EVERY_S
@@ -16,6 +17,8 @@ from parvis.app.web import Square as Pages
 from parvis.app.wiring import Parts
 from parvis.app.workers import Workers
 from parvis.model.records import RecordKind
+from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.terms import TermEnder
 from parvis.store.memory import Fault
 from parvis.store.memory_sealed import MemorySealed
 
@@ -87,6 +90,9 @@ def pages_of(square: Square) -> Pages:
     """Give what pages see of a square."""
     loop = asyncio.new_event_loop()
     loop.close()
+    journal, sealed, keys = LoopJournal(loop, square.turn), MemorySealed(square.archive.store), square.archive.keys
+    absences = AbsenceBook(journal, sealed)
+    keeping = Keeping(TermEnder(journal, sealed, keys, absences), square.clock.now_ms, Stop())
     return Pages(
         Parts(
             square.chat,
@@ -98,14 +104,7 @@ def pages_of(square: Square) -> Pages:
             [],
             square.history,
             Workers(loop),
-            Office(
-                Config(),
-                loop,
-                square.chat,
-                LoopJournal(loop, square.turn),
-                MemorySealed(square.archive.store),
-                square.archive.keys,
-            ),
+            Office(Config(), loop, square.chat, journal, sealed, keys, absences, keeping),
         ),
         Listeners(()),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from parvis.app import deeds_terms
 from parvis.app.office import Deed
 
-DEEDS: Final[Mapping[str, Deed]] = {}
+DEEDS: Final[Mapping[str, Deed]] = {**deeds_terms.DEEDS}

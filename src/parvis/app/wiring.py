@@ -16,11 +16,13 @@ from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
 from parvis.app.gateways import GatewayBook
 from parvis.app.handing_over import hand_over
 from parvis.app.journal import LoopJournal
+from parvis.app.keeping import Keeping, Stop
 from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
+from parvis.app.retention import schedule_of
 from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
-from parvis.archive.terms import DEFAULT_TERMS, TermKind
+from parvis.archive.terms import TermKind
 from parvis.chat.chance import Chance
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
@@ -41,11 +43,14 @@ from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
+from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.terms import TermEnder
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
 from parvis.store.history import IndexedHistory, PairOf
+from parvis.store.set_aside import SET_ASIDE_NAME, sweep
 
 if TYPE_CHECKING:
     from parvis.app.mail import SmtpMail
@@ -175,7 +180,7 @@ def _short_enough(lines: Sequence[str]) -> str:
 
 def make_archive(config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock) -> Unopened:
     """Make the archive that the configuration names."""
-    terms = {**DEFAULT_TERMS, TermKind.VISIBLE_RECORDS: 1000 * longest_window_s(config)}
+    terms = {TermKind(kind): term_ms for kind, term_ms in schedule_of(config).terms().items()}
     if config.archive.store is StoreKind.MEMORY:
         from parvis.store.memory import MemoryArchive
         from parvis.store.memory_history import MemoryHistory
@@ -253,7 +258,13 @@ def assemble(
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
-    office = Office(config, loop, chat, LoopJournal(loop, turn), made.sealed, keys())
+    journal = LoopJournal(loop, turn)
+    absences = AbsenceBook(journal, made.sealed)
+    stop = Stop()
+    ender = TermEnder(journal, made.sealed, keys(), absences, forget_keys=history.forget_keys, pause=stop)
+    set_aside = partial(sweep, config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"))
+    keeping = Keeping(ender, clock.now_ms, stop, set_aside)
+    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping)
     return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, mail)
 
 
@@ -287,6 +298,8 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 metadata.append(each)
             case KeptKind.PENDING_ACCOUNT:
                 waiting.append(read(each, Pending))
+            case KeptKind.ENDING:
+                pass  # Whoever ends terms reads it where it lies.
             case _:
                 assert_never(each.kind)
     for pending in sorted(waiting, key=lambda each: each.ends_at_ms):

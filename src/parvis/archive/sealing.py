@@ -84,6 +84,11 @@ class Sealer:
         self._last_time_ms = last_time_ms
         self._forget_keys()
 
+    def forget_before(self, now_ms: int) -> None:
+        """Forget the content keys of an hour that is over: nothing may come for longer than their term."""
+        if self._keys and now_ms >= self._hour_ends_ms:
+            self._forget_keys()
+
     @property
     def last_time_ms(self) -> int:
         """Time of the newest record sealed."""

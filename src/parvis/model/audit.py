@@ -26,7 +26,29 @@ class CustodianKeySet(Entry, frozen=True, kw_only=True, tag="custodian-key-set")
     threshold: int
 
 
-AuditEntry = CustodianKeySet
+class EndedTerm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much ended of one kind of data and one day."""
+
+    kind: str
+    """The kind of the term key (`archive/terms.py`)."""
+    day: str
+    """The day that the key was for: year, month and day in UTC."""
+    records: int
+    """Records that go with header, salt and ciphertext."""
+    keys: int
+    """Content keys that this way in is closed to."""
+    vault_rows: int
+
+
+class TermsEnded(Entry, frozen=True, kw_only=True, tag="terms-ended"):
+    """Terms ended: their keys are destroyed after this, and what lay under them goes."""
+
+    terms: tuple[EndedTerm, ...]
+    absences: str
+    """Digest, in hex, of every absence there is from now on (`archive/absences.py`)."""
+
+
+AuditEntry = CustodianKeySet | TermsEnded
 """Every entry there is."""
 
 
@@ -50,4 +72,5 @@ def read_entry(line: bytes) -> AuditEntry:
     Raises:
         msgspec.DecodeError: It is no entry that this program knows.
     """
-    return msgspec.json.decode(line, type=AuditEntry)
+    entry: AuditEntry = msgspec.json.decode(line, type=AuditEntry)
+    return entry

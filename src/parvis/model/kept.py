@@ -27,6 +27,8 @@ class KeptKind(StrEnum):
     SILENCE = "silence"
     METADATA = "metadata"
     PENDING_ACCOUNT = "pending-account"
+    ENDING = "ending"
+    """A term that is being ended: what a crash left of it is finished (`moderation/terms.py`)."""
 
 
 class Keep(msgspec.Struct, frozen=True):

@@ -1,0 +1,1 @@
+"""What the law asks for: retention, holds, openings. Pure: time comes in."""
