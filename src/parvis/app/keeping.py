@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from msgspec.structs import asdict
 
 from parvis.archive.terms import DAY_MS, HOUR_MS
 from parvis.moderation.terms import Ended, Stopped, TermEnder
@@ -83,14 +84,6 @@ class Keeping:
         now_ms = self._now_ms()
         ended = self._ender.run(now_ms)
         self._sweep(now_ms)
-        if ended != Ended():
-            log.info(
-                "terms ended",
-                term_keys=ended.term_keys,
-                records=ended.records,
-                content_keys=ended.content_keys,
-                vault_rows=ended.vault_rows,
-            )
         return ended
 
     def close(self) -> None:
@@ -103,7 +96,9 @@ class Keeping:
         try:
             while True:
                 try:
-                    self.end_due()
+                    ended = self.end_due()
+                    if ended != Ended():
+                        log.info("terms ended", **asdict(ended))
                 except (ArchiveError, OSError) as fault:
                     log.error("terms could not be ended; they are due again in an hour", why=str(fault))
                 except Stopped:
