@@ -12,6 +12,7 @@ import resource
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from statistics import quantiles
 
@@ -74,9 +75,12 @@ async def paced(turn: Turn, per_second: int, stop: asyncio.Event) -> list[float]
     loop = asyncio.get_running_loop()
     latencies: list[float] = []
     at_s = loop.time()
+
+    def durable(began_s: float) -> None:
+        latencies.append(time.perf_counter() - began_s)
+
     while not stop.is_set():
-        began_s = time.perf_counter()
-        turn.write([a_message(0, 0)], (), (), lambda began_s=began_s: latencies.append(time.perf_counter() - began_s))
+        turn.write([a_message(0, 0)], (), (), partial(durable, time.perf_counter()))
         at_s += 1 / per_second
         await asyncio.sleep(max(0.0, at_s - loop.time()))
     await asyncio.sleep(0.5)
