@@ -102,6 +102,15 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
         log.warning("caution", key=caution.key, why=caution.text)
     for notice in parts.notices:
         log.warning("archive", notice=notice)
+    try:
+        # What has ended while no server ran, or came back from a backup, is read by nobody any more.
+        await asyncio.to_thread(parts.office.keeping.begin)
+    except (ArchiveError, OSError) as error:
+        listeners.close_sockets()
+        running.close()
+        await _close(parts)
+        _tell_failure(f"the terms that have ended could not be ended: {error}")
+        return FAILED
     parts.doors.start()
     control = Control(parts.office, DEEDS)
     if config.archive.store is StoreKind.SQLITE:
@@ -118,23 +127,30 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     for listening in listeners.all:
         _say(f"Parvis listens on {listening.url()}")
     systemd.notify("READY=1")
+    parts.office.keeping.start()
     status = await stopping
     systemd.notify("STOPPING=1")
     listeners.close()
+    await loop.run_in_executor(None, parts.office.keeping.close)
     if status == DONE:
         await _drain(parts, config.server.drain_timeout_s)
     # Whoever is still there has waited for what could not be sealed: it is never shown, but they are told.
     parts.doors.say_goodbye()
     await web.close()
     await control.close()
+    running.close()
+    await _close(parts)
+    return status
+
+
+async def _close(parts: Parts) -> None:
+    """Let go of everything behind the doors, the archive last."""
     parts.workers.close()
     parts.history_workers.close()
-    await loop.run_in_executor(None, parts.history.close)
+    await asyncio.to_thread(parts.history.close)
     if parts.mail is not None:
         parts.mail.close()
-    running.close()
-    await loop.run_in_executor(None, parts.archive.close)
-    return status
+    await asyncio.to_thread(parts.archive.close)
 
 
 async def _drain(parts: Parts, timeout_s: float) -> None:
@@ -175,7 +191,8 @@ def _reload(
     else:
         # Clients were told these when they came in, and records were sealed under them.
         kept = [f"server.{key}" for key in KEPT if getattr(config.server, key) != getattr(running.server, key)]
-        kept += ["listen"] * (config.listen != running.listen) + ["mail"] * (config.mail != running.mail)
+        for name in ("listen", "mail", "archive"):
+            kept += [name] * (getattr(config, name) != getattr(running, name))
         if kept:
             log.warning("kept as they were until a restart", keys=kept)
         parts.doors.reconfigure(replace(settings, server=running.server.name, network=running.server.network))

@@ -16,14 +16,16 @@ from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
 from parvis.app.gateways import GatewayBook
 from parvis.app.handing_over import hand_over, tell_of
 from parvis.app.journal import LoopJournal
+from parvis.app.keeping import Keeping, Stop
 from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
+from parvis.app.retention import schedule_of
 from parvis.app.vault_recovery import recover
 from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
 from parvis.archive.custody import CustodianKey
 from parvis.archive.sealing import Wrapping
-from parvis.archive.terms import DEFAULT_TERMS, TermKind, Terms
+from parvis.archive.terms import TermKind, Terms
 from parvis.chat.chance import Chance
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
@@ -44,13 +46,16 @@ from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
+from parvis.moderation.absences import AbsenceBook
 from parvis.moderation.openings import Openings
+from parvis.moderation.terms import TermEnder
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
 from parvis.store.beginning import TermBook
 from parvis.store.history import IndexedHistory, PairOf
+from parvis.store.set_aside import SET_ASIDE_NAME, sweep
 
 if TYPE_CHECKING:
     from parvis.app.mail import SmtpMail
@@ -184,7 +189,7 @@ def make_archive(
     config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock, first_key: CustodianKey | None
 ) -> Unopened:
     """Make the archive that the configuration names."""
-    terms = {**DEFAULT_TERMS, TermKind.VISIBLE_RECORDS: 1000 * longest_window_s(config)}
+    terms = {TermKind(kind): term_ms for kind, term_ms in schedule_of(config).terms().items()}
     if config.archive.store is StoreKind.MEMORY:
         from parvis.store.memory import MemoryArchive
         from parvis.store.memory_history import MemoryHistory
@@ -279,8 +284,13 @@ def assemble(
     restore(chat, opened.kept)
     recover(chat.vault, opened, made.sealed)
     journal = LoopJournal(loop, turn)
+    absences = AbsenceBook(journal, made.sealed)
+    stop = Stop()
+    ender = TermEnder(journal, made.sealed, keys(), absences, forget_keys=history.forget_keys, pause=stop)
+    set_aside = partial(sweep, config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"))
+    keeping = Keeping(ender, clock.now_ms, stop, set_aside)
     openings = Openings(journal, keys(), os.urandom, opened.kept)
-    office = Office(config, loop, chat, journal, made.sealed, keys(), openings)
+    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, openings)
     return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, mail)
 
 
@@ -319,6 +329,8 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 waiting.append(read(each, Pending))
             case KeptKind.OPENING:
                 pass  # The chat has no part in it: whoever wires it takes them from what was kept.
+            case KeptKind.ENDING:
+                pass  # Whoever ends terms reads it where it lies.
             case _:
                 assert_never(each.kind)
     for pending in sorted(waiting, key=lambda each: each.ends_at_ms):

@@ -90,6 +90,11 @@ class Sealer:
         self._hour_ends_ms = 0
         self._keys.clear()
 
+    def forget_before(self, now_ms: int) -> None:
+        """Forget the content keys of an hour that is over: nothing may come for longer than their term."""
+        if self._keys and now_ms >= self._hour_ends_ms:
+            self.forget_keys()
+
     @property
     def last_time_ms(self) -> int:
         """Time of the newest record sealed."""

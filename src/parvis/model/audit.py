@@ -140,6 +140,28 @@ class OpeningEnded(Entry, frozen=True, kw_only=True, tag="opening-ended"):
     """`closed` by who runs the server, or `expired`."""
 
 
+class EndedTerm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much ended of one kind of data and one day."""
+
+    kind: str
+    """The kind of the term key (`archive/terms.py`)."""
+    day: str
+    """The day that the key was for: year, month and day in UTC."""
+    records: int
+    """Records that go with header, salt and ciphertext."""
+    keys: int
+    """Content keys that this way in is closed to."""
+    vault_rows: int
+
+
+class TermsEnded(Entry, frozen=True, kw_only=True, tag="terms-ended"):
+    """Terms ended: their keys are destroyed after this, and what lay under them goes."""
+
+    terms: tuple[EndedTerm, ...]
+    absences: str
+    """Digest, in hex, of every absence there is from now on (`archive/absences.py`)."""
+
+
 AuditEntry = (
     CustodianKeySet
     | VaultSealed
@@ -151,6 +173,7 @@ AuditEntry = (
     | OpeningFailed
     | OpeningRead
     | OpeningEnded
+    | TermsEnded
 )
 """Every entry there is."""
 

@@ -31,6 +31,8 @@ class KeptKind(StrEnum):
     """An opening of the archive that has not ended (`moderation/openings.py`)."""
     VAULT = "vault"
     """How far the identification vault has come (`KeptVault`)."""
+    ENDING = "ending"
+    """A term that is being ended: what a crash left of it is finished (`moderation/terms.py`)."""
 
 
 class Keep(msgspec.Struct, frozen=True):

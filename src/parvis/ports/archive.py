@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from parvis.archive.absences import Absence
 from parvis.archive.content_keys import CustodyWrap
 from parvis.archive.custody import CustodianKey
 from parvis.model.ids import ConversationId
@@ -37,15 +38,6 @@ class VaultRow(msgspec.Struct, frozen=True, kw_only=True):
 
     key: bytes
     sealed: bytes
-
-
-class Absence(msgspec.Struct, frozen=True, kw_only=True):
-    """Records whose header, salt and ciphertext may be gone, both ends included, and why."""
-
-    first_id: int
-    last_id: int
-    why: str
-    """`term` or `erasure`."""
 
 
 class Upkeep(msgspec.Struct, frozen=True, kw_only=True):

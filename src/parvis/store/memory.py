@@ -14,6 +14,7 @@ from typing import Final, cast
 from msgspec.structs import replace
 
 from parvis.archive import custody
+from parvis.archive.absences import Absence
 from parvis.archive.content_keys import CustodyWrap, WrappedKey, unwrap_visible
 from parvis.archive.custody import CustodianKey
 from parvis.archive.reading import OpenedRecord, opened_record
@@ -25,7 +26,6 @@ from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import KeptRoom
 from parvis.ports.archive import (
     VAULT_ROWS_MAX,
-    Absence,
     ArchiveCorrupt,
     Batch,
     Fatal,
@@ -107,7 +107,7 @@ class MemoryStore:
         self.ended = True
 
     def opened_records(self) -> Iterator[OpenedRecord]:
-        """Give every record in order, opened."""
+        """Give every record that the visible wraps open, in order."""
         term_keys = {key.id: key for key in self.keys.term_keys()}
         for rows in self.batches:
             for at in range(0, len(rows), ROW_FIELDS):
@@ -116,22 +116,24 @@ class MemoryStore:
                 )
                 if header is None or ciphertext is None:
                     continue
+                key = self._content_key(parse_header(header).content_key, term_keys)
+                if key is None:
+                    continue
                 yield opened_record(
                     header,
                     ciphertext,
-                    self._content_key(parse_header(header).content_key, term_keys),
+                    key,
                     undelivered=any(first <= number <= last for first, last in self.undelivered),
                 )
 
     def content_key(self, key_id: bytes) -> bytes | None:
-        """Open a content key; None when its wrap is gone."""
-        term_keys = {key.id: key for key in self.keys.term_keys()}
-        if key_id not in self.content_keys or self.content_keys[key_id].term_key not in term_keys:
-            return None
-        return self._content_key(key_id, term_keys)
+        """Open a content key; None when its wrap or its term key is gone."""
+        return self._content_key(key_id, {key.id: key for key in self.keys.term_keys()})
 
-    def _content_key(self, key_id: bytes, term_keys: dict[bytes, TermKey]) -> bytes:
-        wrapped = self.content_keys[key_id]
+    def _content_key(self, key_id: bytes, term_keys: dict[bytes, TermKey]) -> bytes | None:
+        wrapped = self.content_keys.get(key_id)
+        if wrapped is None or wrapped.term_key not in term_keys:
+            return None
         return unwrap_visible(wrapped, term_keys[wrapped.term_key]).key
 
 
