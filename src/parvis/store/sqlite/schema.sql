@@ -21,6 +21,7 @@ CREATE TABLE content_keys (
     data TEXT NOT NULL DEFAULT 'rooms',
     first_id INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE INDEX content_keys_by_term ON content_keys (term_key) WHERE term_key IS NOT NULL;
 
 -- The same keys for the custodians: sealed to their public key, under a term key of their own or of a hold.
 CREATE TABLE custody_wraps (
@@ -39,7 +40,8 @@ CREATE TABLE custodians (
     public BLOB NOT NULL,
     shares INTEGER NOT NULL,
     threshold INTEGER NOT NULL,
-    since_ms INTEGER NOT NULL
+    since_ms INTEGER NOT NULL,
+    share_checks BLOB NOT NULL
 ) WITHOUT ROWID;
 
 -- Records whose body may be gone, both ends included, and why. A record of the audit holds the digest of them all.
