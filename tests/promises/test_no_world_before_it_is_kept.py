@@ -4,11 +4,13 @@ Source: DESIGN.md 2, promise 1; docs/adr/0001-turn-batch-and-fence.md.
 """
 
 import asyncio
+import os
 
 from tests.promises.harness import OPERATOR_PASSWORD, HeardClient, Square
 
 from parvis.app.config import Config
 from parvis.app.journal import LoopJournal
+from parvis.app.keeping import Keeping, Stop
 from parvis.app.listeners import Listeners
 from parvis.app.office import Office
 from parvis.app.web import LOOK_EVERY_S
@@ -16,6 +18,9 @@ from parvis.app.web import Square as Pages
 from parvis.app.wiring import Parts
 from parvis.app.workers import Workers
 from parvis.model.records import RecordKind
+from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.openings import Openings
+from parvis.moderation.terms import TermEnder
 from parvis.store.memory import Fault
 from parvis.store.memory_sealed import MemorySealed
 
@@ -87,6 +92,9 @@ def pages_of(square: Square) -> Pages:
     """Give what pages see of a square."""
     loop = asyncio.new_event_loop()
     loop.close()
+    journal, sealed, keys = LoopJournal(loop, square.turn), MemorySealed(square.archive.store), square.archive.keys
+    absences = AbsenceBook(journal, sealed)
+    keeping = Keeping(TermEnder(journal, sealed, keys, absences), square.clock.now_ms, Stop())
     return Pages(
         Parts(
             square.chat,
@@ -102,9 +110,12 @@ def pages_of(square: Square) -> Pages:
                 Config(),
                 loop,
                 square.chat,
-                LoopJournal(loop, square.turn),
-                MemorySealed(square.archive.store),
-                square.archive.keys,
+                journal,
+                sealed,
+                keys,
+                absences,
+                keeping,
+                Openings(journal, keys, os.urandom),
             ),
         ),
         Listeners(()),

@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final, TypeVar, get_args, get_type_hints
 
 import msgspec
 
+from parvis.app import retention
 from parvis.app.readers import (
     SECRET_BYTES_MAX,
     Choice,
@@ -43,6 +44,8 @@ from parvis.app.readers import (
     WrongParts,
     suggest,
 )
+from parvis.irc.spans import write_span
+from parvis.legal.retention import Unsound, too_short
 
 FILE_BYTES_MAX: Final = 1 << 20
 """Largest configuration file that is read."""
@@ -413,8 +416,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class History(msgspec.Struct, frozen=True, kw_only=True):
     """What may be read again, by whom, for how long. The hosts of a room choose how much of it newcomers may fetch
     (mode `+H`, at most the longest of the three windows; in a room that is not registered, at most `resume`). The
-    longest window is the term of the keys; this version does not destroy them yet when it ends. Lengths of time are
-    kept in seconds.
+    longest window is the term of the server's own keys: they are destroyed that long after the end of their day (UTC).
+    Lengths of time are kept in seconds.
     """
 
     enabled: Annotated[bool, Switch(), "Whether anything can be fetched again at all (CHATHISTORY)."] = True
@@ -612,10 +615,21 @@ class ArchiveStore(msgspec.Struct, frozen=True, kw_only=True):
         "Authority that puts the time on checkpoints of the log (RFC 3161); empty: none is asked. It learns a hash.",
     ] = ""
     timestamp_every_s: Annotated[int, Span(366 * 86_400), "How often it is asked, when there is something new."] = (
-        86_400
+        msgspec.field(default=86_400, name="timestamp_every")
     )
     timestamp_roots: Annotated[
         Path | None, Folder(), "Certificates in PEM that its answers must lead to; without it they are not checked."
+    ] = None
+    board_address: Annotated[
+        str,
+        Text(0, 254, shape=r"(?:[^\s@<>]+@[^\s@<>]+)?", called="an address"),
+        "Address that is told by mail when an opening is asked for that one custodian alone can grant; empty: nobody.",
+    ] = ""
+    retention: Annotated[
+        Path | None,
+        Folder(),
+        "TOML file whose table `[terms]` says how long kinds of data are kept, in place of the profile's terms "
+        '(docs/register.md lists them): `room-messages = "180d"`. A new term is for what is sealed from then on.',
     ] = None
 
 
@@ -655,10 +669,15 @@ ARRAYS: Final[Mapping[str, type[msgspec.Struct]]] = {"listen": Listener, "operat
 
 def cautions(config: Config) -> list[Mistake]:
     """List what is no mistake and yet not what anybody wants: the server starts, and its operator is told."""
+    found: list[Mistake] = []
     if config.accounts.registration and config.accounts.email_required and not config.mail.host:
         text = "Nobody can register an account: an address is asked for, and [mail] names no host that sends a code."
-        return [Mistake("accounts.email_required", text)]
-    return []
+        found.append(Mistake("accounts.email_required", text))
+    for kind in too_short(retention.schedule_of(config)):
+        least = write_span(kind.legal_minimum_ms // 1000)
+        text = f"{kind.id} are kept for less than the law of profile {config.server.profile} asks for: {least}."
+        found.append(Mistake("archive.retention", text))
+    return found
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -773,6 +792,7 @@ class _Reading:
         self._check_operators(config)
         self._check_gateways(config)
         self._check_archive(config)
+        self._check_retention(config)
         self._check_mail(config)
         return config
 
@@ -929,6 +949,25 @@ class _Reading:
                 f"One such message could be {sent_bytes} bytes on the wire, more than send_queue_bytes: it "
                 "would close whoever reads slowly. Lower this or multiline_max_bytes, or raise send_queue_bytes.",
             )
+
+    def _check_retention(self, config: Config) -> None:
+        if not self.sound("archive.retention", "server.profile"):
+            return
+        try:
+            schedule = retention.read(config.server.profile, config.archive.retention)
+        except Unsound as unsound:
+            where = f"{unsound.key}: " if unsound.key else ""
+            self.note("archive.retention", f"{where}{unsound.text}")
+            return
+        history = config.history
+        for name, window_s in (
+            ("default_visible", history.default_visible_s),
+            ("resume", history.resume_s),
+            ("report_window", history.report_window_s),
+        ):
+            for kind_id in ("room-messages", "private-messages"):
+                if window_s * 1000 > schedule.term_ms(kind_id) and self.sound(f"history.{name}"):
+                    self.note(f"history.{name}", f"This is longer than {kind_id} are kept at all. Shorten it.")
 
     def _check_mail(self, config: Config) -> None:
         mail = config.mail

@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from parvis.app.config import Config
+from parvis.app.keeping import Keeping
 from parvis.chat.service import Chat
+from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.openings import Openings
 from parvis.ports.journal import Journal
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
@@ -43,6 +46,9 @@ class Office:
         journal: Journal,
         sealed: SealedStore,
         keys: KeyStore,
+        absences: AbsenceBook,
+        keeping: Keeping,
+        openings: Openings,
     ) -> None:
         """Put the parts on the table."""
         self.config = config
@@ -50,6 +56,9 @@ class Office:
         self.journal = journal
         self.sealed = sealed
         self.keys = keys
+        self.absences = absences
+        self.keeping = keeping
+        self.openings = openings
         self._loop = loop
 
     @property

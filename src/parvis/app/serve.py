@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from parvis.app import logs, systemd
+from parvis.app import logs, share_files, systemd
 from parvis.app.config import Config, Mistakes, Profile, StoreKind, cautions
 from parvis.app.control import Control
 from parvis.app.deeds import DEEDS
@@ -97,10 +97,20 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     running = Running(config.server.data_dir if config.archive.store is StoreKind.SQLITE else None)
     if config.server.profile is not Profile.TEST:
         log.warning("not in this version, whatever the configuration says", keys=NOT_YET)
-    for caution in cautions(config):
+    shares_here = share_files.cautions(config.server.data_dir) if config.archive.store is StoreKind.SQLITE else []
+    for caution in cautions(config) + shares_here:
         log.warning("caution", key=caution.key, why=caution.text)
     for notice in parts.notices:
         log.warning("archive", notice=notice)
+    try:
+        # What has ended while no server ran, or came back from a backup, is read by nobody any more.
+        await asyncio.to_thread(parts.office.keeping.begin)
+    except (ArchiveError, OSError) as error:
+        listeners.close_sockets()
+        running.close()
+        await _close(parts)
+        _tell_failure(f"the terms that have ended could not be ended: {error}")
+        return FAILED
     parts.doors.start()
     if parts.sequencer is not None:
         parts.sequencer.start()
@@ -119,25 +129,32 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     for listening in listeners.all:
         _say(f"Parvis listens on {listening.url()}")
     systemd.notify("READY=1")
+    parts.office.keeping.start()
     status = await stopping
     systemd.notify("STOPPING=1")
     listeners.close()
+    await loop.run_in_executor(None, parts.office.keeping.close)
     if status == DONE:
         await _drain(parts, config.server.drain_timeout_s)
     # Whoever is still there has waited for what could not be sealed: it is never shown, but they are told.
     parts.doors.say_goodbye()
     await web.close()
     await control.close()
+    running.close()
+    await _close(parts)
+    return status
+
+
+async def _close(parts: Parts) -> None:
+    """Let go of everything behind the doors, the archive last."""
     parts.workers.close()
     parts.history_workers.close()
-    await loop.run_in_executor(None, parts.history.close)
+    await asyncio.to_thread(parts.history.close)
     if parts.mail is not None:
         parts.mail.close()
-    running.close()
     if parts.sequencer is not None:
-        await loop.run_in_executor(None, parts.sequencer.stop)
-    await loop.run_in_executor(None, parts.archive.close)
-    return status
+        await asyncio.to_thread(parts.sequencer.stop)
+    await asyncio.to_thread(parts.archive.close)
 
 
 async def _drain(parts: Parts, timeout_s: float) -> None:
@@ -178,7 +195,8 @@ def _reload(
     else:
         # Clients were told these when they came in, and records were sealed under them.
         kept = [f"server.{key}" for key in KEPT if getattr(config.server, key) != getattr(running.server, key)]
-        kept += [key for key in ("listen", "mail", "archive") if getattr(config, key) != getattr(running, key)]
+        for name in ("listen", "mail", "archive"):
+            kept += [name] * (getattr(config, name) != getattr(running, name))
         if kept:
             log.warning("kept as they were until a restart", keys=kept)
         parts.doors.reconfigure(replace(settings, server=running.server.name, network=running.server.network))

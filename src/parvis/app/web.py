@@ -14,7 +14,9 @@ import msgspec
 
 from parvis.app.config import Kind
 from parvis.app.listeners import Listeners, gate_for
+from parvis.app.retention import schedule_of
 from parvis.app.wiring import Parts
+from parvis.legal.retention import Schedule
 from parvis.net.gate import Gate
 from parvis.net.websocket import WebSocketConnection
 from parvis.ports.view import Metric, OpenRoom
@@ -75,6 +77,16 @@ class Square:
         return self._parts.chat.settings.network
 
     @property
+    def contact(self) -> str:
+        """Say how those who run the server are reached."""
+        return self._parts.chat.settings.contact
+
+    @property
+    def schedule(self) -> Schedule:
+        """Say what is kept for how long."""
+        return schedule_of(self._parts.office.config)
+
+    @property
     def addresses(self) -> Sequence[str]:
         """Name where to connect, encrypted addresses first."""
         urls = [listening.url_of_chat() for listening in self._listeners.all]
@@ -131,7 +143,7 @@ class Web:
         make_app, make_uvicorn = await asyncio.to_thread(_load)
         app = make_app(Square(parts, listeners), parts.public_log)
         for listening in http:
-            gate = gate_for(parts, listening.listener)
+            gate = gate_for(parts, listening)
             server = make_uvicorn(
                 app,
                 partial(WebSocketConnection, gate),

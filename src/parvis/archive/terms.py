@@ -139,3 +139,26 @@ def missing(keys: Iterable[TermKey], terms: Terms, now_ms: int, random: RandomBy
         for begins_ms in range(today, today + DAYS_MADE_AHEAD * DAY_MS + 1, DAY_MS)
         if (kind, term_ms, begins_ms) not in there
     ]
+
+
+class Ends(msgspec.Struct, frozen=True, kw_only=True):
+    """When the term keys of one kind end."""
+
+    kind: TermKind
+    keys: int
+    due: int
+    """How many of them should be gone by now."""
+    next_ms: int
+    last_ms: int
+
+
+def ends_of(keys: Iterable[TermKey], now_ms: int) -> list[Ends]:
+    """Say of each kind how many term keys there are and when they end, the next to end first."""
+    by_kind: dict[TermKind, list[int]] = {}
+    for key in keys:
+        by_kind.setdefault(key.kind, []).append(key.ends_ms)
+    ends = [
+        Ends(kind=kind, keys=len(each), due=sum(end <= now_ms for end in each), next_ms=min(each), last_ms=max(each))
+        for kind, each in by_kind.items()
+    ]
+    return sorted(ends, key=lambda each: each.next_ms)

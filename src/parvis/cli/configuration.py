@@ -25,6 +25,28 @@ json_option: Final[Callable[[_Verb], _Verb]] = click.option(
 )
 
 
+data_option: Final[Callable[[_Verb], _Verb]] = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder of the archive and the keys, in place of `data_dir` in the configuration.",
+)
+
+
+def with_data(config: "Config", data: Path | None) -> "Config":
+    """Give a configuration over another data folder, if one is named."""
+    from msgspec.structs import replace
+
+    return config if data is None else replace(config, server=replace(config.server, data_dir=data))
+
+
+def utc(time_ms: int) -> str:
+    """Write a moment as a day and a minute in UTC."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def load_or_exit(config_file: Path | None, *, as_json: bool, to_stderr: bool) -> "Config":
     """Read the configuration; on mistakes, tell them all and end with status 1."""
     from parvis.app.config import Mistakes, load

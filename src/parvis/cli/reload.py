@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.configuration import config_option, json_option, load_or_exit, write_json
+from parvis.cli.configuration import config_option, data_option, json_option, load_or_exit, write_json
 
 WAIT_S = 10.0
 """How long a server may take; it reads a few files."""
@@ -12,12 +12,7 @@ WAIT_S = 10.0
 
 @click.command("reload")
 @config_option
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="Folder of the archive and the keys, in place of `data_dir` in the configuration.",
-)
+@data_option
 @json_option
 def command(config_file: Path | None, data: Path | None, as_json: bool) -> None:
     """Have the running server read its configuration and certificates again; nobody is disconnected.

@@ -24,7 +24,7 @@ class KeyStore(Protocol):
         """
 
     def term_keys(self) -> Sequence[TermKey]:
-        """Give every term key that is not destroyed."""
+        """Give every term key that is not destroyed: the same object until one is made or destroyed."""
 
     def change_term_keys(self, add: Sequence[TermKey] = (), destroy: Collection[bytes] = ()) -> None:
         """Keep more term keys, and destroy those with these ids, durably and both at once.

@@ -9,6 +9,7 @@ from parvis.archive.absences import Absence
 from parvis.archive.content_keys import CustodyWrap
 from parvis.archive.custody import CustodianKey
 from parvis.model.ids import ConversationId, IdentityId
+from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import DataKind
 from parvis.ports.archive import VaultKey, VaultRow
 
@@ -66,6 +67,9 @@ class SealedStore(Protocol):
     def rows(self, wanted: Wanted) -> Iterator[StoredRow]:
         """Give rows in the order of their numbers. Rows without header are given where only numbers are asked for."""
 
+    def headers(self, after: int, limit: int) -> list[tuple[int, bytes | None]]:
+        """Give numbers and headers of at most so many records after a number, in order; None where it is gone."""
+
     def leaves(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Give numbers and leaves of at most so many records after a number, in order."""
 
@@ -75,14 +79,17 @@ class SealedStore(Protocol):
     def content_key(self, key_id: bytes) -> StoredKey | None:
         """Find one content key."""
 
+    def keys_of(self, key_ids: Collection[bytes]) -> Iterator[StoredKey]:
+        """Give those of these content keys that are there, in any order."""
+
     def wraps_of(self, content_key: bytes) -> list[CustodyWrap]:
         """Give every wrap of a content key for custodians."""
 
     def wraps_under(self, term_keys: Collection[bytes]) -> Iterator[CustodyWrap]:
         """Give the wraps that lie under any of these term keys."""
 
-    def keys_closing(self, term_keys: Collection[bytes]) -> Iterator[bytes]:
-        """Give the ids of content keys whose visible wrap lies under any of these term keys."""
+    def keys_closing(self, term_keys: Collection[bytes]) -> Iterator[StoredKey]:
+        """Give the content keys whose visible wrap lies under any of these term keys."""
 
     def custodians(self) -> list[CustodianKey]:
         """Give every custodians' key there was, the newest last."""
@@ -92,6 +99,9 @@ class SealedStore(Protocol):
 
     def undelivered(self) -> list[tuple[int, int]]:
         """Give the ranges of records that nobody saw, both ends included."""
+
+    def kept(self, kind: KeptKind) -> list[Keep]:
+        """Give the values of one kind that are kept beside records, in no order."""
 
     def vault_keys(self) -> list[VaultKey]:
         """Give the keys of the identification vault, the oldest day first."""

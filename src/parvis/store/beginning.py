@@ -96,6 +96,11 @@ def no_custodian() -> CustodianKey:
     raise ArchiveError(NO_CUSTODIAN)
 
 
+def no_records(_: CustodianKey) -> list[Unsealed]:
+    """Tell nobody of a key: for archives that no server stands in front of."""
+    return []
+
+
 class TermBook:
     """The term keys of one archive, found by kind and time and made ahead."""
 
@@ -126,8 +131,11 @@ class TermBook:
         return found
 
     def make_ahead(self, now_ms: int) -> None:
-        """Make and keep the term keys that today and the days ahead still lack."""
-        lacking = missing(self._keys.term_keys(), self._terms, now_ms, self._random)
+        """Make and keep the term keys that today and the days ahead still lack; hold none that was destroyed."""
+        kept = self._keys.term_keys()
+        there = {key.id for key in kept}
+        self._found = {wanted: held for wanted, held in self._found.items() if held.id in there}
+        lacking = missing(kept, self._terms, now_ms, self._random)
         if lacking:
             self._keys.change_term_keys(add=lacking)
 

@@ -107,8 +107,17 @@ class IndexedHistory(ABC):
         """Let go of what may be broken; the next question opens it anew."""
 
     @abstractmethod
+    def _forget_keys(self) -> None:
+        """Let go of every content key that is open."""
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of everything; for the end of the program, before the archive is closed."""
+
+    def forget_keys(self) -> None:
+        """Hold no key of what ended: whoever destroys term keys calls this. Waits for a question that is answered."""
+        with self._lock:
+            self._forget_keys()
 
     # What the port says.
 

@@ -117,7 +117,7 @@ class MemoryStore:
         self.ended = True
 
     def opened_records(self) -> Iterator[OpenedRecord]:
-        """Give every record in order, opened."""
+        """Give every record that the visible wraps open, in order."""
         term_keys = {key.id: key for key in self.keys.term_keys()}
         for rows in self.batches:
             for at in range(0, len(rows), ROW_FIELDS):
@@ -126,22 +126,24 @@ class MemoryStore:
                 )
                 if header is None or ciphertext is None:
                     continue
+                key = self._content_key(parse_header(header).content_key, term_keys)
+                if key is None:
+                    continue
                 yield opened_record(
                     header,
                     ciphertext,
-                    self._content_key(parse_header(header).content_key, term_keys),
+                    key,
                     undelivered=any(first <= number <= last for first, last in self.undelivered),
                 )
 
     def content_key(self, key_id: bytes) -> bytes | None:
-        """Open a content key; None when its wrap is gone."""
-        term_keys = {key.id: key for key in self.keys.term_keys()}
-        if key_id not in self.content_keys or self.content_keys[key_id].term_key not in term_keys:
-            return None
-        return self._content_key(key_id, term_keys)
+        """Open a content key; None when its wrap or its term key is gone."""
+        return self._content_key(key_id, {key.id: key for key in self.keys.term_keys()})
 
-    def _content_key(self, key_id: bytes, term_keys: dict[bytes, TermKey]) -> bytes:
-        wrapped = self.content_keys[key_id]
+    def _content_key(self, key_id: bytes, term_keys: dict[bytes, TermKey]) -> bytes | None:
+        wrapped = self.content_keys.get(key_id)
+        if wrapped is None or wrapped.term_key not in term_keys:
+            return None
         return unwrap_visible(wrapped, term_keys[wrapped.term_key]).key
 
 
@@ -169,7 +171,7 @@ class MemoryArchive:
         """Whether commits are done at once and answered only by :meth:`release`."""
         self._machine = machine
         self._terms = TermBook(self.store.keys, os.urandom, terms)
-        self._wrapping = Wrapping(self._terms.covering, lambda: self.store.custodians[-1])
+        self._wrapping = Wrapping(self._terms.covering, self.custodian)
         self._run = 0
         self._sealer = Sealer(0, self._wrapping, os.urandom)
         self._durable = 0
@@ -182,6 +184,10 @@ class MemoryArchive:
     def keys(self) -> MemoryKeys:
         """The server's own keys."""
         return self.store.keys
+
+    def custodian(self) -> CustodianKey:
+        """Give the custodians' key of this moment."""
+        return self.store.custodians[-1]
 
     def open(self, now_ms: int) -> Opened:
         """Take the lease, begin a new run, seal its first record."""
@@ -264,6 +270,8 @@ class MemoryArchive:
             store.custody_wraps[key.custody.content_key, key.custody.term_key] = key.custody
         for upkeep in batch.upkeep:
             _keep_up(store, upkeep)
+            if upkeep.custodian is not None:
+                self._sealer.forget_keys()
         for room in batch.rooms:
             store.rooms[room.id] = room
         for room_id in batch.dropped_rooms:
@@ -294,7 +302,7 @@ class MemoryArchive:
 def _keep_up(store: MemoryStore, upkeep: Upkeep) -> None:
     """Do all of one part of upkeep."""
     if upkeep.custodian is not None:
-        store.custodians.append(upkeep.custodian)
+        store.custodians = [key for key in store.custodians if key.id != upkeep.custodian.id] + [upkeep.custodian]
     if upkeep.absences is not None:
         store.absences = upkeep.absences
     gone = set(upkeep.erase)

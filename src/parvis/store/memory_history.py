@@ -49,11 +49,11 @@ class MemoryHistory(IndexedHistory):
             rows = store.batches[at]
             for field in range(0, len(rows), ROW_FIELDS):
                 number, header, _, ciphertext, _ = cast(
-                    "tuple[int, bytes, bytes, bytes, bytes]", rows[field : field + ROW_FIELDS]
+                    "tuple[int, bytes | None, bytes | None, bytes | None, bytes]", rows[field : field + ROW_FIELDS]
                 )
                 if number > head:
                     return
-                if number > after and not any(first <= number <= last for first, last in marked):
+                if header is not None and number > after and not any(first <= number <= last for first, last in marked):
                     yield number, header, ciphertext
 
     def _open(self, number: int) -> OpenedRecord | None:
@@ -64,7 +64,8 @@ class MemoryHistory(IndexedHistory):
         field = (number - cast("int", rows[0])) * ROW_FIELDS
         if not 0 <= field < len(rows):
             return None
-        return self._opened(cast("bytes", rows[field + 1]), cast("bytes", rows[field + 3]))
+        header, ciphertext = cast("tuple[bytes | None, bytes | None]", (rows[field + 1], rows[field + 3]))
+        return None if header is None or ciphertext is None else self._opened(header, ciphertext)
 
     def _open_line(self, header: bytes, ciphertext: bytes) -> bytes | None:
         opened = self._opened(header, ciphertext)
@@ -76,6 +77,9 @@ class MemoryHistory(IndexedHistory):
 
     def _drop(self) -> None:
         """Let go of nothing."""
+
+    def _forget_keys(self) -> None:
+        """Forget nothing: keys are opened anew each time."""
 
     def _batch_of(self, number: int) -> int:
         """Give the place of the first batch whose last record is not before a number."""

@@ -1,6 +1,7 @@
 """What is stored in the archive's twin in memory."""
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import cast
 
 from parvis.archive.absences import Absence
@@ -8,6 +9,7 @@ from parvis.archive.content_keys import CustodyWrap, WrappedKey
 from parvis.archive.custody import CustodianKey
 from parvis.archive.record import parse_header, run_and_counter
 from parvis.archive.sealing import ROW_FIELDS
+from parvis.model.kept import Keep, KeptKind
 from parvis.ports.archive import VaultKey, VaultRow
 from parvis.ports.sealed import StoredKey, StoredRow, Wanted
 from parvis.store.memory import MemoryStore
@@ -39,6 +41,10 @@ class MemorySealed:
                 if wanted.first_id <= number <= wanted.last_id and _meets(row, wanted):
                     yield row
 
+    def headers(self, after: int, limit: int) -> list[tuple[int, bytes | None]]:
+        """Give numbers and headers of at most so many records after a number, in order."""
+        return [(row.number, row.header) for row in islice(self.rows(Wanted(first_id=after + 1)), limit)]
+
     def leaves(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Give numbers and leaves of at most so many records after a number, in order."""
         found = [(row.number, row.leaf) for row in self.rows(Wanted(first_id=after + 1))]
@@ -55,6 +61,13 @@ class MemorySealed:
         key = self._store.content_keys.get(key_id)
         return None if key is None else _stored(key)
 
+    def keys_of(self, key_ids: Collection[bytes]) -> Iterator[StoredKey]:
+        """Give those of these content keys that are there."""
+        for key_id in key_ids:
+            key = self._store.content_keys.get(key_id)
+            if key is not None:
+                yield _stored(key)
+
     def wraps_of(self, content_key: bytes) -> list[CustodyWrap]:
         """Give every wrap of a content key for custodians."""
         return [wrap for wrap in list(self._store.custody_wraps.values()) if wrap.content_key == content_key]
@@ -63,9 +76,9 @@ class MemorySealed:
         """Give the wraps that lie under any of these term keys."""
         yield from [wrap for wrap in list(self._store.custody_wraps.values()) if wrap.term_key in term_keys]
 
-    def keys_closing(self, term_keys: Collection[bytes]) -> Iterator[bytes]:
-        """Give the ids of content keys whose visible wrap lies under any of these term keys."""
-        yield from [key.id for key in list(self._store.content_keys.values()) if key.term_key in term_keys]
+    def keys_closing(self, term_keys: Collection[bytes]) -> Iterator[StoredKey]:
+        """Give the content keys whose visible wrap lies under any of these term keys."""
+        yield from [_stored(key) for key in list(self._store.content_keys.values()) if key.term_key in term_keys]
 
     def custodians(self) -> list[CustodianKey]:
         """Give every custodians' key there was, the newest last."""
@@ -78,6 +91,10 @@ class MemorySealed:
     def undelivered(self) -> list[tuple[int, int]]:
         """Give the ranges of records that nobody saw."""
         return sorted(self._store.undelivered)
+
+    def kept(self, kind: KeptKind) -> list[Keep]:
+        """Give the values of one kind that are kept beside records."""
+        return [kept for kept in list(self._store.kept.values()) if kept.kind is kind]
 
     def vault_keys(self) -> list[VaultKey]:
         """Give the keys of the identification vault, the oldest day first."""

@@ -18,7 +18,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from parvis.net.address import is_here
-from parvis.net.http import entry, language
+from parvis.net.http import entry, language, privacy
 from parvis.net.http.answers import NOTHING, PLAIN, READS, respond
 from parvis.net.http.log import log_routes
 from parvis.ports.log import PublicLog
@@ -45,6 +45,15 @@ def make_app(view: ServerView, log_to_show: PublicLog | None = None) -> Litestar
         page = entry.render(view, spoken)
         return respond(page, 200, "text/html", entry.CONTENT_SECURITY_POLICY, headers)
 
+    @route("/privacy", http_method=READS, sync_to_thread=False)
+    def privacy_page(request: Asked) -> Response[bytes]:
+        """Say what is kept, why, and for how long."""
+        spoken = language.choose(
+            request.query_params.get("lang"), request.headers.get("accept-language", ""), entry.LANGUAGES
+        )
+        headers = {"Content-Language": spoken, "Vary": "Accept-Language", "Cache-Control": "no-cache"}
+        return respond(privacy.render(view, spoken), 200, "text/html", entry.CONTENT_SECURITY_POLICY, headers)
+
     @route("/healthz", http_method=READS, sync_to_thread=False)
     def health() -> Response[bytes]:
         """Say that the process lives: its loop answers."""
@@ -70,7 +79,7 @@ def make_app(view: ServerView, log_to_show: PublicLog | None = None) -> Litestar
         return respond("This address speaks WebSocket.\n", 426, PLAIN, NOTHING, headers)
 
     return Litestar(
-        [entry_page, health, readiness, metrics, chat_without_upgrade, *log_routes(log_to_show)],
+        [entry_page, privacy_page, health, readiness, metrics, chat_without_upgrade, *log_routes(log_to_show)],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         openapi_config=None,
         logging_config=None,

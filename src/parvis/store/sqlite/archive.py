@@ -16,10 +16,10 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from time import monotonic
 from typing import Final, cast
 
 from parvis.archive.content_keys import MadeKey
@@ -35,6 +35,7 @@ from parvis.archive.record import (
 )
 from parvis.archive.sealing import ROW_FIELDS, Sealer, Wrapping
 from parvis.archive.terms import DEFAULT_TERMS, HOUR_MS, RandomBytes, TermKey, TermKind, Terms
+from parvis.model.records import Unsealed
 from parvis.ports.archive import (
     ArchiveCorrupt,
     ArchiveError,
@@ -56,9 +57,11 @@ from parvis.store.beginning import (
     TermBook,
     first_time_ms,
     no_custodian,
+    no_records,
     run_started,
     taken_lease,
 )
+from parvis.store.set_aside import SET_ASIDE_NAME, torn_batch_name
 from parvis.store.sqlite import kept as kept_rows
 from parvis.store.sqlite import upkeep as upkeep_rows
 from parvis.store.sqlite.adopting import adopting
@@ -77,9 +80,6 @@ from parvis.store.sqlite.lock import take_lock, this_machine
 from parvis.store.sqlite.rooms import DROP_ROOM, PUT_ROOM, all_rooms, room_row
 from parvis.store.sqlite.wal import torn_tail
 
-SET_ASIDE_NAME: Final = "set-aside"
-"""Folder of what was found torn, in the data folder."""
-
 ROWS_PER_STATEMENT_MAX: Final = 64
 """Most records of one insert; larger batches take several in one transaction."""
 
@@ -91,6 +91,12 @@ CHECKPOINT_PAGES: Final = 1000
 
 IDLE_S: Final = 0.1
 """A moment in which nothing has come."""
+
+TRUNCATED_WITHIN_S: Final = 2.0
+"""How long the log waits to be emptied for a moment of rest; then it is emptied between two commits."""
+
+HELD_BACK_S: Final = 60.0
+"""How long a reader may hold the emptying of the log back before the operator is told, and again after as long."""
 
 _PAGES_PER_COMMIT: Final = 2
 """Pages that a commit writes besides those it fills: the last leaf and one above it."""
@@ -131,6 +137,7 @@ class SqliteArchive:
         *,
         terms: Terms = DEFAULT_TERMS,
         make_custodian: Callable[[], CustodianKey] = no_custodian,
+        tell_custodian: Callable[[CustodianKey], list[Unsealed]] = no_records,
         machine: bytes | None = None,
         opened_by: Connect = connect,
         random: RandomBytes = os.urandom,
@@ -143,6 +150,7 @@ class SqliteArchive:
             clock: Gives milliseconds since 1970; for the lease and the making of term keys, not for records.
             terms: How long each kind of data is kept.
             make_custodian: Makes the custodians' key of an archive that has none yet: its first one.
+            tell_custodian: Gives the records that tell of that key, and stand in one batch with it.
             machine: Id of this machine, for the lease; found out when absent.
             opened_by: Opens database connections; tests give one whose commits fail.
             random: Where random bytes come from.
@@ -153,6 +161,7 @@ class SqliteArchive:
         self._clock = clock
         self._kept_for = terms
         self._make_custodian = make_custodian
+        self._tell_custodian = tell_custodian
         self._custodian: CustodianKey | None = None
         self._machine = machine
         self._opened_by = opened_by
@@ -163,7 +172,7 @@ class SqliteArchive:
         self._connection: sqlite3.Connection | None = None
         self._keys: KeyStore | None = None
         self._terms: TermBook | None = None
-        self._wrapping = Wrapping(self._term_key_for, self._custodian_now)
+        self._wrapping = Wrapping(self._term_key_for, self.custodian)
         self._sealer = Sealer(0, self._wrapping, random)
         self._run = 0
         self._durable = 0
@@ -174,7 +183,8 @@ class SqliteArchive:
         self._renew_at_ms = 0
         self._make_ahead_at_ms = 0
         self._log_pages = 0
-        self._must_truncate = False
+        self._truncate_at_s: float | None = None
+        self._tell_held_back_at_s = 0.0
         # Who reads a database makes an empty log beside it: this is asked before anybody does.
         self._had_log = self._database.with_name(DATABASE_NAME + "-wal").exists()
 
@@ -184,6 +194,16 @@ class SqliteArchive:
         if self._keys is None:
             raise ArchiveError("the archive is not open")
         return self._keys
+
+    def custodian(self) -> CustodianKey:
+        """Give the custodians' key of this moment; any thread may ask.
+
+        Raises:
+            ArchiveError: The archive is not open.
+        """
+        if self._custodian is None:
+            raise ArchiveError("the archive is not open")
+        return self._custodian
 
     def open(self, now_ms: int) -> Opened:
         """Take the writer's lock and lease, make or check the store, begin a new run, seal its first record.
@@ -271,7 +291,7 @@ class SqliteArchive:
     def _begin_run(
         self, connection: sqlite3.Connection, time_ms: int, now_ms: int, custodian: CustodianKey | None
     ) -> list[str]:
-        """Take the lease and seal the first record of a new run, in one transaction."""
+        """Take the lease and seal the first records of a new run, in one transaction."""
         connection.execute("BEGIN IMMEDIATE")
         lease = taken_lease(_kept_lease(connection), self._machine or this_machine(), now_ms)
         connection.execute(
@@ -284,8 +304,11 @@ class SqliteArchive:
         self._run = lease.run
         self._renew_at_ms = now_ms + LEASE_RENEWED_EVERY_MS
         self._sealer = Sealer(lease.run, self._wrapping, self._random)
-        rows, made = self._sealer.seal([run_started(time_ms)])
-        upkeep = [] if custodian is None else [Upkeep(custodian=custodian)]
+        records, upkeep = [run_started(time_ms)], []
+        if custodian is not None:
+            records += self._tell_custodian(custodian)
+            upkeep.append(Upkeep(custodian=custodian))
+        rows, made = self._sealer.seal(records)
         self._put(connection, rows, made, Batch([], upkeep=upkeep))
         connection.execute("COMMIT")
         self._remember_durable()
@@ -319,8 +342,7 @@ class SqliteArchive:
             return []
         folder = self._data_dir / SET_ASIDE_NAME
         durable.make_folder(folder)
-        when = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%dT%H-%M-%S")
-        path = folder / f"torn-batch-{when}.wal"
+        path = folder / torn_batch_name(now_ms)
         durable.write_new(path, tail.content)
         durable.sync_folder(folder)
         if tail.acknowledged:
@@ -357,7 +379,7 @@ class SqliteArchive:
             self._post(partial(done, outcome))
 
     def _wait_s(self) -> float:
-        if self._log_pages >= IDLE_CHECKPOINT_PAGES or self._must_truncate:
+        if self._log_pages >= IDLE_CHECKPOINT_PAGES or self._truncate_at_s is not None:
             return IDLE_S
         return max(self._renew_at_ms - self._clock(), 0) / 1000 + IDLE_S
 
@@ -370,8 +392,13 @@ class SqliteArchive:
             return self._failed(fault)
         self._remember_durable()
         for upkeep in batch.upkeep:
-            self._custodian = upkeep.custodian or self._custodian
-            self._must_truncate = self._must_truncate or upkeep.truncate
+            if upkeep.custodian is not None:
+                self._custodian = upkeep.custodian
+                # Keys of this hour are sealed to the one before: nothing more goes under them.
+                self._sealer.forget_keys()
+            if upkeep.truncate and self._truncate_at_s is None:
+                self._truncate_at_s = monotonic() + TRUNCATED_WITHIN_S
+                self._tell_held_back_at_s = self._truncate_at_s + HELD_BACK_S
         return Sealed(self._run, first, len(batch.records))
 
     def _write(self, connection: sqlite3.Connection, batch: Batch) -> int:
@@ -499,15 +526,10 @@ class SqliteArchive:
                 self._renew_at_ms = now_ms + LEASE_RENEWED_EVERY_MS
             if self._terms is not None and now_ms >= self._make_ahead_at_ms:
                 self._terms.make_ahead(now_ms)
+                self._sealer.forget_before(now_ms)
                 self._make_ahead_at_ms = now_ms + HOUR_MS
-            if self._must_truncate and is_idle:
-                # A reader may hold some of it back; then the next moment of rest is the next try. It is not waited
-                # for: batches would wait behind it.
-                connection.execute("PRAGMA busy_timeout = 0").fetchone()
-                (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                connection.execute(f"PRAGMA busy_timeout = {1000 * BUSY_TIMEOUT_S:.0f}").fetchone()
-                self._must_truncate = bool(is_busy)
-                self._log_pages = 0
+            if self._truncate_at_s is not None and (is_idle or monotonic() >= self._truncate_at_s):
+                self._truncate(connection)
             elif self._log_pages >= (IDLE_CHECKPOINT_PAGES if is_idle else CHECKPOINT_PAGES):
                 # A reader may hold some of it back; then the next thousand pages are the next try.
                 self._log_pages = 0
@@ -515,6 +537,21 @@ class SqliteArchive:
         except (sqlite3.Error, OSError, ArchiveError) as fault:
             # Nobody waits for an answer: what it means is kept for the next batch.
             self._failed(fault)
+
+    def _truncate(self, connection: sqlite3.Connection) -> None:
+        """Write the log back and empty it, unless a reader holds some of it back; then soon again."""
+        # It never waits: whoever writes would wait with it.
+        connection.execute("PRAGMA busy_timeout = 0").fetchone()
+        try:
+            (is_busy, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}").fetchone()
+        self._log_pages = 0
+        now_s = monotonic()
+        self._truncate_at_s = now_s + TRUNCATED_WITHIN_S if is_busy else None
+        if is_busy and now_s >= self._tell_held_back_at_s:
+            self._tell_held_back_at_s = now_s + HELD_BACK_S
+            _tell_held_back()
 
     # Closing
 
@@ -563,11 +600,6 @@ class SqliteArchive:
             raise ArchiveError("the archive is not open")
         return self._terms.covering(kind, time_ms)
 
-    def _custodian_now(self) -> CustodianKey:
-        if self._custodian is None:
-            raise ArchiveError("the archive is not open")
-        return self._custodian
-
 
 def _kept_lease(connection: sqlite3.Connection) -> Lease | None:
     row = connection.execute("SELECT run, machine, renewed_ms FROM lease").fetchone()
@@ -585,6 +617,15 @@ def _last_time_ms(connection: sqlite3.Connection) -> int:
         run, counter = run_and_counter(row[0])
         what = f"the newest record, {run}/{counter}, is damaged: {malformed}"
         raise ArchiveCorrupt(f"{what}. {WHAT_TO_DO}") from malformed
+
+
+def _tell_held_back() -> None:
+    # Logs are imported here because a start, which needs none, would take a tenth longer.
+    import structlog  # noqa: PLC0415
+
+    structlog.get_logger().warning(
+        "a program reads the database and holds back what was deleted in its log; let it end"
+    )
 
 
 def _is_corrupt(fault: Exception) -> bool:

@@ -128,6 +128,9 @@ class SqliteHistory(IndexedHistory):
         key = self._key(parse_header(header).content_key)
         return None if key is None else opened_record(header, ciphertext, key.key, undelivered=False).line
 
+    def _forget_keys(self) -> None:
+        self._finder = None
+
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         self._finder = None

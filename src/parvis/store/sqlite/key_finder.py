@@ -1,10 +1,15 @@
-"""Content keys by id, opened through their visible wraps."""
+"""Content keys by id, opened through their visible wraps.
+
+Rule: none that was opened is given after its term key was destroyed.
+"""
 
 import sqlite3
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final
 
 from parvis.archive.content_keys import ContentKey, UnopenedKey, WrappedKey, unwrap_visible
+from parvis.archive.terms import TermKey
 from parvis.archive.verify import ClosedKey
 from parvis.ports.keys import KeyStore
 
@@ -21,11 +26,18 @@ class KeyFinder:
         """Read wraps from a database, and term keys from a key store that may get more of them."""
         self._connection = connection
         self._keys = keys
-        self._term_keys = {key.id: key for key in keys.term_keys()}
+        self._seen: Sequence[TermKey] = ()
+        self._term_keys: dict[bytes, TermKey] = {}
         self._held: OrderedDict[bytes, ContentKey | ClosedKey | None] = OrderedDict()
 
     def find(self, key_id: bytes) -> ContentKey | ClosedKey | None:
         """Give a key; `ClosedKey` when its term is over, None when it is missing or does not open."""
+        term_keys = self._keys.term_keys()
+        if term_keys is not self._seen:
+            # A day has begun or a term has ended since they were read: what is held may be neither complete nor ours.
+            self._seen = term_keys
+            self._term_keys = {key.id: key for key in term_keys}
+            self._held.clear()
         if key_id in self._held:
             self._held.move_to_end(key_id)
             return self._held[key_id]
@@ -41,9 +53,6 @@ class KeyFinder:
         conversation, hour, run, term_key_id, wrap = row
         if not isinstance(hour, int) or not isinstance(run, int):
             return None
-        if term_key_id not in self._term_keys:
-            # A day has begun since they were read.
-            self._term_keys = {key.id: key for key in self._keys.term_keys()}
         if wrap is None or term_key_id not in self._term_keys:
             return ClosedKey(conversation=conversation, hour=hour, run=run)
         wrapped = WrappedKey(

@@ -34,7 +34,9 @@ from parvis.model.records import DataKind
 from parvis.ports.archive import ArchiveCorrupt, ArchiveError, Batch, Fatal, Outcome, Sealed, Unavailable, Upkeep
 from parvis.store import durable
 from parvis.store.keyfile import KEYFILE_NAME, KeyFile
-from parvis.store.sqlite.archive import SET_ASIDE_NAME, SqliteArchive
+from parvis.store.log.folder import LOG_NAME
+from parvis.store.set_aside import SET_ASIDE_NAME
+from parvis.store.sqlite.archive import SqliteArchive
 from parvis.store.sqlite.database import DATABASE_NAME, connect, lay_schema, uri_of
 from parvis.store.sqlite.judging import Judge, KeyJudge, RecordJudge, as_it_is
 from parvis.store.sqlite.lock import take_lock_of
@@ -56,8 +58,8 @@ UNFINISHED: Final = ".unfinished"
 RANGES_TOLD_MAX: Final = 1000
 """Most ranges of numbers a report lists; all are counted."""
 
-KEPT_ASIDE: Final = ("log", SET_ASIDE_NAME)
-"""Folders beside the database that are kept as evidence: the published log, and what was torn."""
+KEPT_ASIDE: Final = {SET_ASIDE_NAME: SET_ASIDE_NAME, LOG_NAME: f"{SET_ASIDE_NAME}/{LOG_NAME}"}
+"""Folders beside the database that are kept as evidence, and where: what was torn (its term goes on), the old log."""
 
 _KEY_OF_RECORDS: Final = (
     "SELECT substr(header, 73, 16), min(id), header FROM records WHERE header IS NOT NULL GROUP BY 1"
@@ -199,9 +201,9 @@ def _save(source: Path, work: Path, clock: Callable[[], int], make_custodian: Ca
     salvage.close()
     durable.sync_file(work / DATABASE_NAME)
     durable.write_new(work / KEYFILE_NAME, (source / KEYFILE_NAME).read_bytes())
-    for name in KEPT_ASIDE:
+    for name, place in KEPT_ASIDE.items():
         if (source / name).is_dir():
-            shutil.copytree(source / name, work / SET_ASIDE_NAME / name, dirs_exist_ok=True)
+            shutil.copytree(source / name, work / place, dirs_exist_ok=True)
     _tell_audit(work, noted, report, clock, make_custodian)
     return report
 

@@ -151,7 +151,7 @@ TABLES: Final = (
             "public": _blob(),
             "shares": _is_number,
             "threshold": _is_number,
-            "since_ms": _is_number,
+            "since_ms": _is_number, "share_checks": _blob(),
         },
     ),
     ABSENCES,

@@ -21,6 +21,7 @@ CREATE TABLE content_keys (
     data TEXT NOT NULL DEFAULT 'rooms',
     first_id INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE INDEX content_keys_by_term ON content_keys (term_key) WHERE term_key IS NOT NULL;
 -- Those of older archives, until they are wrapped for custodians: none, mostly.
 CREATE INDEX content_keys_unplaced ON content_keys (id) WHERE first_id = 0;
 
@@ -41,7 +42,8 @@ CREATE TABLE custodians (
     public BLOB NOT NULL,
     shares INTEGER NOT NULL,
     threshold INTEGER NOT NULL,
-    since_ms INTEGER NOT NULL
+    since_ms INTEGER NOT NULL,
+    share_checks BLOB NOT NULL
 ) WITHOUT ROWID;
 
 -- Records whose body may be gone, both ends included, and why. A record of the audit holds the digest of them all.

@@ -15,9 +15,11 @@ from parvis.archive.content_keys import CustodyWrap
 from parvis.archive.custody import CustodianKey
 from parvis.archive.record import COUNTER_BITS, run_and_counter
 from parvis.model.ids import ConversationId
+from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import DataKind
 from parvis.ports.archive import ArchiveError, VaultKey, VaultRow
 from parvis.ports.sealed import StoredKey, StoredRow, Wanted
+from parvis.store.sqlite import upkeep
 from parvis.store.sqlite.database import DATABASE_NAME, connect, uri_of
 
 ROWS_AT_ONCE: Final = 500
@@ -29,6 +31,7 @@ _RUNS: Final = (
     f" SELECT (SELECT max(id) FROM records WHERE id < newest.id >> {COUNTER_BITS} << {COUNTER_BITS}) FROM newest"
     " WHERE newest.id IS NOT NULL) SELECT id FROM newest WHERE id IS NOT NULL"
 )
+_HAS_CUSTODIANS: Final = "SELECT count(*) FROM sqlite_master WHERE name = 'custodians'"
 _KEY_FIELDS: Final = "id, conversation, hour, run, data, first_id, term_key, visible_wrap"
 _ROW_FIELDS: Final = "id, header, salt, ciphertext, leaf"
 # Where the fields stand in a header, counted from 1 (archive/record.py).
@@ -67,6 +70,10 @@ class SqliteSealed:
                     yield StoredRow(number=number, header=header, salt=salt, ciphertext=ciphertext, leaf=leaf)
                 first = rows[-1][0] + 1
 
+    def headers(self, after: int, limit: int) -> list[tuple[int, bytes | None]]:
+        """Give numbers and headers of at most so many records after a number, in order."""
+        return self._all("SELECT id, header FROM records WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+
     def leaves(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         """Give numbers and leaves of at most so many records after a number, in order."""
         return self._all("SELECT id, leaf FROM records WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
@@ -81,6 +88,15 @@ class SqliteSealed:
         """Find one content key."""
         rows = self._all(f"SELECT {_KEY_FIELDS} FROM content_keys WHERE id = ?", (key_id,))  # noqa: S608
         return _stored_key(rows[0]) if rows else None
+
+    def keys_of(self, key_ids: Collection[bytes]) -> Iterator[StoredKey]:
+        """Give those of these content keys that are there."""
+        query = f"SELECT {_KEY_FIELDS} FROM content_keys WHERE id = ?"  # noqa: S608
+        with self._reading() as connection:
+            for key_id in key_ids:
+                row = connection.execute(query, (key_id,)).fetchone()
+                if row is not None:
+                    yield _stored_key(row)
 
     def wraps_of(self, content_key: bytes) -> list[CustodyWrap]:
         """Give every wrap of a content key for custodians."""
@@ -99,17 +115,21 @@ class SqliteSealed:
                 yield from map(_wrap, rows)
                 after = rows[-1][0]
 
-    def keys_closing(self, term_keys: Collection[bytes]) -> Iterator[bytes]:
-        """Give the ids of content keys whose visible wrap lies under any of these term keys."""
-        for key_id, term_key in self._all("SELECT id, term_key FROM content_keys WHERE term_key IS NOT NULL"):
-            if term_key in term_keys:
-                yield key_id
+    def keys_closing(self, term_keys: Collection[bytes]) -> Iterator[StoredKey]:
+        """Give the content keys whose visible wrap lies under any of these term keys."""
+        query = f"SELECT {_KEY_FIELDS} FROM content_keys WHERE term_key = ? AND id > ? ORDER BY id LIMIT ?"  # noqa: S608
+        for term_key in term_keys:
+            after = b""
+            while rows := self._all(query, (term_key, after, ROWS_AT_ONCE)):
+                yield from map(_stored_key, rows)
+                after = rows[-1][0]
 
     def custodians(self) -> list[CustodianKey]:
         """Give every custodians' key there was, the newest last."""
-        query = "SELECT id, suite, public, shares, threshold, since_ms FROM custodians ORDER BY since_ms, id DESC"
-        names = ("id", "suite", "public", "shares", "threshold", "since_ms")
-        return [CustodianKey(**dict(zip(names, row, strict=True))) for row in self._all(query)]
+        with self._reading() as connection:
+            # A database that was not opened since schema 0002 has none yet.
+            (is_there,) = connection.execute(_HAS_CUSTODIANS).fetchone()
+            return upkeep.all_custodians(connection) if is_there else []
 
     def absences(self) -> list[Absence]:
         """Give what is noted of absent bodies, in order."""
@@ -119,6 +139,11 @@ class SqliteSealed:
     def undelivered(self) -> list[tuple[int, int]]:
         """Give the ranges of records that nobody saw."""
         return self._all("SELECT first_id, last_id FROM undelivered ORDER BY first_id")
+
+    def kept(self, kind: KeptKind) -> list[Keep]:
+        """Give the values of one kind that are kept beside records."""
+        rows = self._all("SELECT id, value FROM kept WHERE kind = ?", (kind,))
+        return [Keep(kind, kept_id, value) for kept_id, value in rows]
 
     def vault_keys(self) -> list[VaultKey]:
         """Give the keys of the identification vault, the oldest day first."""

@@ -9,9 +9,11 @@ Source: docs/adr/0023-the-log.md.
 import multiprocessing
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -33,14 +35,16 @@ from parvis.archive.content_keys import ContentKey
 from parvis.archive.merkle import HASH_BYTES, TILE_WIDTH, Tile, leaf_hash, split, tile_width
 from parvis.archive.reading import opened_record
 from parvis.archive.record import MalformedRecord, UnopenedRecord, parse_header, record_id
+from parvis.archive.vault import vault_problems
 from parvis.archive.verify import ABSENT, Check, Fault, Ranges, Report, absences_told
+from parvis.model.audit import VaultSealed, read_entry
 from parvis.model.ids import AUDIT
-from parvis.ports.archive import ArchiveError
+from parvis.ports.archive import ArchiveCorrupt, ArchiveError
 from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.log.folder import LOG_NAME, LogFolder, MissingTile
 from parvis.store.sqlite.database import DATABASE_NAME, connect, uri_of
 from parvis.store.sqlite.key_finder import KeyFinder
-from parvis.store.sqlite.reader import reading
+from parvis.store.sqlite.reader import audit_records, reading
 from parvis.store.sqlite.sealed import SqliteSealed
 from parvis.store.sqlite.wraps import Keys, check_keys
 
@@ -134,6 +138,7 @@ def verify_archive(
     held: Sequence[Held] = (),
     trusted: Sequence[VerifierKey] = (),
     mirror: Path | None = None,
+    now_ms: int | None = None,
 ) -> Verification:
     """Check everything that is there when the check begins; the server may be running.
 
@@ -142,6 +147,7 @@ def verify_archive(
         held: Checkpoints that are kept elsewhere.
         trusted: Keys that these must be signed with, in place of those of the key store.
         mirror: A copy of the log's files that was kept elsewhere.
+        now_ms: The time of day, by which rows of the vault may be gone; that of this machine when absent.
 
     Raises:
         ArchiveError: The store cannot be read at all.
@@ -166,6 +172,8 @@ def verify_archive(
         _check_absences(connection, keys, found, head)
         found.keys = check_keys(connection, {key.id: key for key in keys.term_keys()})
         found.problems_total += found.keys.faults_total
+        for problem in _vault_problems(data_dir, now_ms):
+            found.wrong(problem)
         _compare(connection, found, marks, roots, sources)
         return found
 
@@ -331,6 +339,23 @@ def _check_absences(connection: sqlite3.Connection, keys: KeyFile, found: Verifi
         return
     if (rows or told) and digest != told:
         found.wrong("What is noted of absent bodies is not what the newest entry of the audit says of it.")
+
+
+def _vault_problems(data_dir: Path, now_ms: int | None) -> list[str]:
+    """Compare the rows of the vault with the digests that the audit tells."""
+    sealed = SqliteSealed(data_dir)
+    told: list[VaultSealed] = []
+    try:
+        for record in audit_records(data_dir):
+            with suppress(msgspec.DecodeError):
+                entry = read_entry(record.line)
+                if isinstance(entry, VaultSealed):
+                    told.append(entry)
+    except ArchiveCorrupt:
+        # The record is named already, and those behind it cannot be told from missing ones.
+        return []
+    rows = ((key.id, (row.sealed for row in sealed.vault_rows(key.id))) for key in sealed.vault_keys())
+    return vault_problems(rows, told, now_ms if now_ms is not None else time.time_ns() // 1_000_000)
 
 
 # What was signed

@@ -12,6 +12,7 @@ def upgrade() -> None:
     """Make the new tables; give content keys two columns."""
     op.execute("ALTER TABLE content_keys ADD COLUMN data TEXT NOT NULL DEFAULT 'rooms'")
     op.execute("ALTER TABLE content_keys ADD COLUMN first_id INTEGER NOT NULL DEFAULT 0")
+    op.execute("CREATE INDEX content_keys_by_term ON content_keys (term_key) WHERE term_key IS NOT NULL")
     op.execute("CREATE INDEX content_keys_unplaced ON content_keys (id) WHERE first_id = 0")
     op.execute("""
 CREATE TABLE custody_wraps (
@@ -30,7 +31,8 @@ CREATE TABLE custodians (
     public BLOB NOT NULL,
     shares INTEGER NOT NULL,
     threshold INTEGER NOT NULL,
-    since_ms INTEGER NOT NULL
+    since_ms INTEGER NOT NULL,
+    share_checks BLOB NOT NULL
 ) WITHOUT ROWID
 """)
     op.execute("""

@@ -1,0 +1,82 @@
+"""`parvis archive terms`: what is kept for how long, and ending what is due."""
+
+from pathlib import Path
+
+import click
+
+from parvis.cli.configuration import config_option, data_option, json_option, load_or_exit, utc, with_data, write_json
+
+
+@click.group("terms", invoke_without_command=True)
+@config_option
+@data_option
+@json_option
+@click.pass_context
+def command(context: click.Context, config_file: Path | None, data: Path | None, as_json: bool) -> None:
+    """Show what is kept for how long, and when term keys end; `end` ends what is due."""
+    if context.invoked_subcommand is not None:
+        return
+    import time
+
+    from parvis.app.retention import schedule_of
+    from parvis.archive.terms import ends_of
+    from parvis.legal.retention import term_in_words
+    from parvis.ports.archive import ArchiveError
+    from parvis.store.keyfile import KEYFILE_NAME, KeyFile
+
+    config = with_data(load_or_exit(config_file, as_json=as_json, to_stderr=True), data)
+    schedule = schedule_of(config)
+    try:
+        keys = KeyFile(config.server.data_dir / KEYFILE_NAME).term_keys()
+    except ArchiveError as fault:
+        if as_json:
+            write_json({"event": "failed", "text": str(fault)})
+        else:
+            click.echo(f"The key store cannot be read: {fault}.", err=True)
+        raise SystemExit(1) from fault
+    ends = ends_of(keys, time.time_ns() // 1_000_000)
+    if as_json:
+        for kind in schedule.kinds:
+            term = term_in_words(kind.term, "en")
+            write_json({"event": "kind", "id": kind.id, "term": term, "ends": str(kind.ends)})
+        for end in ends:
+            row = {"kind": str(end.kind), "keys": end.keys, "due": end.due}
+            write_json({"event": "term-keys", **row, "next": utc(end.next_ms), "last": utc(end.last_ms)})
+        return
+    click.echo(f"Profile {schedule.profile}. Kept:")
+    for kind in schedule.kinds:
+        click.echo(f"  {kind.name.en}: {term_in_words(kind.term, 'en')}.")
+    click.echo("Term keys:")
+    for end in ends:
+        due = f", {end.due} of them due" if end.due else ""
+        click.echo(f"  {end.kind}: {end.keys}{due}; the next ends {utc(end.next_ms)}, the last {utc(end.last_ms)}.")
+
+
+@command.command("end")
+@config_option
+@data_option
+@json_option
+def end(config_file: Path | None, data: Path | None, as_json: bool) -> None:
+    """End now what is due. The server does so by itself, each midnight and each hour.
+
+    Ends with 0 when nothing is left that is due, with 1 when it could not be ended.
+    """
+    from parvis.app.asking import ask
+    from parvis.app.office import NotDone
+
+    config = with_data(load_or_exit(config_file, as_json=as_json, to_stderr=True), data)
+    try:
+        ended = ask(config, "terms.end", {})
+    except NotDone as fault:
+        if as_json:
+            write_json({"event": "failed", "text": str(fault)})
+        else:
+            click.echo(str(fault), err=True)
+        raise SystemExit(1) from fault
+    if as_json:
+        write_json({"event": "ended", **ended})
+        return
+    click.echo(
+        f"Ended: {ended['term_keys']} term keys, {ended['records']} records, {ended['content_keys']} content keys, "
+        f"{ended['vault_rows']} rows of the vault."
+    )
