@@ -265,6 +265,8 @@ def assemble(
     opened = archive.open(clock.now_ms())
     turn = Turn(archive, clock, fan_out, stop_server)
     turn.follow(opened)
+    # A run may begin with more than one record, and they are durable.
+    begun = made.sealed.head() if config.archive.store is StoreKind.SQLITE else 0
     chance = Chance(os.urandom)
     workers = Workers(loop)
     secret = keys().derived(b"chat")
@@ -310,7 +312,7 @@ def assemble(
     if config.archive.store is StoreKind.SQLITE:
         try:
             sequencer, told = make_sequencer(
-                config, made.sealed, keys(), lambda: turn.head, clock.now_ms, loop, stop_server
+                config, made.sealed, keys(), lambda: max(turn.head, begun), clock.now_ms, loop, stop_server
             )
         except ArchiveError:
             archive.close()

@@ -46,6 +46,6 @@ def test_an_archive_that_was_cut_off_is_left_as_it_is(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         assert server.ended() == 1
     last = server.complaints().splitlines()[-1]
-    assert last.startswith("Parvis cannot start: the archive holds 1 records and its last checkpoint was signed over 2")
+    assert last.startswith("Parvis cannot start: the archive holds 2 records and its last checkpoint was signed over 3")
     assert "parvis archive verify" in last
     assert (server.data / "parvis.db").read_bytes() == before
