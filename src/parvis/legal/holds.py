@@ -87,6 +87,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the authority lets the person be told; nothing tells them by itself."""
     term_key: bytes = b""
     """Id of the key that what it covers is wrapped under."""
+    is_ended: bool = False
+    """Whether its end is in the audit, and only its key remains to be destroyed."""
 
     @property
     def name(self) -> str:

@@ -100,10 +100,8 @@ class Erased(Entry, frozen=True, kw_only=True, tag="erased"):
     """Bodies of records are about to go because their authors were erased."""
 
     records: int
-    absences: int
-    """How many ranges of records are noted as absent from now on."""
-    digest: str
-    """Of all of them, in hex (`archive/absences.py`)."""
+    absences: str
+    """Digest, in hex, of every absence there is from now on (`archive/absences.py`)."""
 
 
 class AccountExported(Entry, frozen=True, kw_only=True, tag="account-exported"):
