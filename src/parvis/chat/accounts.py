@@ -3,6 +3,8 @@
 Who proves to be whom is decided in `commands/authenticate.py`, `register.py` and `verify.py`; they end here.
 """
 
+import msgspec
+
 from parvis.chat import devices, hosts, rooms
 from parvis.chat.client import Client
 from parvis.chat.renaming import give_up_claimed
@@ -15,6 +17,7 @@ from parvis.model.accounts import Account
 from parvis.model.ids import PRESENCE, IdentityId
 from parvis.model.kept import KeptKind, keep
 from parvis.model.records import RecordKind
+from parvis.ports.rights import EraseAsked
 
 
 def find(chat: Chat, name: str) -> Account | None:
@@ -93,6 +96,23 @@ def delete(chat: Chat, account: Account) -> None:
     for person in here:
         if isinstance(person, Client):
             log_out(chat, person)
+
+
+def erase(chat: Chat, account: Account) -> int:
+    """End an account for good: what it wrote is shown to nobody any more, and goes when it is due; gives that moment."""
+    asked = chat.outside.rights.erase(account.id)
+    erase_asked(chat, account, asked)
+    return asked.due_ms
+
+
+def erase_asked(chat: Chat, account: Account | None, asked: EraseAsked) -> None:
+    """Have an erasure made durable with the end of the account; None: it has ended already, or was a guest's."""
+    if account is not None:
+        delete(chat, account)
+    for kept in chat.guests.forget(IdentityId(asked.keep.id)):
+        chat.keep_value(kept)
+    chat.turn.batch.records.append(msgspec.structs.replace(asked.record, time_ms=chat.now_ms))
+    chat.keep_value(asked.keep)
 
 
 def _logged_in(account: Account) -> str:

@@ -10,7 +10,6 @@ docs/adr/0026-holds-access-and-erasure.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -198,8 +197,3 @@ def covers_day(hold: Hold, day_ms: int) -> bool:
 def covering(holds: Iterable[Hold], record: Written, pair_of: PairOf) -> list[Hold]:
     """List the holds that cover a record."""
     return [hold for hold in holds if covers_record(hold, record, pair_of)]
-
-
-def written(time_ms: int) -> str:
-    """Write a moment as people and programs read it."""
-    return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -31,6 +31,10 @@ class Rights(Protocol):
     def erase(self, identity: IdentityId) -> EraseAsked:
         """Begin an erasure of what an account wrote: nobody is shown it any more; it goes after the report window."""
 
+    @property
+    def has_pages(self) -> bool:
+        """Tell whether this server serves pages: without them a link leads nowhere."""
+
     def export_link(self, identity: IdentityId) -> str | None:
         """Give the path of a link, good once and for a bounded time, to what is kept about an account.
 
@@ -41,8 +45,12 @@ class Rights(Protocol):
 class Exports(Protocol):
     """What the pages ask: the file behind a link."""
 
-    async def fetch(self, token: str) -> bytes | None:
+    async def fetch(self, token: str, language: str) -> bytes | None:
         """Give the file of a link, which is good no longer; None: there is no such link, or it was used, or is too old.
+
+        Args:
+            token: What follows in its path.
+            language: `fr` or `en`.
 
         Raises:
             ArchiveError: It could not be read. The link is good still.

@@ -15,6 +15,7 @@ from parvis.chat.waiting import wait
 from parvis.irc.line import Line
 from parvis.irc.wire import middle
 from parvis.model.accounts import CERTIFICATES_MAX, Account
+from parvis.model.moments import written
 from parvis.model.verdicts import Ground, Refused
 from parvis.policy import gates
 
@@ -133,6 +134,61 @@ def _deleted(chat: Chat, _connection: Client, account: Account, _verifier: str) 
             sanctions.at_change(chat, person)
 
 
+def _erase(chat: Chat, _client: Client, account: Account, params: list[str]) -> None:
+    if not params:
+        _needs(chat, "ERASE <password>")
+        return
+    _with_password(chat, account, params[0], "", partial(_erased, chat))
+
+
+def _erased(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
+    here = chat.world.present.get(account.id, ())
+    due = written(accounts.erase(chat, account))
+    chat.note("ACCOUNT", "ERASED", account.name, "Your account, its password and its certificates are deleted.")
+    chat.note(
+        "ACCOUNT",
+        "WORDS_GO",
+        due,
+        "What you wrote from this account is shown to nobody any more. It is destroyed at this moment: until then a "
+        "report about it must be able to be answered. Hashes that tell nothing stay in the log.",
+    )
+    chat.note(
+        "ACCOUNT",
+        "STILL_KEPT",
+        "Decisions about you and their reasons stay for their term, since somebody must answer for them, and so does the "
+        "sealed record of connections that the law asks for. Rooms that you owned belong to others or to the server.",
+    )
+    for person in here:
+        if isinstance(person, Client):
+            sanctions.at_change(chat, person)
+
+
+# What is kept about oneself.
+
+
+def _export(chat: Chat, _client: Client, account: Account, params: list[str]) -> None:
+    if not params:
+        _needs(chat, "EXPORT <password>")
+    elif not chat.outside.rights.has_pages:
+        chat.fail("ACCOUNT", "NO_PAGES", "This server has no pages. Write to those who run it: see ADMIN.")
+    else:
+        _with_password(chat, account, params[0], "", partial(_exported, chat))
+
+
+def _exported(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
+    path = chat.outside.rights.export_link(account.id)
+    if path is None:
+        chat.fail("ACCOUNT", "TOO_MANY_EXPORTS", "You have asked for this several times today. Ask again tomorrow.")
+        return
+    chat.note(
+        "ACCOUNT",
+        "EXPORT",
+        path,
+        "Open this on the web address of this server within an hour: it gives a file with what is kept about you, once, "
+        "to whoever opens it. Show it to nobody.",
+    )
+
+
 # Certificates.
 
 
@@ -199,5 +255,7 @@ _SUBCOMMANDS: Final[dict[str, Callable[[Chat, Client, Account, list[str]], None]
     "PASSWORD": _password,
     "CERT": _certificates,
     "DEVICES": _devices,
+    "EXPORT": _export,
     "DELETE": _delete,
+    "ERASE": _erase,
 }

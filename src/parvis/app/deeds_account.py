@@ -1,0 +1,71 @@
+"""Deeds about an account: a file of what is kept about it, and its erasure."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Final
+
+from parvis.app.about import about
+from parvis.app.deeds_holds import BY, identity_of
+from parvis.app.office import Deed, NotDone, Office, Words
+from parvis.chat import accounts
+from parvis.irc.casemapping import fold
+from parvis.model.audit import AccountExported, audit_record
+from parvis.model.ids import IdentityId
+from parvis.model.moments import written
+from parvis.moderation.export_page import LANGUAGES
+from parvis.moderation.exports import About, make_export
+
+REASON_CHARACTERS_MAX: Final = 500
+"""Longest reason; ours."""
+
+
+def export(office: Office, words: Words) -> Words:
+    """Make the file. That it was made is in the audit before anybody has it."""
+    name, language = str(words.get("account", "")), str(words.get("language", LANGUAGES[0]))
+    with_words, reason = bool(words.get("words")), _reason(words)
+    if language not in LANGUAGES:
+        raise NotDone(f"The languages are {', '.join(LANGUAGES)}.")
+    if with_words and not reason:
+        raise NotDone("To be given what somebody wrote you must give a reason, which is recorded.")
+    told = office.on_loop(lambda: _about(office, name))
+    entry = AccountExported(by=BY, account=told.identity.hex(), words=with_words, reason=reason)
+    office.journal.write([audit_record(entry)])
+    file = make_export(told, office.sealed, office.keys, office.now_ms(), language, words=with_words)
+    return {"account": told.account, "zip": b64encode(file).decode()}
+
+
+def erase(office: Office, words: Words) -> Words:
+    """Close an account and erase what was written from it, at once or after the report window."""
+    named, reason = str(words.get("account", "")), _reason(words)
+    at_once = not words.get("after_report_window")
+    due_ms, was_open = office.on_loop(lambda: _close(office, named, reason, at_once=at_once))
+    # Both are durable before anything goes: what follows is written behind them.
+    office.journal.write()
+    if at_once:
+        office.erasures.run(office.now_ms(), now=True)
+    return {"account": named, "was_open": was_open, "due": written(due_ms), "at_once": at_once}
+
+
+DEEDS: Final[Mapping[str, Deed]] = {"account.export": export, "account.erase": erase}
+
+
+def _about(office: Office, name: str) -> About:
+    account = office.chat.world.account_names.get(fold(name))
+    if account is None:
+        raise NotDone(f"There is no account {name[:64]}.")
+    return about(office.chat, account)
+
+
+def _close(office: Office, named: str, reason: str, *, at_once: bool) -> tuple[int, bool]:
+    identity = identity_of(office.chat, named)
+    account = office.chat.world.accounts.get(IdentityId(identity))
+    asked = office.erasures.ask(identity, office.now_ms(), at_once=at_once, by=BY, reason=reason)
+    accounts.erase_asked(office.chat, account, asked)
+    return asked.due_ms, account is not None
+
+
+def _reason(words: Words) -> str:
+    reason = str(words.get("reason", "")).strip()
+    if len(reason) > REASON_CHARACTERS_MAX or not reason.isprintable():
+        raise NotDone(f"A reason is one line of at most {REASON_CHARACTERS_MAX} characters.")
+    return reason
