@@ -14,6 +14,7 @@ from parvis.model.ids import IdentityId
 from parvis.model.moments import written
 from parvis.moderation.export_page import LANGUAGES
 from parvis.moderation.exports import About, make_export
+from parvis.ports.rights import EraseAsked
 
 REASON_CHARACTERS_MAX: Final = 500
 """Longest reason; ours."""
@@ -38,12 +39,12 @@ def erase(office: Office, words: Words) -> Words:
     """Close an account and erase what was written from it, at once or after the report window."""
     named, reason = str(words.get("account", "")), _reason(words)
     at_once = not words.get("after_report_window")
-    due_ms, was_open = office.on_loop(lambda: _close(office, named, reason, at_once=at_once))
-    # Both are durable before anything goes: what follows is written behind them.
-    office.journal.write()
+    asked, was_open = office.on_loop(lambda: _close(office, named, reason, at_once=at_once))
+    # What the account said until now is durable once this is, and is found with the rest.
+    office.journal.write(kept=[asked.keep])
     if at_once:
         office.erasures.run(office.now_ms(), now=True)
-    return {"account": named, "was_open": was_open, "due": written(due_ms), "at_once": at_once}
+    return {"account": named, "was_open": was_open, "due": written(asked.due_ms), "at_once": at_once}
 
 
 DEEDS: Final[Mapping[str, Deed]] = {"account.export": export, "account.erase": erase}
@@ -56,12 +57,12 @@ def _about(office: Office, name: str) -> About:
     return about(office.chat, account)
 
 
-def _close(office: Office, named: str, reason: str, *, at_once: bool) -> tuple[int, bool]:
+def _close(office: Office, named: str, reason: str, *, at_once: bool) -> tuple[EraseAsked, bool]:
     identity = identity_of(office.chat, named)
     account = office.chat.world.accounts.get(IdentityId(identity))
     asked = office.erasures.ask(identity, office.now_ms(), at_once=at_once, by=BY, reason=reason)
     accounts.erase_asked(office.chat, account, asked)
-    return asked.due_ms, account is not None
+    return asked, account is not None
 
 
 def _reason(words: Words) -> str:

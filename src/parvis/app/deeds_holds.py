@@ -9,7 +9,7 @@ from parvis.app.office import Deed, NotDone, Office, Words
 from parvis.chat.service import Chat
 from parvis.irc.casemapping import fold
 from parvis.legal.holds import Ground, Hold
-from parvis.model.ids import OPAQUE_ID_BYTES, ConversationId, IdentityId
+from parvis.model.ids import NOBODY, OPAQUE_ID_BYTES, ConversationId, IdentityId
 from parvis.model.moments import read_moment, written
 from parvis.moderation.holds import NotHeld
 
@@ -105,7 +105,7 @@ def identity_of(chat: Chat, named: str) -> IdentityId:
     if account is not None:
         return account.id
     known = _id(named)
-    if known is None:
+    if known is None or known == NOBODY:
         raise NotDone(f"There is no account {named[:64]}. Closed accounts and guests are named by their ids.")
     return IdentityId(known)
 

@@ -35,7 +35,12 @@ class OwnRights:
         self._erasures = erasures
         self._links = links
         self._clock = clock
-        self.has_pages = has_pages
+        self._has_pages = has_pages
+
+    @property
+    def has_pages(self) -> bool:
+        """Tell whether this server serves pages."""
+        return self._has_pages
 
     def erase(self, identity: IdentityId) -> EraseAsked:
         """Begin an erasure that is due when the report window is over."""
