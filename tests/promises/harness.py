@@ -8,9 +8,10 @@ from random import Random
 from typing import TypeVar
 
 from msgspec.structs import replace
+from tests.rights import Duties
 
 from parvis.app.verifiers import Verifiers
-from parvis.app.wiring import open_rooms, restore
+from parvis.app.wiring import open_rooms, restore, restore_duties
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.cloaks import conversation_of_pair
@@ -204,12 +205,14 @@ class Square:
         # As a server's own, but for what a check costs.
         passwords = Verifiers(self.archive.keys.derived(b"accounts"), memory_kib=8, passes=1, iterations=2)
         self.history = MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32)))
+        self.duties = Duties(self.archive, self.turn, self.clock, self.end_turn, self.history.hide)
         outside = Outside(
             work=self._work,
             history=self.history,
             history_work=self._work,
             find_operator=self._find_operator,
             passwords=passwords,
+            rights=self.duties.rights,
             reload=self._reload,
         )
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, outside)
@@ -217,6 +220,7 @@ class Square:
         self.doors = Doors(self.chat, self.intake)
         open_rooms(self.chat, opened.rooms)
         restore(self.chat, opened.kept)
+        restore_duties(self.duties.holds, self.duties.erasures, opened.kept)
         self.end_turn()
 
     def _work(self, task: Callable[[], T], done: Callable[[T | None], None]) -> None:

@@ -16,6 +16,8 @@ from parvis.app.config import Config
 from parvis.app.keeping import Keeping
 from parvis.chat.service import Chat
 from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.erasures import Erasures
+from parvis.moderation.holds import Holds
 from parvis.ports.journal import Journal
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
@@ -47,6 +49,8 @@ class Office:
         keys: KeyStore,
         absences: AbsenceBook,
         keeping: Keeping,
+        holds: Holds,
+        erasures: Erasures,
     ) -> None:
         """Put the parts on the table."""
         self.config = config
@@ -56,6 +60,8 @@ class Office:
         self.keys = keys
         self.absences = absences
         self.keeping = keeping
+        self.holds = holds
+        self.erasures = erasures
         self._loop = loop
 
     @property

@@ -12,7 +12,8 @@ import msgspec
 
 from parvis import __version__
 from parvis.app.clock import LoopClock
-from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
+from parvis.app.config import CONTACT_BYTES_MAX, Config, Kind, Profile, StoreKind
+from parvis.app.export_links import ExportLinks
 from parvis.app.gateways import GatewayBook
 from parvis.app.handing_over import hand_over
 from parvis.app.journal import LoopJournal
@@ -20,6 +21,7 @@ from parvis.app.keeping import Keeping, Stop
 from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
 from parvis.app.retention import schedule_of
+from parvis.app.rights import ExportDesk, OwnRights
 from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
 from parvis.archive.terms import TermKind
@@ -33,6 +35,8 @@ from parvis.chat.service import Chat
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
 from parvis.irc.casemapping import fold
+from parvis.legal.erasure import Erasure
+from parvis.legal.holds import Hold
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.guests import Guest
@@ -44,6 +48,8 @@ from parvis.model.records import KeptRoom
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
 from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.erasures import Erasures
+from parvis.moderation.holds import Holds
 from parvis.moderation.terms import TermEnder
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
@@ -79,6 +85,7 @@ class Parts(msgspec.Struct, frozen=True):
     history: IndexedHistory
     history_workers: Workers
     office: Office
+    exports: ExportDesk
     mail: SmtpMail | None = None
 
 
@@ -241,6 +248,14 @@ def assemble(
 
         mail = SmtpMail(config.mail)
     history, history_workers = made.history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
+    journal = LoopJournal(loop, turn)
+    absences = AbsenceBook(journal, made.sealed)
+    holds = Holds(journal, made.sealed, keys(), partial(conversation_of_pair, secret), os.urandom)
+    stop = Stop()
+    window_ms = 1000 * longest_window_s(config)
+    erasures = Erasures(journal, made.sealed, absences, holds, window_ms, history.hide, stop)
+    links = ExportLinks(secret, os.urandom)
+    has_pages = any(listener.kind is Kind.HTTP for listener in config.listen)
     outside = Outside(
         work=workers,
         history=history,
@@ -249,6 +264,7 @@ def assemble(
         find_gateway=gateways.find,
         passwords=passwords,
         mail=mail,
+        rights=OwnRights(erasures, links, clock, has_pages=has_pages),
         reload=reload,
     )
     chat = Chat(settings_of(config), secret, chance, clock, turn, outside)
@@ -258,14 +274,17 @@ def assemble(
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
-    journal = LoopJournal(loop, turn)
-    absences = AbsenceBook(journal, made.sealed)
-    stop = Stop()
-    ender = TermEnder(journal, made.sealed, keys(), absences, forget_keys=history.forget_keys, pause=stop)
+    restore_duties(holds, erasures, opened.kept)
+    ender = TermEnder(
+        journal, made.sealed, keys(), absences, rewrap=holds.rewrap, forget_keys=history.forget_keys, pause=stop
+    )
     set_aside = partial(sweep, config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"))
-    keeping = Keeping(ender, clock.now_ms, stop, set_aside)
-    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping)
-    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, mail)
+    keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, set_aside)
+    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, holds, erasures)
+    exports = ExportDesk(chat, links, made.sealed, keys())
+    return Parts(
+        chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, exports, mail
+    )
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
@@ -300,12 +319,23 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 waiting.append(read(each, Pending))
             case KeptKind.ENDING:
                 pass  # Whoever ends terms reads it where it lies.
+            case KeptKind.HOLD | KeptKind.ERASURE:
+                pass  # The chat knows of neither (`restore_duties`).
             case _:
                 assert_never(each.kind)
     for pending in sorted(waiting, key=lambda each: each.ends_at_ms):
         chat.apply(e.PendingKept(pending, fold(pending.name)))
     # Whose it is must be known first.
     _restore_metadata(chat, metadata)
+
+
+def restore_duties(holds: Holds, erasures: Erasures, kept: list[Keep]) -> None:
+    """Know again what is to stay beyond its term, and what is to go before it."""
+    for each in kept:
+        if each.kind is KeptKind.HOLD:
+            holds.restore(read(each, Hold))
+        elif each.kind is KeptKind.ERASURE:
+            erasures.restore(read(each, Erasure))
 
 
 def _restore_metadata(chat: Chat, kept: list[Keep]) -> None:

@@ -99,7 +99,7 @@ def delete(chat: Chat, account: Account) -> None:
 
 
 def erase(chat: Chat, account: Account) -> int:
-    """End an account for good: what it wrote is shown to nobody any more, and goes when it is due; gives that moment."""
+    """End an account for good: what it wrote is shown to nobody any more, and goes later; gives that moment."""
     asked = chat.outside.rights.erase(account.id)
     erase_asked(chat, account, asked)
     return asked.due_ms

@@ -1,12 +1,12 @@
 """Holds: what is kept beyond its term, because a law or an authority asks for it, until an end that is said beforehand.
 
 Rule 1: a hold has an end. How far away it may be is the ground's to say; a longer one is a new decision, an extension.
-Rule 2: a hold covers what was written in its span by its accounts, and privately to them, or in its conversations; where
-it names both, what meets both. Each hold counts by itself: what two cover stays until the later end.
+Rule 2: a hold covers what was written in its span by its accounts, and privately to them, or in its conversations;
+where it names both, what meets both. Each hold counts by itself: what two cover stays until the later end.
 Rule 3: a hold is not announced to whom it concerns; whoever answers them asks nothing of this module.
 
-Source: Regulation (EU) 2023/1543, articles 10 and 11; CPP, articles 60-2 and 77-1-2; GDPR, article 17(3); 18 USC 2258A(h);
-docs/adr/0026-holds-access-and-erasure.md.
+Source: Regulation (EU) 2023/1543, articles 10 and 11; CPP, articles 60-2 and 77-1-2; GDPR, article 17(3); 18 USC
+2258A(h); docs/adr/0026-holds-access-and-erasure.md.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -115,7 +115,15 @@ class AccountExported(Entry, frozen=True, kw_only=True, tag="account-exported"):
 
 
 AuditEntry = (
-    CustodianKeySet | TermsEnded | HoldPlaced | HoldExtended | HoldEnded | HoldKept | ErasureAsked | Erased | AccountExported
+    CustodianKeySet
+    | TermsEnded
+    | HoldPlaced
+    | HoldExtended
+    | HoldEnded
+    | HoldKept
+    | ErasureAsked
+    | Erased
+    | AccountExported
 )
 """Every entry there is."""
 

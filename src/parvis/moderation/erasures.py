@@ -19,15 +19,12 @@ from parvis.model.ids import IdentityId
 from parvis.model.kept import Keep, KeptKind, keep
 from parvis.moderation.absences import AbsenceBook
 from parvis.moderation.holds import Holds
+from parvis.moderation.terms import ROWS_AT_ONCE, WRITE_PAUSE_S, Pauser
 from parvis.ports.archive import Upkeep
 from parvis.ports.journal import Journal
 from parvis.ports.rights import EraseAsked, Hide
 from parvis.ports.sealed import SealedStore, Wanted
 
-ROWS_PER_PART: Final = 400
-"""Most bodies of one part of upkeep: everybody's commits wait behind it."""
-ERASURES_MAX: Final = 65_536
-"""Most erasures that wait; ours."""
 LOOK_AGAIN_MS: Final = 3_600_000
 """Between two looks at what waits; ours: a look reads every header."""
 
@@ -36,7 +33,14 @@ class Erasures:
     """Every erasure that is not finished. Any thread may call; `ask` does not wait."""
 
     def __init__(
-        self, journal: Journal, sealed: SealedStore, absences: AbsenceBook, holds: Holds, window_ms: int, hide: Hide
+        self,
+        journal: Journal,
+        sealed: SealedStore,
+        absences: AbsenceBook,
+        holds: Holds,
+        window_ms: int,
+        hide: Hide,
+        pause: Pauser = lambda _seconds: None,
     ) -> None:
         """Know of none yet.
 
@@ -47,6 +51,7 @@ class Erasures:
             holds: What is kept beyond erasure.
             window_ms: How long what was written can be fetched or reported: the longest window.
             hide: Has nobody shown what an identity wrote, at once.
+            pause: Waits between parts.
         """
         self._journal = journal
         self._sealed = sealed
@@ -54,6 +59,7 @@ class Erasures:
         self._holds = holds
         self._window_ms = window_ms
         self._hide = hide
+        self._pause = pause
         self._waiting: dict[IdentityId, Erasure] = {}
         self._running = threading.Lock()
         self._again_ms = 0
@@ -91,6 +97,7 @@ class Erasures:
 
         Raises:
             ArchiveError: It could not be read or written; the next call goes on.
+            Stopped: The server ends; the next run goes on.
         """
         with self._running:
             due = [erasure for erasure in list(self._waiting.values()) if erasure.due_ms <= now_ms]
@@ -133,8 +140,9 @@ class Erasures:
 
     def _erase(self, numbers: list[int]) -> None:
         self._absences.note(ranges(numbers), lambda digest: Erased(records=len(numbers), absences=digest))
-        for at in range(0, len(numbers), ROWS_PER_PART):
-            self._journal.write(upkeep=[Upkeep(erase=tuple(numbers[at : at + ROWS_PER_PART]))])
+        for at in range(0, len(numbers), ROWS_AT_ONCE):
+            self._journal.write(upkeep=[Upkeep(erase=tuple(numbers[at : at + ROWS_AT_ONCE]))])
+            self._pause(WRITE_PAUSE_S)
         self._journal.write(upkeep=[Upkeep(truncate=True)])
 
 
@@ -153,5 +161,3 @@ def ranges(numbers: Iterable[int]) -> list[Absence]:
     if first is not None and last is not None:
         found.append(Absence(first_id=first, last_id=last, why=Why.ERASURE))
     return found
-
-

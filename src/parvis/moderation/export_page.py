@@ -172,7 +172,8 @@ def render(export: Export, language: str) -> str:
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(CONTENT_SECURITY_POLICY)}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
         f"<title>{words['title']} · {_text(export.network)}</title><style>{STYLE}</style></head><body>\n"
         f"<h1>{words['title']}</h1><dl>{head}</dl>\n{''.join(parts)}</body></html>\n"
     )
@@ -184,9 +185,7 @@ def _list(words: Mapping[str, str], name: str, items: Iterable[str]) -> str:
 
 
 def _table(words: Mapping[str, str], name: str, rows: Iterable[tuple[str, ...]]) -> str:
-    shown = "".join(
-        "<tr>" + "".join(f"<td dir='auto'>{_text(cell)}</td>" for cell in row) + "</tr>\n" for row in rows
-    )
+    shown = "".join("<tr>" + "".join(f"<td dir='auto'>{_text(cell)}</td>" for cell in row) + "</tr>\n" for row in rows)
     return f"<h2>{words[name]}</h2>\n" + (f"<table>{shown}</table>\n" if shown else f"<p>{words['none']}</p>\n")
 
 

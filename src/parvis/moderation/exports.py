@@ -160,9 +160,7 @@ def make_export(
     return zipped({"export.json": _json(export), "index.html": export_page.render(export, language).encode()})
 
 
-def gathered(
-    about: About, sealed: SealedStore, keys: KeyStore, now_ms: int, language: str, *, words: bool
-) -> Export:
+def gathered(about: About, sealed: SealedStore, keys: KeyStore, now_ms: int, language: str, *, words: bool) -> Export:
     """Gather what the file holds; arguments as for `make_export`."""
     lines: list[Line] = []
     times: list[SealedLine] = []

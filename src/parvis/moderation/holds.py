@@ -1,7 +1,7 @@
 """Holds at work: placed, extended and ended, and what they cover wrapped anew before its term.
 
-Rule 1: a hold has a term key of its own. Before any other key is destroyed, `rewrap` lays what running holds cover of it
-under theirs, durably; only then does the term end (`moderation/terms.py`).
+Rule 1: a hold has a term key of its own. Before any other key is destroyed, `rewrap` lays what running holds cover of
+it under theirs, durably; only then does the term end (`moderation/terms.py`).
 Rule 2: a hold that ends is one more term that ends: what no other hold and no term keeps goes with its key.
 Rule 3: each step can be done again: after a crash between two of them the job goes on from what is kept.
 Rule 4: the key is there before the hold that names it, and ends no earlier; a key without a hold ends by itself.
@@ -74,7 +74,7 @@ class Holds:
 
     def listed(self) -> list[Hold]:
         """Give every hold, the one that ends first in front."""
-        return sorted(list(self._holds.values()), key=lambda hold: (hold.ends_ms, hold.id))
+        return sorted(self._holds.values(), key=lambda hold: (hold.ends_ms, hold.id))
 
     def running(self, now_ms: int) -> list[Hold]:
         """Give the holds that have not ended."""
@@ -144,6 +144,10 @@ class Holds:
                 raise NotHeld("This hold has ended.")
             self._end(hold, reason, now_ms, by)
 
+    def next_end_ms(self) -> int | None:
+        """Say when the next hold ends; None: there is none."""
+        return min((hold.ends_ms for hold in self.listed()), default=None)
+
     # What the job does, before and after terms are ended.
 
     def end_due(self, now_ms: int) -> None:
@@ -154,9 +158,9 @@ class Holds:
         """
         for hold in self.listed():
             with self.changing:
-                hold = self._holds.get(hold.id, hold)
-                if not law.is_running(hold, now_ms):
-                    self._end(hold, "", now_ms, "server")
+                newest = self._holds.get(hold.id, hold)
+                if not law.is_running(newest, now_ms):
+                    self._end(newest, "", now_ms, "server")
 
     def forget_ended(self) -> None:
         """Forget the holds whose keys are gone, and with those whatever only they kept.
@@ -246,9 +250,9 @@ class Holds:
     def _last_of(self, hour: int) -> int:
         """Give a number that no record of an hour, or before it, is beyond: times never decrease."""
         for later in range(hour + 1, hour + 25):
-            firsts = [key.first_id for key in self._sealed.content_keys(later, later)]
-            if firsts and min(firsts):
-                return min(firsts) - 1
+            first = min((key.first_id for key in self._sealed.content_keys(later, later)), default=0)
+            if first:
+                return first - 1
         return self._sealed.head()
 
     def _under(self, wrap: CustodyWrap, ended: TermKey, own: TermKey) -> CustodyWrap:

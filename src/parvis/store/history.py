@@ -120,6 +120,7 @@ class IndexedHistory(ABC):
         """Hold no key of what ended: whoever destroys term keys calls this. Waits for a question that is answered."""
         with self._lock:
             self._forget_keys()
+
     def hide(self, identity: IdentityId) -> None:
         """Show nothing more of what an identity wrote, from the next answer on. Does not wait for one that is made."""
         self._hidden |= {identity}

@@ -155,8 +155,9 @@ def _erased(chat: Chat, _connection: Client, account: Account, _verifier: str) -
     chat.note(
         "ACCOUNT",
         "STILL_KEPT",
-        "Decisions about you and their reasons stay for their term, since somebody must answer for them, and so does the "
-        "sealed record of connections that the law asks for. Rooms that you owned belong to others or to the server.",
+        "Decisions about you and their reasons stay for their term, since somebody must answer for them, and so does "
+        "the sealed record of connections that the law asks for. Rooms that you owned belong to others, or to the "
+        "server.",
     )
     for person in here:
         if isinstance(person, Client):
@@ -184,8 +185,8 @@ def _exported(chat: Chat, _connection: Client, account: Account, _verifier: str)
         "ACCOUNT",
         "EXPORT",
         path,
-        "Open this on the web address of this server within an hour: it gives a file with what is kept about you, once, "
-        "to whoever opens it. Show it to nobody.",
+        "Open this on the web address of this server within an hour: it gives a file with what is kept about you, "
+        "once, to whoever opens it. Show it to nobody.",
     )
 
 

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.deed import data_option, done_or_exit
+from parvis.cli.configuration import config_option, data_option, json_option, write_json
+from parvis.cli.deed import done_or_exit
 
 REMAINS = (
-    "What remains, and why: hashes in the log, which tell nothing and by which anybody can check it; decisions about the "
-    "person and their reasons, for the term of decisions, since somebody must answer for them; this act in the audit, "
-    "without a name; the sealed record of connections, which the law asks for and custodians alone can open, for its term."
+    "What remains, and why: hashes in the log, which tell nothing and by which anybody can check it; decisions about "
+    "the person and their reasons, for the term of decisions, since somebody must answer for them; this act in the "
+    "audit, without a name; the sealed record of connections, which the law asks for and custodians alone can open, "
+    "for its term."
 )
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.deed import data_option, done_or_exit
+from parvis.cli.configuration import config_option, data_option, json_option, write_json
+from parvis.cli.deed import done_or_exit
 
 
 @click.command("export")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.deed import data_option, done_or_exit
+from parvis.cli.configuration import config_option, data_option, json_option, write_json
+from parvis.cli.deed import done_or_exit
 
 if TYPE_CHECKING:
     from parvis.app.office import Words
@@ -49,7 +49,7 @@ def place(
     as_json: bool,
 ) -> None:
     """Place a hold. With accounts and conversations it covers what meets both; for either, place two."""
-    asked: "Words" = {
+    asked: Words = {
         "accounts": list(accounts),
         "conversations": list(conversations),
         "vault": vault,
@@ -107,7 +107,7 @@ def extend(
     as_json: bool,
 ) -> None:
     """Decide anew that HOLD goes on, until a later end."""
-    asked: "Words" = {"hold": hold, "ends": ends, "days": days or 0, "reference": reference}
+    asked: Words = {"hold": hold, "ends": ends, "days": days or 0, "reference": reference}
     done = done_or_exit(config_file, data, "holds.extend", asked, as_json=as_json)
     if as_json:
         write_json({"event": "hold-extended", **done})
