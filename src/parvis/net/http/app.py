@@ -75,12 +75,12 @@ def make_app(view: ServerView, exports: Exports) -> Litestar:
         return _respond("This address speaks WebSocket.\n", 426, PLAIN, NOTHING, headers)
 
     @route("/export/{token:str}", http_method=["GET"])
-    async def export(request: Asked, token: str) -> Response[bytes]:
+    async def export(request: Asked) -> Response[bytes]:
         """Give what is kept about whoever has made this link, once."""
         spoken = language.choose(
             request.query_params.get("lang"), request.headers.get("accept-language", ""), entry.LANGUAGES
         )
-        file = await exports.fetch(token, spoken)
+        file = await exports.fetch(str(request.path_params["token"]), spoken)
         if file is None:
             return _respond("This link is not known, was used already, or is too old. Ask for another.\n", 404)
         headers = {"Content-Disposition": 'attachment; filename="parvis-export.zip"'}
