@@ -16,7 +16,7 @@ from tests.rights import pair_of
 
 from parvis.archive import custody
 from parvis.archive.absences import Why, covers, digest
-from parvis.archive.content_keys import CONTENT_KEY_BYTES, custody_info
+from parvis.archive.content_keys import CONTENT_KEY_BYTES, ContentKey, custody_info
 from parvis.archive.record import parse_header
 from parvis.archive.terms import DAY_MS, YEAR_MS, TermKind, new_term_key
 from parvis.legal.erasure import Erasure
@@ -38,7 +38,7 @@ from parvis.model.records import DataKind, RecordKind, Unsealed
 from parvis.moderation.erasures import Erasures
 from parvis.moderation.holds import Holds, NotHeld
 from parvis.ports.archive import Batch, Sealed, Upkeep, VaultKey, VaultRow
-from parvis.ports.sealed import Wanted
+from parvis.ports.sealed import StoredKey, Wanted
 from parvis.store.memory import MemoryArchive
 from parvis.store.sqlite.reader import verify_archive
 
@@ -118,7 +118,7 @@ class Square:
             placed_ms=now_ms,
             ends_ms=now_ms + 300 * DAY_MS,
         )
-        return self.holds.place(replace(wanted, **chosen), "operator")  # type: ignore[arg-type]
+        return self.holds.place(replace(wanted, **chosen), "operator")
 
     def erase(self, identity: IdentityId, *, at_once: bool = True) -> None:
         """Have somebody erased."""
@@ -131,7 +131,7 @@ class Square:
         kinds = (RecordKind.MESSAGE, RecordKind.REDACTED, RecordKind.DECISION)
         return [(header.author, header.conversation) for header in headers if header.kind in kinds]
 
-    def opened_by_custodians(self) -> list[bytes]:
+    def opened_by_custodians(self) -> list[ConversationId]:
         """Open what custodians can, with the key store of this moment."""
         memory = self.ground.archive
         seed = memory.store.custodian_seed if isinstance(memory, MemoryArchive) else SEED
@@ -142,7 +142,7 @@ class Square:
             for wrap in self.ground.sealed.wraps_of(key.id):
                 if wrap.term_key in term_keys and key.conversation != AUDIT:
                     inside = custody.lift_term(wrap.wrap, term_keys[wrap.term_key], key.id)
-                    info = custody_info(_wrapped(key), wrap.custodian)
+                    info = custody_info(_named(key), wrap.custodian)
                     assert len(custody.open_sealed(private, inside, info)) == CONTENT_KEY_BYTES
                     found.append(key.conversation)
         return found
@@ -164,12 +164,9 @@ class Square:
             assert verify_archive(self.stage.data_dir, is_covered).problems == []
 
 
-def _wrapped(key):  # type: ignore[no-untyped-def]
-    from parvis.archive.content_keys import WrappedKey
-
-    return WrappedKey(
-        id=key.id, conversation=key.conversation, hour=key.hour, run=key.run, term_key=b"", visible_wrap=b""
-    )
+def _named(key: StoredKey) -> ContentKey:
+    """Name a content key that nobody here can open."""
+    return ContentKey(id=key.id, conversation=key.conversation, hour=key.hour, run=key.run, key=b"")
 
 
 # Terms and holds.
