@@ -1,9 +1,11 @@
 """Erasure and access for tests: over an archive in memory, without threads; and as if there were no pages."""
 
 from collections.abc import Callable, Sequence
+from itertools import count
 
 from parvis.app.export_links import ExportLinks
 from parvis.app.rights import OwnRights
+from parvis.archive.terms import RandomBytes
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.turn import Turn
 from parvis.model.ids import ConversationId, IdentityId
@@ -52,14 +54,13 @@ class Duties:
         """Put them together as a server does."""
         journal, sealed = HandJournal(turn, end_turn), MemorySealed(archive.store)
         absences = AbsenceBook(journal, sealed)
-        count = iter(range(1, 1 << 20))
         self.sealed = sealed
         self.keys = archive.keys
         self.clock = clock
-        self.holds = Holds(journal, sealed, archive.keys, pair_of, lambda size: next(count).to_bytes(size, "big"))
+        self.holds = Holds(journal, sealed, archive.keys, pair_of, _counted())
         self.erasures = Erasures(journal, sealed, absences, self.holds, WINDOW_MS, hide)
         self.ender = TermEnder(journal, sealed, archive.keys, absences, rewrap=self.holds.rewrap)
-        self.links = ExportLinks(bytes(32), lambda size: next(count).to_bytes(size, "big"))
+        self.links = ExportLinks(bytes(32), _counted())
         self.rights = OwnRights(self.erasures, self.links, clock, has_pages=True)
 
     def run(self) -> None:
@@ -69,6 +70,12 @@ class Duties:
         self.ender.run(now_ms)
         self.holds.forget_ended()
         self.erasures.run(now_ms, now=True)
+
+
+def _counted() -> RandomBytes:
+    """Give bytes that are the same each time a test is done, and never twice."""
+    numbers = count(1)
+    return lambda size: next(numbers).to_bytes(size, "big")
 
 
 class NoExports:
