@@ -7,8 +7,11 @@ from typing import Final
 from parvis.app.about import about
 from parvis.app.deeds_holds import BY, identity_of
 from parvis.app.office import Deed, NotDone, Office, Words
-from parvis.chat import accounts
+from parvis.chat import accounts, sanctions
+from parvis.chat.client import Client
+from parvis.chat.service import Chat
 from parvis.irc.casemapping import fold
+from parvis.model.accounts import Account
 from parvis.model.audit import AccountExported, audit_record
 from parvis.model.ids import IdentityId
 from parvis.model.moments import written
@@ -61,8 +64,23 @@ def _close(office: Office, named: str, reason: str, *, at_once: bool) -> tuple[E
     identity = identity_of(office.chat, named)
     account = office.chat.world.accounts.get(IdentityId(identity))
     asked = office.erasures.ask(identity, office.now_ms(), at_once=at_once, by=BY, reason=reason)
-    accounts.erase_asked(office.chat, account, asked)
+    _tell_and_erase(office.chat, account, identity, asked)
     return asked, account is not None
+
+
+def _tell_and_erase(chat: Chat, account: Account | None, identity: IdentityId, asked: EraseAsked) -> None:
+    """Erase outside any command: whoever is logged in reads of it on their own connections."""
+    here = [person for person in chat.world.present.get(identity, ()) if isinstance(person, Client)]
+    if here:
+        chat.begin(here[0].connections[0], None)
+    accounts.erase_asked(chat, account, asked)
+    if here:
+        chat.end_answer()
+    else:
+        chat.drop_answer()
+    for person in here:
+        # Guests may be kept out of where they are.
+        sanctions.at_change(chat, person)
 
 
 def _reason(words: Words) -> str:

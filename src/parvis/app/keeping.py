@@ -97,8 +97,8 @@ class Keeping:
         """
         now_ms = self._now_ms()
         ended = self._destroy_due(now_ms).plus(self._ender.run(now_ms))
-        self._holds.forget_ended()
-        self._erasures.run(now_ms)
+        has_let_go = self._holds.forget_ended() > 0
+        self._erasures.run(now_ms, now=has_let_go)
         self._sweep(now_ms)
         if ended != Ended():
             log.info(

@@ -9,14 +9,14 @@ Nothing here tells anybody which of the two it was. Source: docs/adr/0026-holds-
 
 import threading
 from collections.abc import Iterable
-from typing import Final
 
 from parvis.archive.absences import Absence, Why
-from parvis.archive.record import MalformedRecord, parse_header
+from parvis.archive.record import Header, MalformedRecord, parse_header
 from parvis.legal.erasure import Erasure, Fate, fate
 from parvis.model.audit import Erased, ErasureAsked, audit_record
 from parvis.model.ids import IdentityId
 from parvis.model.kept import Keep, KeptKind, keep
+from parvis.model.records import RecordKind
 from parvis.moderation.absences import AbsenceBook
 from parvis.moderation.holds import Holds
 from parvis.moderation.terms import ROWS_AT_ONCE, WRITE_PAUSE_S, Pauser
@@ -24,9 +24,6 @@ from parvis.ports.archive import Upkeep
 from parvis.ports.journal import Journal
 from parvis.ports.rights import EraseAsked, Hide
 from parvis.ports.sealed import SealedStore, Wanted
-
-LOOK_AGAIN_MS: Final = 3_600_000
-"""Between two looks at what waits; ours: a look reads every header."""
 
 
 class Erasures:
@@ -62,7 +59,8 @@ class Erasures:
         self._pause = pause
         self._waiting: dict[IdentityId, Erasure] = {}
         self._running = threading.Lock()
-        self._again_ms = 0
+        self._again_ms: dict[IdentityId, int] = {}
+        """When what waits may wait no longer: a look reads every header."""
 
     def restore(self, erasure: Erasure) -> None:
         """Know an erasure again that was kept over a restart."""
@@ -84,7 +82,7 @@ class Erasures:
         erasure = Erasure(identity=identity, asked_ms=now_ms, due_ms=due_ms)
         self._waiting[identity] = erasure
         self._hide(identity)
-        self._again_ms = 0
+        self._again_ms.pop(identity, None)
         record = audit_record(ErasureAsked(by=by, due_ms=due_ms, reason=reason))
         return EraseAsked(due_ms=due_ms, record=record, keep=keep(KeptKind.ERASURE, identity, erasure))
 
@@ -93,28 +91,30 @@ class Erasures:
 
         Args:
             now_ms: The time.
-            now: Look although it is not time to look again.
+            now: Look although it is not time to look again: a hold has ended before its time.
 
         Raises:
             ArchiveError: It could not be read or written; the next call goes on.
             Stopped: The server ends; the next run goes on.
         """
         with self._running:
-            due = [erasure for erasure in list(self._waiting.values()) if erasure.due_ms <= now_ms]
-            if not due or (now_ms < self._again_ms and not now):
+            due = [
+                erasure
+                for erasure in list(self._waiting.values())
+                if max(erasure.due_ms, 0 if now else self._again_ms.get(erasure.identity, 0)) <= now_ms
+            ]
+            if not due:
                 return 0
             # A hold that is placed meanwhile waits until what it would have covered is gone: it came too late.
             with self._holds.changing:
-                gone = self._run(due, now_ms)
-            self._again_ms = now_ms + LOOK_AGAIN_MS
-            return gone
+                return self._run(due, now_ms)
 
     def _run(self, due: list[Erasure], now_ms: int) -> int:
         running = self._holds.running(now_ms)
         numbers: list[int] = []
         finished: list[Keep] = []
         for erasure in due:
-            waits = False
+            again_ms: list[int] = []
             for row in self._sealed.rows(Wanted(author=erasure.identity)):
                 if row.header is None:
                     continue
@@ -127,8 +127,11 @@ class Erasures:
                 what = fate(header, running, self._holds.pair_of, now_ms, self._window_ms)
                 if what is Fate.GOES:
                     numbers.append(row.number)
-                waits = waits or what is Fate.WAITS
-            if not waits:
+                elif what is Fate.WAITS:
+                    again_ms.append(self._again(header, now_ms))
+            if again_ms:
+                self._again_ms[erasure.identity] = min(again_ms)
+            else:
                 finished.append(keep(KeptKind.ERASURE, erasure.identity, None))
         if numbers:
             self._erase(sorted(numbers))
@@ -136,7 +139,14 @@ class Erasures:
             self._journal.write(kept=finished)
             for each in finished:
                 self._waiting.pop(IdentityId(each.id), None)
+                self._again_ms.pop(IdentityId(each.id), None)
         return len(numbers)
+
+    def _again(self, header: Header, now_ms: int) -> int:
+        """Say when a record that waits may go."""
+        if header.kind is RecordKind.REDACTED and now_ms < header.time_ms + self._window_ms:
+            return header.time_ms + self._window_ms
+        return self._holds.next_end_ms() or now_ms
 
     def _erase(self, numbers: list[int]) -> None:
         self._absences.note(ranges(numbers), lambda digest: Erased(records=len(numbers), absences=digest))

@@ -162,17 +162,18 @@ class Holds:
                 if not law.is_running(newest, now_ms):
                     self._end(newest, "", now_ms, "server")
 
-    def forget_ended(self) -> None:
-        """Forget the holds whose keys are gone, and with those whatever only they kept.
+    def forget_ended(self) -> int:
+        """Forget the holds whose keys are gone, and with those whatever only they kept; give how many those were.
 
         Raises:
             ArchiveError: It could not be written; the next call goes on.
         """
         there = {key.id for key in self._keys.term_keys()}
-        for hold in self.listed():
-            if hold.is_ended and hold.term_key not in there:
-                self._journal.write(kept=[keep(KeptKind.HOLD, hold.id, None)])
-                self._holds.pop(hold.id, None)
+        gone = [hold for hold in self.listed() if hold.is_ended and hold.term_key not in there]
+        for hold in gone:
+            self._journal.write(kept=[keep(KeptKind.HOLD, hold.id, None)])
+            self._holds.pop(hold.id, None)
+        return len(gone)
 
     # What happens before a term ends.
 
