@@ -52,3 +52,4 @@ demo: setup  ## replay a chat log over real sockets; FILE=log.txt ARGS="--speed 
 docs: setup  ## write the tables of the handbook anew from the code
 	@$(BIN)/python scripts/handbook_keys.py
 	@$(BIN)/python scripts/protocol_tables.py
+	@$(BIN)/python scripts/register.py

@@ -6,16 +6,17 @@ Source: docs/adr/0003-sealing-in-sqlite.md.
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.contract.archive_stages import NOON_MS, ROOM, SqliteStage, a_batch, lines, sealed
+from tests.contract.archive_stages import ANSWER_WAIT_S, NOON_MS, ROOM, SqliteStage, a_batch, lines, sealed
 
-from parvis.archive.terms import DAY_MS, HOUR_MS
+from parvis.archive.terms import DAY_MS, DEFAULT_TERMS, HOUR_MS
 from parvis.model.ids import IdentityId
 from parvis.model.records import KeptRoom
-from parvis.ports.archive import ArchiveCorrupt, ArchiveError, Fatal, Sealed, Unavailable
+from parvis.ports.archive import ArchiveCorrupt, ArchiveError, Batch, Fatal, Sealed, Unavailable, Upkeep
 from parvis.store import durable
 from parvis.store.keyfile import KeyFile
 from parvis.store.memory import Fault
@@ -386,11 +387,11 @@ def test_term_keys_are_there_when_the_day_turns(stage: SqliteStage) -> None:
     archive = stage.archive()
     archive.open(NOON_MS)
     keyfile = stage.data_dir / "keys.json"
-    assert len(KeyFile(keyfile).term_keys()) == 3
+    assert len(KeyFile(keyfile).term_keys()) == 3 * len(DEFAULT_TERMS)
     sealed(stage, archive, a_batch(b"tomorrow", time_ms=NOON_MS + DAY_MS))
-    assert len(KeyFile(keyfile).term_keys()) == 3
+    assert len(KeyFile(keyfile).term_keys()) == 3 * len(DEFAULT_TERMS)
     sealed(stage, archive, a_batch(b"next week", time_ms=NOON_MS + 7 * DAY_MS))
-    assert len(KeyFile(keyfile).term_keys()) == 6
+    assert len(KeyFile(keyfile).term_keys()) == 6 * len(DEFAULT_TERMS)
     assert list(lines(stage.records())) == [b"tomorrow", b"next week"]
 
 
@@ -480,3 +481,42 @@ def _one(folder: Path, sql: str) -> object:
     (value,) = connection.execute(sql).fetchone()
     connection.close()
     return value
+
+
+def test_the_log_is_emptied_under_continuous_load_too(stage: SqliteStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was deleted stays in it for a bounded time, though there is never a moment of rest."""
+    monkeypatch.setattr(archive_module, "TRUNCATED_WITHIN_S", 0.0)
+    monkeypatch.setattr(archive_module, "IDLE_S", 60.0)
+    archive = stage.archive()
+    archive.open(NOON_MS)
+    assert isinstance(sealed(stage, archive, a_batch(b"one")), Sealed)
+    log = stage.data_dir / "parvis.db-wal"
+    assert log.stat().st_size
+    assert isinstance(sealed(stage, archive, Batch([], upkeep=[Upkeep(truncate=True)])), Sealed)
+    end_s = time.monotonic() + ANSWER_WAIT_S
+    while log.stat().st_size and time.monotonic() < end_s:
+        time.sleep(0.01)
+    assert log.stat().st_size == 0
+    # The writer is woken, so that the end does not wait for its rest.
+    archive.close()
+
+
+def test_a_reader_that_holds_the_log_back_is_told_of(stage: SqliteStage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while, and the writer waits for it at no time."""
+    told: list[None] = []
+    monkeypatch.setattr(archive_module, "HELD_BACK_S", 0.0)
+    monkeypatch.setattr(archive_module, "TRUNCATED_WITHIN_S", 0.0)
+    monkeypatch.setattr(archive_module, "_tell_held_back", lambda: told.append(None))
+    archive = stage.archive()
+    archive.open(NOON_MS)
+    reader = sqlite3.connect(stage.data_dir / "parvis.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM records").fetchone()
+    began_s = time.monotonic()
+    assert isinstance(sealed(stage, archive, Batch([], upkeep=[Upkeep(truncate=True)])), Sealed)
+    assert isinstance(sealed(stage, archive, a_batch(b"one")), Sealed)
+    assert isinstance(sealed(stage, archive, a_batch(b"two")), Sealed)
+    assert time.monotonic() - began_s < 4.0
+    assert told
+    reader.close()
+    archive.close()

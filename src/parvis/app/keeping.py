@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from msgspec.structs import asdict
 
 from parvis.archive.terms import DAY_MS, HOUR_MS
 from parvis.moderation.erasures import Erasures
@@ -100,14 +101,6 @@ class Keeping:
         has_let_go = self._holds.forget_ended() > 0
         self._erasures.run(now_ms, now=has_let_go)
         self._sweep(now_ms)
-        if ended != Ended():
-            log.info(
-                "terms ended",
-                term_keys=ended.term_keys,
-                records=ended.records,
-                content_keys=ended.content_keys,
-                vault_rows=ended.vault_rows,
-            )
         return ended
 
     def close(self) -> None:
@@ -126,7 +119,9 @@ class Keeping:
         try:
             while True:
                 try:
-                    self.end_due()
+                    ended = self.end_due()
+                    if ended != Ended():
+                        log.info("terms ended", **asdict(ended))
                 except (ArchiveError, OSError) as fault:
                     log.error("terms could not be ended; they are due again in an hour", why=str(fault))
                 except Stopped:

@@ -53,10 +53,14 @@ def _of(profile: str, path: Path | None) -> Schedule:
 
 def schedule_of(config: "Config") -> Schedule:
     """Give the schedule of a configuration that was checked; it is read once, and a restart reads it anew."""
+    return resolved(_of(config.server.profile, config.archive.retention), settings_of(config))
+
+
+def settings_of(config: "Config") -> dict[str, int]:
+    """Give the terms that keys of the configuration say, in milliseconds: the longest of those that belong together."""
     history, accounts = config.history, config.accounts
     quarantines_s = (accounts.quarantine_s, accounts.quarantine_unproved_s, accounts.quarantine_deleted_s)
-    settings = {
+    return {
         "history": 1000 * max(history.default_visible_s, history.resume_s, history.report_window_s),
         "quarantine": 1000 * max(quarantines_s),
     }
-    return resolved(_of(config.server.profile, config.archive.retention), settings)

@@ -190,7 +190,8 @@ def _reload(
     else:
         # Clients were told these when they came in, and records were sealed under them.
         kept = [f"server.{key}" for key in KEPT if getattr(config.server, key) != getattr(running.server, key)]
-        kept += ["listen"] * (config.listen != running.listen) + ["mail"] * (config.mail != running.mail)
+        for name in ("listen", "mail", "archive"):
+            kept += [name] * (getattr(config, name) != getattr(running, name))
         if kept:
             log.warning("kept as they were until a restart", keys=kept)
         parts.doors.reconfigure(replace(settings, server=running.server.name, network=running.server.network))

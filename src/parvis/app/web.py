@@ -14,7 +14,9 @@ import msgspec
 
 from parvis.app.config import Kind
 from parvis.app.listeners import Listeners, gate_for
+from parvis.app.retention import schedule_of
 from parvis.app.wiring import Parts
+from parvis.legal.retention import Schedule
 from parvis.net.gate import Gate
 from parvis.net.websocket import WebSocketConnection
 from parvis.ports.view import Metric, OpenRoom
@@ -73,6 +75,16 @@ class Square:
     def network(self) -> str:
         """Name the network."""
         return self._parts.chat.settings.network
+
+    @property
+    def contact(self) -> str:
+        """Say how those who run the server are reached."""
+        return self._parts.chat.settings.contact
+
+    @property
+    def schedule(self) -> Schedule:
+        """Say what is kept for how long."""
+        return schedule_of(self._parts.office.config)
 
     @property
     def addresses(self) -> Sequence[str]:

@@ -17,7 +17,6 @@ An operator's file has one table, `[terms]`: ids of kinds that can be chosen, an
 Rule: unknown words are errors, with a suggestion.
 """
 
-import difflib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
@@ -246,7 +245,7 @@ def term_in_words(term: Term, language: str) -> str:
         if count and not rest:
             word = fr if language == "fr" else en
             return f"{count} {word}" if count == 1 else f"{count} {word}s"
-    return "0 s"
+    return "0 seconde" if language == "fr" else "0 seconds"
 
 
 _UNITS: Final = (
@@ -353,5 +352,7 @@ def _known(given: Iterable[str], words: Iterable[str], at: str) -> None:
 
 
 def _nearest(word: object, words: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415  # a schedule without mistakes does not need it
+
     near = difflib.get_close_matches(word, sorted(words), n=1, cutoff=0.6) if isinstance(word, str) else []
     return f'Did you mean "{near[0]}"?' if near else ""

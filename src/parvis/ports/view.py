@@ -5,6 +5,8 @@ from typing import Protocol
 
 import msgspec
 
+from parvis.legal.retention import Schedule
+
 
 class OpenRoom(msgspec.Struct, frozen=True):
     """A room that anyone may see in a list; hidden rooms are never given to a page."""
@@ -31,6 +33,14 @@ class ServerView(Protocol):
     @property
     def network(self) -> str:
         """Name the network, as the operator wrote it."""
+
+    @property
+    def contact(self) -> str:
+        """Say how those who run the server are reached, as they wrote it; empty: they said nothing."""
+
+    @property
+    def schedule(self) -> Schedule:
+        """Say what is kept for how long, with the terms that the configuration says put in."""
 
     @property
     def addresses(self) -> Sequence[str]:

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from parvis.app.config import Config
+from parvis.app.retention import schedule_of
+from parvis.legal.retention import Schedule
 from parvis.ports.view import Metric, OpenRoom
 
 
@@ -23,6 +26,8 @@ class Square:
             OpenRoom("#entraide-info", "Linux, bureautique, réseaux. Décrivez, on cherche ensemble", 73),
         ]
     )
+    contact: str = "https://example.org/contact"
+    schedule: Schedule = field(default_factory=lambda: schedule_of(Config()))
     why_not_ready: str | None = None
     numbers: list[Metric] = field(
         default_factory=lambda: [

@@ -90,3 +90,15 @@ def test_nothing_is_sealed_of_nothing() -> None:
     run = SealedRun()
     assert run.seal() == []
     assert run.sealer.next_counter == 1
+
+
+def test_the_keys_of_an_hour_are_forgotten_when_it_is_over() -> None:
+    """Also when nothing more comes; within the hour they are used on. Source: DESIGN, "Three windows"."""
+    run = SealedRun()
+    run.seal(a_record())
+    run.sealer.forget_before(NOON_MS - NOON_MS % HOUR_MS + HOUR_MS - 1)
+    run.seal(a_record())
+    assert len(run.keys) == 1
+    run.sealer.forget_before(NOON_MS - NOON_MS % HOUR_MS + HOUR_MS)
+    run.seal(a_record())
+    assert len(run.keys) == 2

@@ -2,7 +2,7 @@
 
 import os
 
-from parvis.archive.terms import DAY_MS, TermKind, covering, day_of, missing
+from parvis.archive.terms import DAY_MS, TermKind, covering, day_of, ends_of, missing, new_term_key
 
 KIND = TermKind.VISIBLE_RECORDS
 TERM_MS = 7 * DAY_MS
@@ -41,3 +41,22 @@ def test_a_term_key_does_not_show_itself() -> None:
     """Keys stay out of logs. Source: CONTRIBUTING.md, "House rules"."""
     (key, *_) = missing([], TERMS, NOON, lambda count: b"k" * count)
     assert "kkkk" not in repr(key)
+
+
+def test_ends_are_told_by_kind() -> None:
+    """How many term keys there are of each, which are due, and when the next and the last end."""
+    keys = [
+        new_term_key(TermKind.ROOMS, 10 * DAY_MS, DAY_MS, bytes),
+        new_term_key(TermKind.ROOMS, 10 * DAY_MS, 0, bytes),
+        new_term_key(TermKind.AUDIT, DAY_MS, 0, bytes),
+    ]
+    audit, rooms = ends_of(keys, 11 * DAY_MS)
+    assert (audit.kind, audit.keys, audit.due, audit.next_ms, audit.last_ms) == (
+        *(TermKind.AUDIT, 1, 1),
+        *(2 * DAY_MS, 2 * DAY_MS),
+    )
+    assert (rooms.kind, rooms.keys, rooms.due, rooms.next_ms, rooms.last_ms) == (
+        *(TermKind.ROOMS, 2, 1),
+        *(11 * DAY_MS, 12 * DAY_MS),
+    )
+    assert ends_of([], 0) == []

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from parvis.model.audit import CustodianKeySet, audit_record, read_entry
+from parvis.model.audit import CustodianKeySet, EndedTerm, TermsEnded, audit_record, read_entry
 from parvis.model.ids import AUDIT
 from parvis.model.records import DataKind, RecordKind
 
@@ -22,3 +22,12 @@ def test_what_is_no_entry_is_refused() -> None:
     for line in (b"", b"{}", b'{"what":"x"}', b'{"what":"custodian-key-set","custodian":"","shares":1}'):
         with pytest.raises(msgspec.DecodeError):
             read_entry(line)
+
+
+def test_the_end_of_terms_is_told_in_counts() -> None:
+    """Kinds, days and numbers come back as they were; nothing else fits in."""
+    ended = EndedTerm(kind="rooms", day="2026-11-24", records=3, keys=2, vault_rows=0)
+    entry = TermsEnded(terms=(ended,), absences="00" * 32)
+    assert read_entry(audit_record(entry).content[2:]) == entry
+    with pytest.raises(msgspec.DecodeError):
+        read_entry(msgspec.json.encode({"what": "terms-ended", "terms": [], "absences": "", "text": "words"}))

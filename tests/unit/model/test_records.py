@@ -30,6 +30,7 @@ def test_numbers_of_kinds_never_change() -> None:
         "DECISION": 23,
         "METADATA": 21,
         "ACCOUNT": 25,
+        "AUDIT": 26,
     }
 
 

@@ -18,7 +18,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from parvis.net.address import is_here
-from parvis.net.http import entry, language
+from parvis.net.http import entry, language, privacy
 from parvis.ports.rights import Exports
 from parvis.ports.view import ServerView
 
@@ -49,6 +49,15 @@ def make_app(view: ServerView, exports: Exports) -> Litestar:
         headers = {"Content-Language": spoken, "Vary": "Accept-Language", "Cache-Control": "no-cache"}
         page = entry.render(view, spoken)
         return _respond(page, 200, "text/html", entry.CONTENT_SECURITY_POLICY, headers)
+
+    @route("/privacy", http_method=READS, sync_to_thread=False)
+    def privacy_page(request: Asked) -> Response[bytes]:
+        """Say what is kept, why, and for how long."""
+        spoken = language.choose(
+            request.query_params.get("lang"), request.headers.get("accept-language", ""), entry.LANGUAGES
+        )
+        headers = {"Content-Language": spoken, "Vary": "Accept-Language", "Cache-Control": "no-cache"}
+        return _respond(privacy.render(view, spoken), 200, "text/html", entry.CONTENT_SECURITY_POLICY, headers)
 
     @route("/healthz", http_method=READS, sync_to_thread=False)
     def health() -> Response[bytes]:
@@ -87,7 +96,7 @@ def make_app(view: ServerView, exports: Exports) -> Litestar:
         return _respond(file, 200, "application/zip", NOTHING, headers)
 
     return Litestar(
-        [entry_page, health, readiness, metrics, chat_without_upgrade, export],
+        [entry_page, privacy_page, health, readiness, metrics, chat_without_upgrade, export],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         openapi_config=None,
         logging_config=None,

@@ -1,7 +1,7 @@
 """The entry page: what this is, how to connect, which rooms are open, what is promised.
 
 Built by hand from `html.escape` and formatted strings: one page without loops worth a template language, so that a
-start loads none; the console brings its own. Rule: whatever a person or an operator wrote goes through `_text`.
+start loads none; the console brings its own. Rule: whatever a person or an operator wrote goes through `text`.
 """
 
 import re
@@ -61,6 +61,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "none": "Aucun salon n’est ouvert pour l’instant. Le premier venu peut en ouvrir un.",
         "more": "Et {count} autres\N{NARROW NO-BREAK SPACE}: la commande <code>/list</code> les donne tous.",
         "promises": "Ce qui est promis ici",
+        "privacy": "Ce qui est gardé, pourquoi, et combien de temps",
         "promise_1": "Un pseudo suffit",
         "promise_1_text": "On entre sans compte, et votre adresse n’est montrée à personne dans les salons.",
         "promise_2": "Rien n’est lu sans être gardé",
@@ -89,6 +90,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "none": "No room is open at the moment. Whoever comes first may open one.",
         "more": "And {count} more: the command <code>/list</code> gives them all.",
         "promises": "What is promised here",
+        "privacy": "What is kept, why, and for how long",
         "promise_1": "A pseudonym is enough",
         "promise_1_text": "You enter without an account, and rooms never show your address to anyone.",
         "promise_2": "Nothing is read that is not kept",
@@ -133,26 +135,10 @@ _PATHS: Final = {
 def render(view: ServerView, language: str) -> str:
     """Write the page in one of `LANGUAGES`."""
     words = _WORDS[language]
-    network = _text(view.network)
+    network = text(view.network)
     rooms = sorted(view.rooms(), key=lambda room: (-room.people, room.name))
     online = words["online"].format(count=_number(view.people, language))
-    return f"""<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{network} · {words["title"]}</title>
-<meta name="description" content="{words["lead"]}">
-<link rel="icon" href="{_ICON}"><link rel="alternate" hreflang="{words["other"]}" href="/?lang={words["other"]}">
-<style>{STYLE}</style>
-</head>
-<body>
-<a class="skip" href="#rooms">{words["skip"]}</a>
-{_PAVING}
-<header class="top">
-<a class="logo" href="/?lang={language}">{_LOGO}<span dir="auto">{network}</span></a>
-<nav aria-label="{words["languages"]}"><a class="btn lang" lang="{words["other"]}" hreflang="{words["other"]}" \
-href="/?lang={words["other"]}">{_icon("languages")}<span>{words["other_name"]}</span></a></nav>
-</header>
+    return f"""{page_top(network, "/", "rooms", language, words)}
 <main>
 <section>
 <h1>{words["heading"]}</h1>
@@ -164,21 +150,53 @@ href="/?lang={words["other"]}">{_icon("languages")}<span>{words["other_name"]}</
 {_rooms(rooms, words, language)}</section>
 </main>
 <footer class="pact" aria-label="{words["promises"]}">
-{_promise("user", words, 1)}{_promise("shield-check", words, 2)}{_promise("message", words, 3)}</footer>
+{_promise("user", words, 1)}{_promise("shield-check", words, 2)}{_promise("message", words, 3)}\
+<p class="more"><a href="/privacy?lang={language}">{words["privacy"]}</a></p>
+</footer>
 </body>
 </html>
 """
 
 
+def page_top(network: str, path: str, skip_to: str, language: str, words: Mapping[str, str]) -> str:
+    """Write what stands above `main` on every page.
+
+    Args:
+        network: The network's name, safe already.
+        path: Where the page is.
+        skip_to: Id of the element that the link for keyboards leads to.
+        language: One of `LANGUAGES`.
+        words: At least `title`, `lead`, `skip`, `languages`, `other` and `other_name` in that language.
+    """
+    other = words["other"]
+    return f"""<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{network} · {words["title"]}</title>
+<meta name="description" content="{words["lead"]}">
+<link rel="icon" href="{_ICON}"><link rel="alternate" hreflang="{other}" href="{path}?lang={other}">
+<style>{STYLE}</style>
+</head>
+<body>
+<a class="skip" href="#{skip_to}">{words["skip"]}</a>
+{_PAVING}
+<header class="top">
+<a class="logo" href="/?lang={language}">{_LOGO}<span dir="auto">{network}</span></a>
+<nav aria-label="{words["languages"]}"><a class="btn lang" lang="{other}" hreflang="{other}" \
+href="{path}?lang={other}">{_icon("languages")}<span>{words["other_name"]}</span></a></nav>
+</header>"""
+
+
 def _connect(addresses: Sequence[str], rooms: Sequence[OpenRoom], words: Mapping[str, str]) -> str:
-    room = _text(rooms[0].name if rooms else "#accueil")
+    room = text(rooms[0].name if rooms else "#accueil")
     ways = (
         ("irc", "terminal", [address for address in addresses if address.startswith(("irc:", "ircs:"))]),
         ("websocket", "plug", [address for address in addresses if address.startswith(("ws:", "wss:"))]),
     )
     parts = [
         f"<div><h3>{_icon(icon)}{words[way]}</h3>"
-        + "".join(f'<code class="address">{_text(address)}</code>' for address in found)
+        + "".join(f'<code class="address">{text(address)}</code>' for address in found)
         + f"<p>{words[way + '_how'].format(room=room)}</p></div>\n"
         for way, icon, found in ways
         if found
@@ -199,7 +217,7 @@ def _room(room: OpenRoom, words: Mapping[str, str], language: str) -> str:
     topic = room.topic if len(room.topic) <= TOPIC_CHARACTERS_MAX else room.topic[: TOPIC_CHARACTERS_MAX - 1] + "…"
     people = words["here_1" if room.people == 1 else "here"]
     return (
-        f'<li><b dir="auto">{_text(room.name)}</b><span class="t" dir="auto">{_text(topic)}</span>'
+        f'<li><b dir="auto">{text(room.name)}</b><span class="t" dir="auto">{text(topic)}</span>'
         f'<span class="n num"><span class="dot"></span>{_number(room.people, language)}'
         f'<span class="vh"> {people}</span></span></li>\n'
     )
@@ -215,7 +233,7 @@ def _icon(name: str) -> str:
     return f'<svg class="i" viewBox="0 0 24 24" aria-hidden="true">{_PATHS[name]}</svg>'
 
 
-def _text(said: str) -> str:
+def text(said: str) -> str:
     """Make somebody's words safe inside an element or a quoted attribute."""
     return escape(_FORMATTING.sub("", said))
 

@@ -22,8 +22,6 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Final, cast
 
-import structlog
-
 from parvis.archive.content_keys import MadeKey
 from parvis.archive.custody import CustodianKey
 from parvis.archive.record import (
@@ -103,8 +101,6 @@ _PARAMETERS_MAX: Final = ROWS_PER_STATEMENT_MAX * ROW_FIELDS
 _PAGE_BYTES: Final = 4096
 _ROW_BYTES: Final = HEADER_BYTES + 32 + LEAF_BYTES + 44
 """What a record takes besides its content: header, salt, leaf, nonce, tag, SQLite's own."""
-
-log = structlog.get_logger()
 
 _CORRUPT: Final = frozenset((sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB))
 _PRIMARY_CODE: Final = 0xFF
@@ -493,7 +489,7 @@ class SqliteArchive:
         self._truncate_at_s = now_s + TRUNCATED_WITHIN_S if is_busy else None
         if is_busy and now_s >= self._tell_held_back_at_s:
             self._tell_held_back_at_s = now_s + HELD_BACK_S
-            log.warning("a program reads the database and holds back what was deleted in its log; let it end")
+            _tell_held_back()
 
     # Closing
 
@@ -562,6 +558,15 @@ def _last_time_ms(connection: sqlite3.Connection) -> int:
         return parse_header(row[0]).time_ms
     except MalformedRecord as malformed:
         raise ArchiveCorrupt(f"the newest record is damaged: {malformed}. Run: parvis archive verify") from malformed
+
+
+def _tell_held_back() -> None:
+    # Logs are imported here because a start, which needs none, would take a tenth longer.
+    import structlog  # noqa: PLC0415
+
+    structlog.get_logger().warning(
+        "a program reads the database and holds back what was deleted in its log; let it end"
+    )
 
 
 def _is_corrupt(fault: Exception) -> bool:
