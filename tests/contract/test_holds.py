@@ -264,7 +264,14 @@ def test_an_end_before_its_time_has_a_reason_and_works_at_once(stage: Stage) -> 
     stage.clock.now_ms = NOON_MS + 200 * DAY_MS
     hold = square.place(accounts=(ADA,))
     square.at(END_OF_TERM_MS)
+    for words in ("two\nlines", "\x1b[2J", "x" * 201):
+        with pytest.raises(NotHeld, match="one line"):
+            square.holds.release(hold, words, stage.clock(), "operator")
+        with pytest.raises(NotHeld, match="one line"):
+            square.holds.extend(hold, hold.ends_ms + 1, words, stage.clock(), "operator")
     square.holds.release(hold, "the order was quashed", stage.clock(), "operator")
+    with pytest.raises(NotHeld, match="has ended"):
+        square.holds.extend(hold, hold.ends_ms + 1, "", stage.clock(), "operator")
     with pytest.raises(NotHeld, match="has ended"):
         square.holds.release(hold, "again", stage.clock(), "operator")
     square.run()

@@ -116,6 +116,20 @@ def test_a_member_erases_what_they_wrote() -> None:
     assert later.duties.erasures.waiting() == 0
 
 
+def test_rooms_do_not_name_who_is_erased() -> None:
+    """The topic and the bans of a room that lasts stay; that the erased set them does not."""
+    square = Square()
+    ada, ben = claims(square, "ada"), claims(square, "ben")
+    asks(square, ada, f"ROOM REGISTER {ROOM}", f"ROOM HOST ADD {ROOM} ben", f"TOPIC {ROOM} :a topic")
+    asks(square, ada, f"MODE {ROOM} +b eve!*@*")
+    assert any(" 333 " in line and "ada!" in line for line in asks(square, ben, f"TOPIC {ROOM}"))
+    asks(square, ada, f"ACCOUNT ERASE {PASSWORD}")
+    (kept,) = [room for room in square.archive.store.rooms.values() if room.name == ROOM]
+    assert kept.topic == "a topic"
+    assert [entry.mask for entry in kept.lists] == ["eve!*@*"]
+    assert {kept.topic_set_by, *(entry.set_by for entry in kept.lists)} == {"square.test"}
+
+
 def test_words_taken_back_by_somebody_who_is_erased_stay_taken_back() -> None:
     """A host who took back somebody's words is erased; the words are not fetched again, before a restart or after."""
     square = Square()

@@ -128,7 +128,7 @@ def why_not(hold: Hold) -> str | None:
         return f"A hold names at most {SCOPE_MAX} accounts and {SCOPE_MAX} conversations. Place several."
     if not hold.reference.strip():
         return "A hold needs a reference: the file number of the order or claim."
-    if len(hold.reference) > REFERENCE_CHARACTERS_MAX or not hold.reference.isprintable():
+    if not is_one_line(hold.reference):
         return f"A reference is one line of at most {REFERENCE_CHARACTERS_MAX} characters."
     if hold.ends_ms <= hold.placed_ms:
         return "The end of a hold is in the future."
@@ -139,6 +139,11 @@ def why_not(hold: Hold) -> str | None:
     if hold.until_ms > hold.ends_ms:
         return "The span of a hold does not reach beyond its end."
     return None
+
+
+def is_one_line(text: str) -> bool:
+    """Tell whether words may stand in the audit and on a terminal: short, and nothing that moves what is around it."""
+    return len(text) <= REFERENCE_CHARACTERS_MAX and text.isprintable()
 
 
 def why_not_extended(hold: Hold, ends_ms: int, now_ms: int) -> str | None:

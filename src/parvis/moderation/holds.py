@@ -124,6 +124,7 @@ class Holds:
             why = law.why_not_extended(hold, ends_ms, now_ms)
             if why is not None:
                 raise NotHeld(why)
+            _check_words(reference)
             longer = law.extended(hold, ends_ms)
             held = [key for key in self._keys.term_keys() if key.id == hold.term_key]
             self._keys.change_term_keys(add=[_until(key, ends_ms) for key in held], destroy=[hold.term_key])
@@ -142,6 +143,7 @@ class Holds:
             hold = self._holds.get(hold.id, hold)
             if not law.is_running(hold, now_ms):
                 raise NotHeld("This hold has ended.")
+            _check_words(reason)
             self._end(hold, reason, now_ms, by)
 
     def next_end_ms(self) -> int | None:
@@ -315,6 +317,11 @@ class Holds:
     def _write(self, hold: Hold, entry: HoldPlaced | HoldExtended | HoldEnded) -> None:
         self._journal.write([audit_record(entry)], kept=[keep(KeptKind.HOLD, hold.id, hold)])
         self._holds[hold.id] = hold
+
+
+def _check_words(words: str) -> None:
+    if not law.is_one_line(words):
+        raise NotHeld(f"A reference or reason is one line of at most {law.REFERENCE_CHARACTERS_MAX} characters.")
 
 
 def _may_be_held(holds: Collection[Hold], key: StoredKey) -> bool:
