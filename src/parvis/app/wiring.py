@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, assert_never
 import msgspec
 
 from parvis import __version__
-from parvis.app import opening_folder
 from parvis.app.clock import LoopClock
 from parvis.app.config import CONTACT_BYTES_MAX, Config, Kind, Profile, StoreKind
 from parvis.app.export_links import ExportLinks
@@ -60,6 +59,7 @@ from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
+from parvis.store import opening_folder
 from parvis.store.beginning import TermBook
 from parvis.store.history import IndexedHistory, PairOf
 from parvis.store.set_aside import SET_ASIDE_NAME, sweep
