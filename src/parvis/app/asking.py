@@ -86,6 +86,7 @@ async def _do_alone(config: Config, request: Request, first_key: CustodianKey | 
     )
     try:
         answer = await asyncio.to_thread(do, parts.office, DEEDS, request)
+        parts.chat.vault.end()
         idle: asyncio.Future[None] = loop.create_future()
         parts.turn.when_idle(lambda: idle.set_result(None))
         async with asyncio.timeout(config.server.drain_timeout_s):

@@ -18,10 +18,12 @@ from parvis.app.handing_over import hand_over, tell_of
 from parvis.app.journal import LoopJournal
 from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
+from parvis.app.vault_recovery import recover
 from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
 from parvis.archive.custody import CustodianKey
-from parvis.archive.terms import DEFAULT_TERMS, TermKind
+from parvis.archive.sealing import Wrapping
+from parvis.archive.terms import DEFAULT_TERMS, TermKind, Terms
 from parvis.chat.chance import Chance
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
@@ -42,10 +44,12 @@ from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
+from parvis.moderation.openings import Openings
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
+from parvis.store.beginning import TermBook
 from parvis.store.history import IndexedHistory, PairOf
 
 if TYPE_CHECKING:
@@ -165,6 +169,8 @@ class Unopened(msgspec.Struct, frozen=True):
     archive: Archive
     keys: Callable[[], KeyStore]
     sealed: SealedStore
+    wrapping: Callable[[], Wrapping]
+    """What the loop wraps keys of its own under."""
     history_of: Callable[[PairOf], IndexedHistory]
     """Makes the reader, given what makes conversations of pairs."""
 
@@ -186,7 +192,8 @@ def make_archive(
 
         twin = MemoryArchive(terms=terms)
         sealed = MemorySealed(twin.store)
-        return Unopened(twin, lambda: twin.keys, sealed, lambda pair_of: MemoryHistory(twin.store, pair_of))
+        wrapping = partial(_wrapping, lambda: twin.keys, twin.custodian, terms)
+        return Unopened(twin, lambda: twin.keys, sealed, wrapping, lambda pair_of: MemoryHistory(twin.store, pair_of))
     from parvis.store.sqlite.archive import SqliteArchive
     from parvis.store.sqlite.history import SqliteHistory
     from parvis.store.sqlite.sealed import SqliteSealed
@@ -204,8 +211,14 @@ def make_archive(
         sqlite,
         lambda: sqlite.keys,
         SqliteSealed(folder),
+        partial(_wrapping, lambda: sqlite.keys, sqlite.custodian, terms),
         lambda pair_of: SqliteHistory(folder, lambda: sqlite.keys, pair_of),
     )
+
+
+def _wrapping(keys: Callable[[], KeyStore], custodian: Callable[[], CustodianKey], terms: Terms) -> Wrapping:
+    """Make a book of term keys of the loop's own: the writer's thread has another."""
+    return Wrapping(TermBook(keys(), os.urandom, terms).covering, custodian)
 
 
 def assemble(
@@ -252,6 +265,7 @@ def assemble(
         history_work=history_workers,
         find_operator=operators.find,
         find_gateway=gateways.find,
+        wrapping=made.wrapping(),
         passwords=passwords,
         mail=mail,
         reload=reload,
@@ -263,7 +277,10 @@ def assemble(
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
-    office = Office(config, loop, chat, LoopJournal(loop, turn), made.sealed, keys())
+    recover(chat.vault, opened, made.sealed)
+    journal = LoopJournal(loop, turn)
+    openings = Openings(journal, keys(), os.urandom, opened.kept)
+    office = Office(config, loop, chat, journal, made.sealed, keys(), openings)
     return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, mail)
 
 
@@ -295,8 +312,13 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
             case KeptKind.METADATA:
                 metadata.append(each)
+            case KeptKind.VAULT:
+                # It is of use after a run that was killed alone (`app/vault_recovery.py`).
+                pass
             case KeptKind.PENDING_ACCOUNT:
                 waiting.append(read(each, Pending))
+            case KeptKind.OPENING:
+                pass  # The chat has no part in it: whoever wires it takes them from what was kept.
             case _:
                 assert_never(each.kind)
     for pending in sorted(waiting, key=lambda each: each.ends_at_ms):

@@ -159,7 +159,7 @@ class MemoryArchive:
         """Whether commits are done at once and answered only by :meth:`release`."""
         self._machine = machine
         self._terms = TermBook(self.store.keys, os.urandom, terms)
-        self._wrapping = Wrapping(self._terms.covering, lambda: self.store.custodians[-1])
+        self._wrapping = Wrapping(self._terms.covering, self.custodian)
         self._run = 0
         self._sealer = Sealer(0, self._wrapping, os.urandom)
         self._durable = 0
@@ -172,6 +172,10 @@ class MemoryArchive:
     def keys(self) -> MemoryKeys:
         """The server's own keys."""
         return self.store.keys
+
+    def custodian(self) -> CustodianKey:
+        """Give the custodians' key of this moment."""
+        return self.store.custodians[-1]
 
     def open(self, now_ms: int) -> Opened:
         """Take the lease, begin a new run, seal its first record."""

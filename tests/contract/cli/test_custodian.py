@@ -50,8 +50,9 @@ def init(data: Path, *more: str) -> subprocess.CompletedProcess[str]:
 
 
 def audit(data: Path) -> list[Any]:
-    """Read the record of the audit."""
-    return [read_entry(record.line) for record in opened_records(data) if record.header.kind is RecordKind.AUDIT]
+    """Read what the record of the audit tells of custodians' keys."""
+    told = [read_entry(record.line) for record in opened_records(data) if record.header.kind is RecordKind.AUDIT]
+    return [entry for entry in told if isinstance(entry, CustodianKeySet)]
 
 
 # Making a key.

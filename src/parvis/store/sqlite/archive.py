@@ -164,7 +164,7 @@ class SqliteArchive:
         self._connection: sqlite3.Connection | None = None
         self._keys: KeyStore | None = None
         self._terms: TermBook | None = None
-        self._wrapping = Wrapping(self._term_key_for, self._custodian_now)
+        self._wrapping = Wrapping(self._term_key_for, self.custodian)
         self._sealer = Sealer(0, self._wrapping, random)
         self._run = 0
         self._durable = 0
@@ -183,6 +183,16 @@ class SqliteArchive:
         if self._keys is None:
             raise ArchiveError("the archive is not open")
         return self._keys
+
+    def custodian(self) -> CustodianKey:
+        """Give the custodians' key of this moment; any thread may ask.
+
+        Raises:
+            ArchiveError: The archive is not open.
+        """
+        if self._custodian is None:
+            raise ArchiveError("the archive is not open")
+        return self._custodian
 
     def open(self, now_ms: int) -> Opened:
         """Take the writer's lock and lease, make or check the store, begin a new run, seal its first record.
@@ -528,11 +538,6 @@ class SqliteArchive:
         if self._terms is None:
             raise ArchiveError("the archive is not open")
         return self._terms.covering(kind, time_ms)
-
-    def _custodian_now(self) -> CustodianKey:
-        if self._custodian is None:
-            raise ArchiveError("the archive is not open")
-        return self._custodian
 
 
 def _kept_lease(connection: sqlite3.Connection) -> Lease | None:

@@ -18,7 +18,7 @@ _CLOSE: Final = "UPDATE content_keys SET term_key = NULL, visible_wrap = NULL WH
 _DROP_WRAP: Final = "DELETE FROM custody_wraps WHERE content_key = ? AND term_key = ?"
 _DROP_KEY: Final = "DELETE FROM content_keys WHERE id = ?"
 _PUT_ABSENCE: Final = "INSERT INTO absences VALUES (?, ?, ?)"
-_PUT_VAULT_KEY: Final = "INSERT INTO vault_keys VALUES (?, ?, ?, ?, ?, ?)"
+_PUT_VAULT_KEY: Final = "INSERT OR REPLACE INTO vault_keys VALUES (?, ?, ?, ?, ?, ?)"
 _PUT_VAULT: Final = "INSERT INTO vault (key, sealed) VALUES (?, ?)"
 _DROP_VAULT: Final = "DELETE FROM vault WHERE id IN (SELECT id FROM vault WHERE key = ? LIMIT ?)"
 _DROP_VAULT_KEY: Final = "DELETE FROM vault_keys WHERE id = ? AND NOT EXISTS (SELECT 1 FROM vault WHERE key = ?)"
