@@ -4,6 +4,7 @@ Source: DESIGN.md 2, promise 1; docs/adr/0001-turn-batch-and-fence.md.
 """
 
 import asyncio
+import os
 
 from tests.promises.harness import OPERATOR_PASSWORD, HeardClient, Square
 
@@ -16,6 +17,7 @@ from parvis.app.web import Square as Pages
 from parvis.app.wiring import Parts
 from parvis.app.workers import Workers
 from parvis.model.records import RecordKind
+from parvis.moderation.openings import Openings
 from parvis.store.memory import Fault
 from parvis.store.memory_sealed import MemorySealed
 
@@ -105,6 +107,7 @@ def pages_of(square: Square) -> Pages:
                 LoopJournal(loop, square.turn),
                 MemorySealed(square.archive.store),
                 square.archive.keys,
+                Openings(LoopJournal(loop, square.turn), square.archive.keys, os.urandom),
             ),
         ),
         Listeners(()),

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from parvis.app import deeds_openings
 from parvis.app.deeds_custodian import CUSTODIAN_DEEDS
 from parvis.app.office import Deed
 
-DEEDS: Final[Mapping[str, Deed]] = {**CUSTODIAN_DEEDS}
+DEEDS: Final[Mapping[str, Deed]] = {**CUSTODIAN_DEEDS, **deeds_openings.DEEDS}

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 from parvis.app.config import Config
 from parvis.chat.service import Chat
+from parvis.moderation.openings import Openings
 from parvis.ports.journal import Journal
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
@@ -43,6 +44,7 @@ class Office:
         journal: Journal,
         sealed: SealedStore,
         keys: KeyStore,
+        openings: Openings,
     ) -> None:
         """Put the parts on the table."""
         self.config = config
@@ -50,6 +52,7 @@ class Office:
         self.journal = journal
         self.sealed = sealed
         self.keys = keys
+        self.openings = openings
         self._loop = loop
 
     @property

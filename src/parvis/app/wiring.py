@@ -44,6 +44,7 @@ from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
+from parvis.moderation.openings import Openings
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
@@ -277,7 +278,9 @@ def assemble(
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
     recover(chat.vault, opened, made.sealed)
-    office = Office(config, loop, chat, LoopJournal(loop, turn), made.sealed, keys())
+    journal = LoopJournal(loop, turn)
+    openings = Openings(journal, keys(), os.urandom, opened.kept)
+    office = Office(config, loop, chat, journal, made.sealed, keys(), openings)
     return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, mail)
 
 
@@ -314,6 +317,8 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 pass
             case KeptKind.PENDING_ACCOUNT:
                 waiting.append(read(each, Pending))
+            case KeptKind.OPENING:
+                pass  # The chat has no part in it: whoever wires it takes them from what was kept.
             case _:
                 assert_never(each.kind)
     for pending in sorted(waiting, key=lambda each: each.ends_at_ms):

@@ -27,6 +27,8 @@ class KeptKind(StrEnum):
     SILENCE = "silence"
     METADATA = "metadata"
     PENDING_ACCOUNT = "pending-account"
+    OPENING = "opening"
+    """An opening of the archive that has not ended (`moderation/openings.py`)."""
     VAULT = "vault"
     """How far the identification vault has come (`KeptVault`)."""
 

@@ -1,6 +1,5 @@
 """`parvis custodian check-share`: is a share whole, and does it belong to the key in use?"""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +7,7 @@ import click
 
 from parvis.cli.configuration import config_option, json_option, write_json
 from parvis.cli.custodian.options import configured, data_option, end, keys_or_exit, moment
+from parvis.cli.custodian.words import words_of_share
 
 if TYPE_CHECKING:
     from parvis.archive.custody import CustodianKey
@@ -42,7 +42,7 @@ def command(config_file: Path | None, data: Path | None, key_list: Path | None, 
     if not as_json:
         for sentence in cautions:
             click.echo(f"Caution: {sentence}", err=True)
-    words = _words()
+    words = words_of_share()
     try:
         facts, known = describe(words), find(words, keys)
     except BadShares as bad:
@@ -88,30 +88,3 @@ def _listed(path: Path, *, as_json: bool) -> "list[CustodianKey]":
     if not keys:
         end(f"{path} names no key.", as_json=as_json)
     return keys
-
-
-def _words() -> str:
-    """Ask for the words without showing them; read them where nobody can be asked."""
-    if sys.stdin.isatty():
-        return _asked()
-    from parvis.app.shares import SHARE_TEXT_MAX, words_of
-
-    # A share's file has its words, and a page around them.
-    return words_of(sys.stdin.read(4 * SHARE_TEXT_MAX))
-
-
-def _asked() -> str:
-    """Ask until there are words enough, on as many lines as people like; an empty line ends it."""
-    from getpass import getpass
-
-    from parvis.app.shares import SHARE_WORDS, words_in
-
-    words = ""
-    asking = f"The {SHARE_WORDS} words of the share, in order (they are not shown): "
-    while line := getpass(asking):
-        words += f" {line}"
-        count = len(words_in(words))
-        if count >= SHARE_WORDS:
-            break
-        asking = f"{count} words so far. Go on: "
-    return words
