@@ -140,7 +140,7 @@ def test_deleting_an_account_says_what_is_kept(connect: Connect, enter: Enter) -
     assert commands(answers) == ["901", "NOTE", "NOTE", "NOTE"]
     assert answers[1].params[:3] == ["ACCOUNT", "DELETED", account]
     assert [each.params[1] for each in answers[2:]] == ["STILL_SEALED", "STILL_KEPT"]
-    assert "archive" in answers[2].params[-1]
+    assert "archive" in answers[3].params[-1]
     other = connect()
     other.send("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(account, 'sesame')}")
     assert [other.next().command, other.next().command] == ["AUTHENTICATE", "904"]
