@@ -4,6 +4,7 @@ Source: DESIGN.md 2, promise 1; docs/adr/0001-turn-batch-and-fence.md.
 """
 
 import asyncio
+import os
 
 from tests.promises.harness import OPERATOR_PASSWORD, HeardClient, Square
 
@@ -18,6 +19,7 @@ from parvis.app.wiring import Parts
 from parvis.app.workers import Workers
 from parvis.model.records import RecordKind
 from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.openings import Openings
 from parvis.moderation.terms import TermEnder
 from parvis.store.memory import Fault
 from parvis.store.memory_sealed import MemorySealed
@@ -91,7 +93,7 @@ def pages_of(square: Square) -> Pages:
     loop = asyncio.new_event_loop()
     loop.close()
     journal, sealed, keys = LoopJournal(loop, square.turn), MemorySealed(square.archive.store), square.archive.keys
-    absences = AbsenceBook(journal, sealed)
+    openings, absences = Openings(journal, keys, os.urandom), AbsenceBook(journal, sealed)
     keeping = Keeping(TermEnder(journal, sealed, keys, absences), square.clock.now_ms, Stop())
     return Pages(
         Parts(
@@ -104,7 +106,7 @@ def pages_of(square: Square) -> Pages:
             [],
             square.history,
             Workers(loop),
-            Office(Config(), loop, square.chat, journal, sealed, keys, absences, keeping),
+            Office(Config(), loop, square.chat, journal, sealed, keys, openings, absences, keeping),
         ),
         Listeners(()),
     )

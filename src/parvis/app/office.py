@@ -16,6 +16,7 @@ from parvis.app.config import Config
 from parvis.app.keeping import Keeping
 from parvis.chat.service import Chat
 from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.openings import Openings
 from parvis.ports.journal import Journal
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
@@ -45,6 +46,7 @@ class Office:
         journal: Journal,
         sealed: SealedStore,
         keys: KeyStore,
+        openings: Openings,
         absences: AbsenceBook,
         keeping: Keeping,
     ) -> None:
@@ -56,6 +58,7 @@ class Office:
         self.keys = keys
         self.absences = absences
         self.keeping = keeping
+        self.openings = openings
         self._loop = loop
 
     @property

@@ -121,7 +121,19 @@ def _delete(chat: Chat, _client: Client, account: Account, params: list[str]) ->
 def _deleted(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
     here = chat.world.present.get(account.id, ())
     accounts.delete(chat, account)
-    chat.note("ACCOUNT", "DELETED", account.name, "Your account, its password and its certificates are deleted.")
+    chat.note(
+        "ACCOUNT",
+        "DELETED",
+        account.name,
+        "Your account is closed: nobody can log in to it, and what stood in it has left the lists of this server.",
+    )
+    chat.note(
+        "ACCOUNT",
+        "STILL_SEALED",
+        "The law has us keep for a year what stood in it: its name and your pseudonym, when it was made and closed, "
+        "what its password was checked against, its certificates. It is sealed: only custodians can open it, on a "
+        "legal ground. Then its key is destroyed.",
+    )
     chat.note(
         "ACCOUNT",
         "STILL_KEPT",
