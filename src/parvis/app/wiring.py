@@ -288,10 +288,18 @@ def assemble(
     absences = AbsenceBook(journal, made.sealed)
     stop = Stop()
     ender = TermEnder(journal, made.sealed, keys(), absences, forget_keys=history.forget_keys, pause=stop)
-    set_aside = partial(sweep, config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"))
-    keeping = Keeping(ender, clock.now_ms, stop, set_aside)
+    keeping = Keeping(ender, clock.now_ms, stop, partial(_tidy, config, openings))
     office = Office(config, loop, chat, journal, made.sealed, keys(), openings, absences, keeping)
     return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, mail)
+
+
+def _tidy(config: Config, openings: Openings, now_ms: int) -> None:
+    """End what no term key ends: torn batches that were set aside, and openings with what they exported."""
+    from parvis.store import opening_folder
+
+    sweep(config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"), now_ms)
+    for opening in openings.end_expired(now_ms):
+        opening_folder.drop_export(config.server.data_dir, opening)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
