@@ -13,6 +13,7 @@ from parvis.app.journal import LoopJournal
 from parvis.app.keeping import Keeping, Stop
 from parvis.app.listeners import Listeners
 from parvis.app.office import Office
+from parvis.app.rights import ExportDesk
 from parvis.app.web import LOOK_EVERY_S
 from parvis.app.web import Square as Pages
 from parvis.app.wiring import Parts
@@ -93,8 +94,9 @@ def pages_of(square: Square) -> Pages:
     loop = asyncio.new_event_loop()
     loop.close()
     journal, sealed, keys = LoopJournal(loop, square.turn), MemorySealed(square.archive.store), square.archive.keys
-    openings, absences = Openings(journal, keys, os.urandom), AbsenceBook(journal, sealed)
-    keeping = Keeping(TermEnder(journal, sealed, keys, absences), square.clock.now_ms, Stop())
+    absences = AbsenceBook(journal, sealed)
+    holds, erasures = square.duties.holds, square.duties.erasures
+    keeping = Keeping(TermEnder(journal, sealed, keys, absences), holds, erasures, square.clock.now_ms, Stop())
     return Pages(
         Parts(
             square.chat,
@@ -106,7 +108,20 @@ def pages_of(square: Square) -> Pages:
             [],
             square.history,
             Workers(loop),
-            Office(Config(), loop, square.chat, journal, sealed, keys, openings, absences, keeping),
+            Office(
+                Config(),
+                loop,
+                square.chat,
+                journal,
+                sealed,
+                keys,
+                absences,
+                keeping,
+                holds,
+                erasures,
+                Openings(journal, keys, os.urandom),
+            ),
+            ExportDesk(square.chat, square.duties.links, sealed, keys),
         ),
         Listeners(()),
     )

@@ -603,17 +603,17 @@ class ArchiveStore(msgspec.Struct, frozen=True, kw_only=True):
         "`sqlite`: the archive lies in `data_dir`. `memory`, with profile `test` alone: everything is sealed "
         "all the same and nothing survives the process.",
     ] = StoreKind.SQLITE
+    board_address: Annotated[
+        str,
+        Text(0, 254, shape=r"(?:[^\s@<>]+@[^\s@<>]+)?", called="an address"),
+        "Address that is told by mail when an opening is asked for that one custodian alone can grant; empty: nobody.",
+    ] = ""
     retention: Annotated[
         Path | None,
         Folder(),
         "TOML file whose table `[terms]` says how long kinds of data are kept, in place of the profile's terms "
         '(docs/register.md lists them): `room-messages = "180d"`. A new term is for what is sealed from then on.',
     ] = None
-    board_address: Annotated[
-        str,
-        Text(0, 254, shape=r"(?:[^\s@<>]+@[^\s@<>]+)?", called="an address"),
-        "Address that is told by mail when an opening is asked for that one custodian alone can grant; empty: nobody.",
-    ] = ""
 
 
 DEFAULT_LISTENERS: Final = (

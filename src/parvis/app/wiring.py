@@ -12,7 +12,8 @@ import msgspec
 
 from parvis import __version__
 from parvis.app.clock import LoopClock
-from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
+from parvis.app.config import CONTACT_BYTES_MAX, Config, Kind, Profile, StoreKind
+from parvis.app.export_links import ExportLinks
 from parvis.app.gateways import GatewayBook
 from parvis.app.handing_over import hand_over, tell_of
 from parvis.app.journal import LoopJournal
@@ -20,6 +21,7 @@ from parvis.app.keeping import Keeping, Stop
 from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
 from parvis.app.retention import schedule_of
+from parvis.app.rights import ExportDesk, OwnRights
 from parvis.app.vault_recovery import recover
 from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
@@ -36,6 +38,8 @@ from parvis.chat.service import Chat
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
 from parvis.irc.casemapping import fold
+from parvis.legal.erasure import Erasure
+from parvis.legal.holds import Hold
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.guests import Guest
@@ -47,12 +51,15 @@ from parvis.model.records import KeptRoom
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
 from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.erasures import Erasures
+from parvis.moderation.holds import Holds
 from parvis.moderation.openings import Openings
 from parvis.moderation.terms import TermEnder
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
+from parvis.store import opening_folder
 from parvis.store.beginning import TermBook
 from parvis.store.history import IndexedHistory, PairOf
 from parvis.store.set_aside import SET_ASIDE_NAME, sweep
@@ -84,6 +91,7 @@ class Parts(msgspec.Struct, frozen=True):
     history: IndexedHistory
     history_workers: Workers
     office: Office
+    exports: ExportDesk
     mail: SmtpMail | None = None
 
 
@@ -264,6 +272,14 @@ def assemble(
 
         mail = SmtpMail(config.mail)
     history, history_workers = made.history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
+    journal = LoopJournal(loop, turn)
+    absences = AbsenceBook(journal, made.sealed)
+    holds = Holds(journal, made.sealed, keys(), partial(conversation_of_pair, secret), os.urandom)
+    stop = Stop()
+    window_ms = 1000 * longest_window_s(config)
+    erasures = Erasures(journal, made.sealed, absences, holds, window_ms, history.hide, stop)
+    links = ExportLinks(secret, os.urandom)
+    has_pages = any(listener.kind is Kind.HTTP for listener in config.listen)
     outside = Outside(
         work=workers,
         history=history,
@@ -273,6 +289,7 @@ def assemble(
         wrapping=made.wrapping(),
         passwords=passwords,
         mail=mail,
+        rights=OwnRights(erasures, links, clock, has_pages=has_pages),
         reload=reload,
     )
     chat = Chat(settings_of(config), secret, chance, clock, turn, outside)
@@ -283,23 +300,24 @@ def assemble(
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
     recover(chat.vault, opened, made.sealed)
-    journal = LoopJournal(loop, turn)
+    restore_duties(holds, erasures, opened.kept)
+    ender = TermEnder(
+        journal, made.sealed, keys(), absences, rewrap=holds.rewrap, forget_keys=history.forget_keys, pause=stop
+    )
+    set_aside = partial(sweep, config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"))
     openings = Openings(journal, keys(), os.urandom, opened.kept)
-    absences = AbsenceBook(journal, made.sealed)
-    stop = Stop()
-    ender = TermEnder(journal, made.sealed, keys(), absences, forget_keys=history.forget_keys, pause=stop)
-    keeping = Keeping(ender, clock.now_ms, stop, partial(_tidy, config, openings))
-    office = Office(config, loop, chat, journal, made.sealed, keys(), openings, absences, keeping)
-    return Parts(chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, mail)
 
+    def sweep_folders(now_ms: int) -> None:
+        set_aside(now_ms)
+        for ended in openings.end_expired(now_ms):
+            opening_folder.drop_export(config.server.data_dir, ended)
 
-def _tidy(config: Config, openings: Openings, now_ms: int) -> None:
-    """End what no term key ends: torn batches that were set aside, and openings with what they exported."""
-    from parvis.store import opening_folder
-
-    sweep(config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"), now_ms)
-    for opening in openings.end_expired(now_ms):
-        opening_folder.drop_export(config.server.data_dir, opening)
+    keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, sweep_folders)
+    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, holds, erasures, openings)
+    exports = ExportDesk(chat, links, made.sealed, keys())
+    return Parts(
+        chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, exports, mail
+    )
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
@@ -335,16 +353,27 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 pass
             case KeptKind.PENDING_ACCOUNT:
                 waiting.append(read(each, Pending))
-            case KeptKind.ENDING:
-                pass  # Whoever ends terms reads it where it lies.
             case KeptKind.OPENING:
                 pass  # The chat has no part in it: whoever wires it takes them from what was kept.
+            case KeptKind.ENDING:
+                pass  # Whoever ends terms reads it where it lies.
+            case KeptKind.HOLD | KeptKind.ERASURE:
+                pass  # The chat knows of neither (`restore_duties`).
             case _:
                 assert_never(each.kind)
     for pending in sorted(waiting, key=lambda each: each.ends_at_ms):
         chat.apply(e.PendingKept(pending, fold(pending.name)))
     # Whose it is must be known first.
     _restore_metadata(chat, metadata)
+
+
+def restore_duties(holds: Holds, erasures: Erasures, kept: list[Keep]) -> None:
+    """Know again what is to stay beyond its term, and what is to go before it."""
+    for each in kept:
+        if each.kind is KeptKind.HOLD:
+            holds.restore(read(each, Hold))
+        elif each.kind is KeptKind.ERASURE:
+            erasures.restore(read(each, Erasure))
 
 
 def _restore_metadata(chat: Chat, kept: list[Keep]) -> None:

@@ -27,12 +27,16 @@ class KeptKind(StrEnum):
     SILENCE = "silence"
     METADATA = "metadata"
     PENDING_ACCOUNT = "pending-account"
-    ENDING = "ending"
-    """A term that is being ended: what a crash left of it is finished (`moderation/terms.py`)."""
     OPENING = "opening"
     """An opening of the archive that has not ended (`moderation/openings.py`)."""
     VAULT = "vault"
     """How far the identification vault has come (`KeptVault`)."""
+    ENDING = "ending"
+    """A term that is being ended: what a crash left of it is finished (`moderation/terms.py`)."""
+    HOLD = "hold"
+    """What is kept beyond its term (`legal/holds.py`)."""
+    ERASURE = "erasure"
+    """Whose words are to go, until they are gone (`legal/erasure.py`)."""
 
 
 class Keep(msgspec.Struct, frozen=True):

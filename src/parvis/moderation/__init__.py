@@ -1,1 +1,1 @@
-"""Services of those who answer for the server: openings, terms, holds. They use ports and know no client."""
+"""Services beside the chat: terms, holds, openings, cases. They use ports only, and block: never on the loop."""

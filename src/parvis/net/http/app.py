@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from parvis.net.address import is_here
 from parvis.net.http import entry, language, privacy
+from parvis.ports.rights import Exports
 from parvis.ports.view import ServerView
 
 PLAIN: Final = "text/plain"
@@ -33,8 +34,8 @@ Asked = Request[Any, Any, State]
 log = structlog.get_logger()
 
 
-def make_app(view: ServerView) -> Litestar:
-    """Make the application over what the server lets be seen."""
+def make_app(view: ServerView, exports: Exports) -> Litestar:
+    """Make the application over what the server lets be seen, and over the files that members ask for."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(_Numbers(view))
@@ -82,8 +83,20 @@ def make_app(view: ServerView) -> Litestar:
         headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
         return _respond("This address speaks WebSocket.\n", 426, PLAIN, NOTHING, headers)
 
+    @route("/export/{token:str}", http_method=["GET"])
+    async def export(request: Asked) -> Response[bytes]:
+        """Give what is kept about whoever has made this link, once."""
+        spoken = language.choose(
+            request.query_params.get("lang"), request.headers.get("accept-language", ""), entry.LANGUAGES
+        )
+        file = await exports.fetch(str(request.path_params["token"]), spoken)
+        if file is None:
+            return _respond("This link is not known, was used already, or is too old. Ask for another.\n", 404)
+        headers = {"Content-Disposition": 'attachment; filename="parvis-export.zip"'}
+        return _respond(file, 200, "application/zip", NOTHING, headers)
+
     return Litestar(
-        [entry_page, privacy_page, health, readiness, metrics, chat_without_upgrade],
+        [entry_page, privacy_page, health, readiness, metrics, chat_without_upgrade, export],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         openapi_config=None,
         logging_config=None,
