@@ -304,20 +304,20 @@ def assemble(
     ender = TermEnder(
         journal, made.sealed, keys(), absences, rewrap=holds.rewrap, forget_keys=history.forget_keys, pause=stop
     )
-    set_aside = partial(sweep, config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"))
     openings = Openings(journal, keys(), os.urandom, opened.kept)
-
-    def sweep_folders(now_ms: int) -> None:
-        set_aside(now_ms)
-        for ended in openings.end_expired(now_ms):
-            opening_folder.drop_export(config.server.data_dir, ended)
-
-    keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, sweep_folders)
+    keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, partial(_tidy, config, openings))
     office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, holds, erasures, openings)
     exports = ExportDesk(chat, links, made.sealed, keys())
     return Parts(
         chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, exports, mail
     )
+
+
+def _tidy(config: Config, openings: Openings, now_ms: int) -> None:
+    """End what no term key ends: torn batches that were set aside, and openings with what they exported."""
+    sweep(config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"), now_ms)
+    for opening in openings.end_expired(now_ms):
+        opening_folder.drop_export(config.server.data_dir, opening)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
