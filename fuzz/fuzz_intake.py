@@ -30,10 +30,14 @@ from parvis.irc.casemapping import fold
 from parvis.irc.framing import split_lines
 from parvis.irc.limits import BODY_BYTES_MAX, SERVER_TAGS_BYTES_MAX
 from parvis.irc.line import Malformed, parse_line
+from parvis.legal.erasure import Erasure
 from parvis.model.accounts import Account
+from parvis.model.audit import ErasureAsked, audit_record
 from parvis.model.events import AccountKept, LoggedIn
 from parvis.model.ids import NOBODY, IdentityId
+from parvis.model.kept import KeptKind, keep
 from parvis.model.person import ACCEPTED_MAX, INVISIBLE, OPERATOR
+from parvis.ports.rights import EraseAsked
 from parvis.store.beginning import TermBook
 from parvis.store.memory import Fault, MemoryArchive
 from parvis.store.memory_history import MemoryHistory
@@ -216,6 +220,21 @@ CORPUS = [b"\n".join(TOGETHER + end) for end in ENDS]
 CORPUS += [b"".join(bytes((48 + who,)) + line + b"\n" for who in range(CLIENTS) for line in play) for play in PLAYS]
 
 
+class Rights:
+    """A `parvis.ports.rights.Rights` that erases nothing and tells a path that leads nowhere."""
+
+    has_pages = True
+
+    def erase(self, identity: IdentityId) -> EraseAsked:
+        """Give what would make an erasure last."""
+        erasure = Erasure(identity=identity, asked_ms=0, due_ms=0)
+        return EraseAsked(0, audit_record(ErasureAsked(due_ms=0)), keep(KeptKind.ERASURE, identity, erasure))
+
+    def export_link(self, identity: IdentityId) -> str | None:
+        """Tell a path, or that it was asked for too often."""
+        return "/export/x" if identity[0] & 1 else None
+
+
 class Moment:
     """A call that waits for its time."""
 
@@ -314,6 +333,7 @@ class Square:
         opened = self.archive.open(self.clock.now_ms())
         turn = Turn(self.archive, self.clock, fan_out, self.stopped)
         turn.follow(opened)
+        history = MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32)))
         self.chat = Chat(
             Settings(
                 server="chat.test",
@@ -333,7 +353,7 @@ class Square:
             turn,
             Outside(
                 work=self.work,
-                history=MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32))),
+                history=history,
                 history_work=self.work,
                 find_operator=self.find_operator,
                 find_gateway=self.find_gateway,
@@ -341,6 +361,7 @@ class Square:
                     TermBook(self.archive.keys, os.urandom, DEFAULT_TERMS).covering, self.archive.custodian
                 ),
                 passwords=PASSWORDS,
+                rights=Rights(),
                 reload=lambda: True,
             ),
         )

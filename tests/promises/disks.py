@@ -41,14 +41,16 @@ def recorded_environ(folder: Path, written: Path, root: Path) -> dict[str, str]:
     """
     library = folder / "recorder.so"
     source = Path(__file__).with_name("recorder.c")
+    # They are compiled in: the programs that a server starts inherit few variables.
+    places = (f'-DRECORDED_TO="{written}"', f'-DRECORDED_UNDER="{root}"')
     compiled = subprocess.run(
-        ["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl", "-lpthread"],
+        ["cc", "-shared", "-fPIC", "-O1", *places, "-o", library, source, "-ldl", "-lpthread"],
         capture_output=True,
         text=True,
         check=False,
     )
     assert compiled.returncode == 0, compiled.stderr
-    return {"LD_PRELOAD": str(library), "RECORDED_TO": str(written), "RECORDED_UNDER": str(root)}
+    return {"LD_PRELOAD": str(library)}
 
 
 def acts(recording: Path) -> Iterator[Act]:

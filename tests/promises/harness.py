@@ -9,10 +9,11 @@ from random import Random
 from typing import TypeVar
 
 from msgspec.structs import replace
+from tests.rights import Duties
 
 from parvis.app.vault_recovery import recover
 from parvis.app.verifiers import Verifiers
-from parvis.app.wiring import open_rooms, restore
+from parvis.app.wiring import open_rooms, restore, restore_duties
 from parvis.archive.sealing import Wrapping
 from parvis.archive.terms import DEFAULT_TERMS
 from parvis.chat.chance import Chance
@@ -211,6 +212,7 @@ class Square:
         # As a server's own, but for what a check costs.
         passwords = Verifiers(self.archive.keys.derived(b"accounts"), memory_kib=8, passes=1, iterations=2)
         self.history = MemoryHistory(self.archive.store, partial(conversation_of_pair, bytes(32)))
+        self.duties = Duties(self.archive, self.turn, self.clock, self.end_turn, self.history.hide)
         outside = Outside(
             work=self._work,
             history=self.history,
@@ -218,6 +220,7 @@ class Square:
             find_operator=self._find_operator,
             wrapping=Wrapping(TermBook(self.archive.keys, os.urandom, DEFAULT_TERMS).covering, self.archive.custodian),
             passwords=passwords,
+            rights=self.duties.rights,
             reload=self._reload,
         )
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, outside)
@@ -226,6 +229,7 @@ class Square:
         open_rooms(self.chat, opened.rooms)
         restore(self.chat, opened.kept)
         recover(self.chat.vault, opened, MemorySealed(self.archive.store))
+        restore_duties(self.duties.holds, self.duties.erasures, opened.kept)
         self.end_turn()
 
     def _work(self, task: Callable[[], T], done: Callable[[T | None], None]) -> None:

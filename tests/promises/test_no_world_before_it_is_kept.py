@@ -13,6 +13,7 @@ from parvis.app.journal import LoopJournal
 from parvis.app.keeping import Keeping, Stop
 from parvis.app.listeners import Listeners
 from parvis.app.office import Office
+from parvis.app.rights import ExportDesk
 from parvis.app.web import LOOK_EVERY_S
 from parvis.app.web import Square as Pages
 from parvis.app.wiring import Parts
@@ -94,7 +95,8 @@ def pages_of(square: Square) -> Pages:
     loop.close()
     journal, sealed, keys = LoopJournal(loop, square.turn), MemorySealed(square.archive.store), square.archive.keys
     absences = AbsenceBook(journal, sealed)
-    keeping = Keeping(TermEnder(journal, sealed, keys, absences), square.clock.now_ms, Stop())
+    holds, erasures = square.duties.holds, square.duties.erasures
+    keeping = Keeping(TermEnder(journal, sealed, keys, absences), holds, erasures, square.clock.now_ms, Stop())
     return Pages(
         Parts(
             square.chat,
@@ -115,8 +117,11 @@ def pages_of(square: Square) -> Pages:
                 keys,
                 absences,
                 keeping,
+                holds,
+                erasures,
                 Openings(journal, keys, os.urandom),
             ),
+            ExportDesk(square.chat, square.duties.links, sealed, keys),
         ),
         Listeners(()),
     )

@@ -20,6 +20,10 @@ from tests.promises.disks import Act, Disk, acts, recorded_environ
 from tests.promises.seen import Chatter, checked
 from tests.promises.servers import CONFIG, PATIENCE_S, Server
 
+from parvis.app import shares
+from parvis.app.custodian_keys import keys_of
+from parvis.app.share_files import FIRST_SHARE
+from parvis.archive import custody
 from parvis.archive.reading import OpenedRecord
 from parvis.store.sqlite.archive import SqliteArchive
 from parvis.store.sqlite.reader import opened_records
@@ -148,7 +152,10 @@ def test_every_line_sent_is_in_the_archive_after_a_power_cut(
 def test_a_power_cut_during_the_first_start_leaves_what_the_next_start_can_use(
     recording: Recording, tmp_path: Path, seed: int | None
 ) -> None:
-    """Database and keys are both there or neither counts, whatever was renamed, made or written when it happened."""
+    """
+    Database and keys are both there or neither counts, whatever was renamed, made or written when it happened; and
+    no key for custodians is in use whose share is not there.
+    """
     disk = Disk(recording.root)
     for at, act in enumerate(recording.acts[: recording.first_send]):
         disk.do(act)
@@ -156,4 +163,13 @@ def test_a_power_cut_during_the_first_start_leaves_what_the_next_start_can_use(
         left.mkdir()
         disk.leave(left, None if seed is None else random.Random(seed * 1000 + at))
         recovered(left)
+        nobody_has_lost_the_share(left / "square" / "data")
         shutil.rmtree(left)
+
+
+def nobody_has_lost_the_share(data: Path) -> None:
+    """A key that a server has begun to use has its share beside it, whole. Source: ADR 21, "Order"."""
+    (key,) = keys_of(data)
+    if key.id != a_custodian().id:
+        words = shares.words_of((data / FIRST_SHARE).read_text())
+        assert custody.public_bytes(bytes(shares.combine([words]))) == key.public

@@ -16,6 +16,8 @@ from parvis.app.config import Config
 from parvis.app.keeping import Keeping
 from parvis.chat.service import Chat
 from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.erasures import Erasures
+from parvis.moderation.holds import Holds
 from parvis.moderation.openings import Openings
 from parvis.ports.journal import Journal
 from parvis.ports.keys import KeyStore
@@ -48,6 +50,8 @@ class Office:
         keys: KeyStore,
         absences: AbsenceBook,
         keeping: Keeping,
+        holds: Holds,
+        erasures: Erasures,
         openings: Openings,
     ) -> None:
         """Put the parts on the table."""
@@ -59,6 +63,8 @@ class Office:
         self.absences = absences
         self.keeping = keeping
         self.openings = openings
+        self.holds = holds
+        self.erasures = erasures
         self._loop = loop
 
     @property

@@ -12,7 +12,8 @@ import msgspec
 
 from parvis import __version__
 from parvis.app.clock import LoopClock
-from parvis.app.config import CONTACT_BYTES_MAX, Config, Profile, StoreKind
+from parvis.app.config import CONTACT_BYTES_MAX, Config, Kind, Profile, StoreKind
+from parvis.app.export_links import ExportLinks
 from parvis.app.gateways import GatewayBook
 from parvis.app.handing_over import hand_over, tell_of
 from parvis.app.journal import LoopJournal
@@ -20,6 +21,7 @@ from parvis.app.keeping import Keeping, Stop
 from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
 from parvis.app.retention import schedule_of
+from parvis.app.rights import ExportDesk, OwnRights
 from parvis.app.sequencer import Sequencer, check_log, make_sequencer
 from parvis.app.vault_recovery import recover
 from parvis.app.verifiers import Verifiers
@@ -37,6 +39,8 @@ from parvis.chat.service import Chat
 from parvis.chat.settings import Settings
 from parvis.chat.turn import Turn
 from parvis.irc.casemapping import fold
+from parvis.legal.erasure import Erasure
+from parvis.legal.holds import Hold
 from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.guests import Guest
@@ -49,6 +53,8 @@ from parvis.model.room import Room
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
 from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.erasures import Erasures
+from parvis.moderation.holds import Holds
 from parvis.moderation.openings import Openings
 from parvis.moderation.terms import TermEnder
 from parvis.net.fanout import fan_out
@@ -56,6 +62,7 @@ from parvis.ports.archive import Archive, ArchiveCorrupt, ArchiveError
 from parvis.ports.keys import KeyStore
 from parvis.ports.log import PublicLog
 from parvis.ports.sealed import SealedStore
+from parvis.store import opening_folder
 from parvis.store.beginning import TermBook
 from parvis.store.history import IndexedHistory, PairOf
 from parvis.store.log.folder import LOG_NAME, LogFolder
@@ -89,6 +96,7 @@ class Parts(msgspec.Struct, frozen=True):
     history: IndexedHistory
     history_workers: Workers
     office: Office
+    exports: ExportDesk
     mail: SmtpMail | None = None
     sequencer: Sequencer | None = None
     """Gives records their places in the log; None where nothing survives the process."""
@@ -277,6 +285,14 @@ def assemble(
 
         mail = SmtpMail(config.mail)
     history, history_workers = made.history_of(partial(conversation_of_pair, secret)), Workers(loop, threads=1)
+    journal = LoopJournal(loop, turn)
+    absences = AbsenceBook(journal, made.sealed)
+    holds = Holds(journal, made.sealed, keys(), partial(conversation_of_pair, secret), os.urandom)
+    stop = Stop()
+    window_ms = 1000 * longest_window_s(config)
+    erasures = Erasures(journal, made.sealed, absences, holds, window_ms, history.hide, stop)
+    links = ExportLinks(secret, os.urandom)
+    has_pages = any(listener.kind is Kind.HTTP for listener in config.listen)
     outside = Outside(
         work=workers,
         history=history,
@@ -286,6 +302,7 @@ def assemble(
         wrapping=made.wrapping(),
         passwords=passwords,
         mail=mail,
+        rights=OwnRights(erasures, links, clock, has_pages=has_pages),
         reload=reload,
     )
     chat = Chat(settings_of(config), secret, chance, clock, turn, outside)
@@ -296,18 +313,18 @@ def assemble(
     try:
         open_rooms(chat, opened.rooms, first)
         restore(chat, opened.kept)
+        restore_duties(holds, erasures, opened.kept)
     except ArchiveError:
         archive.close()
         raise
     recover(chat.vault, opened, made.sealed)
-    journal = LoopJournal(loop, turn)
-    absences = AbsenceBook(journal, made.sealed)
-    stop = Stop()
-    ender = TermEnder(journal, made.sealed, keys(), absences, forget_keys=history.forget_keys, pause=stop)
-    set_aside = partial(sweep, config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"))
-    keeping = Keeping(ender, clock.now_ms, stop, set_aside)
+    ender = TermEnder(
+        journal, made.sealed, keys(), absences, rewrap=holds.rewrap, forget_keys=history.forget_keys, pause=stop
+    )
     openings = Openings(journal, keys(), os.urandom, opened.kept)
-    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, openings)
+    keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, partial(_tidy, config, openings))
+    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, holds, erasures, openings)
+    exports = ExportDesk(chat, links, made.sealed, keys())
     notices, sequencer, public_log = opened.notices, None, None
     if config.archive.store is StoreKind.SQLITE:
         try:
@@ -330,10 +347,18 @@ def assemble(
         history,
         history_workers,
         office,
+        exports,
         mail,
         sequencer,
         public_log,
     )
+
+
+def _tidy(config: Config, openings: Openings, now_ms: int) -> None:
+    """End what no term key ends: torn batches that were set aside, and openings with what they exported."""
+    sweep(config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"), now_ms)
+    for opening in openings.end_expired(now_ms):
+        opening_folder.drop_export(config.server.data_dir, opening)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:
@@ -346,10 +371,7 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
             _restore_one(chat, each, rooms, waiting, metadata)
         except msgspec.DecodeError:
             # The cause is left out: it may quote what stands in the value.
-            raise ArchiveCorrupt(
-                f"what is kept of {each.kind} {each.id.hex()} in the database is damaged. Put the data folder back "
-                "from its backup, or save what is whole: parvis archive repair --to COPY"
-            ) from None
+            raise _damaged(each) from None
     for pending in sorted(waiting, key=lambda each: each.ends_at_ms):
         chat.apply(e.PendingKept(pending, fold(pending.name)))
     # Whose it is must be known first.
@@ -391,8 +413,30 @@ def _restore_one(
             pass  # The chat has no part in it: whoever wires it takes them from what was kept.
         case KeptKind.ENDING:
             pass  # Whoever ends terms reads it where it lies.
+        case KeptKind.HOLD | KeptKind.ERASURE:
+            pass  # The chat knows of neither (`restore_duties`).
         case _:
             assert_never(each.kind)
+
+
+def restore_duties(holds: Holds, erasures: Erasures, kept: list[Keep]) -> None:
+    """Know again what is to stay beyond its term, and what is to go before it."""
+    for each in kept:
+        try:
+            if each.kind is KeptKind.HOLD:
+                holds.restore(read(each, Hold))
+            elif each.kind is KeptKind.ERASURE:
+                erasures.restore(read(each, Erasure))
+        except msgspec.DecodeError:
+            raise _damaged(each) from None
+
+
+def _damaged(each: Keep) -> ArchiveCorrupt:
+    """Say which value is damaged, and what to do."""
+    return ArchiveCorrupt(
+        f"what is kept of {each.kind} {each.id.hex()} in the database is damaged. Put the data folder back "
+        "from its backup, or save what is whole: parvis archive repair --to COPY"
+    )
 
 
 def _restore_metadata(chat: Chat, kept: list[Keep]) -> None:

@@ -3,6 +3,8 @@
 Who proves to be whom is decided in `commands/authenticate.py`, `register.py` and `verify.py`; they end here.
 """
 
+import msgspec
+
 from parvis.chat import devices, hosts, rooms
 from parvis.chat.client import Client
 from parvis.chat.renaming import give_up_claimed
@@ -15,6 +17,7 @@ from parvis.model.accounts import Account
 from parvis.model.ids import PRESENCE, IdentityId
 from parvis.model.kept import KeptKind, keep
 from parvis.model.records import RecordKind
+from parvis.ports.rights import EraseAsked
 
 
 def find(chat: Chat, name: str) -> Account | None:
@@ -114,6 +117,43 @@ def delete(chat: Chat, account: Account) -> None:
     for person in here:
         if isinstance(person, Client):
             log_out(chat, person)
+
+
+def erase(chat: Chat, account: Account) -> int:
+    """End an account for good: what it wrote is shown to nobody any more, and goes later; gives that moment."""
+    asked = chat.outside.rights.erase(account.id)
+    erase_asked(chat, account, asked)
+    return asked.due_ms
+
+
+def erase_asked(chat: Chat, account: Account | None, asked: EraseAsked) -> None:
+    """Have an erasure made durable with the end of the account; None: it has ended already, or was a guest's."""
+    if account is not None:
+        delete(chat, account)
+        _sign_for(chat, account)
+    for kept in chat.guests.forget(IdentityId(asked.keep.id)):
+        chat.keep_value(kept)
+    chat.turn.batch.records.append(msgspec.structs.replace(asked.record, time_ms=chat.now_ms))
+    chat.keep_value(asked.keep)
+
+
+def _sign_for(chat: Chat, account: Account) -> None:
+    """Have the server stand for who set topics and masks of rooms that last, where that was an account erased now."""
+    server, folded = chat.settings.server, fold(account.name)
+    for room in [room for room in chat.world.rooms.values() if room.registered]:
+        is_changed = _is_by(room.topic_set_by, folded)
+        if is_changed:
+            chat.apply(e.TopicSet(room, room.topic, server, room.topic_set_at_ms))
+        for entry in [entry for listed in room.lists.values() for entry in listed if _is_by(entry.set_by, folded)]:
+            chat.apply(e.MaskUnlisted(room, entry.kind, entry.mask))
+            chat.apply(e.MaskListed(room, msgspec.structs.replace(entry, set_by=server)))
+            is_changed = True
+        if is_changed:
+            chat.keep(room)
+
+
+def _is_by(setter: str, folded: str) -> bool:
+    return fold(setter.partition("!")[0]) == folded
 
 
 def _logged_in(account: Account) -> str:

@@ -96,6 +96,10 @@ class Guests:
         self._put(guest)
         return [keep(KeptKind.GUEST, identity, guest)]
 
+    def forget(self, identity: IdentityId) -> list[Keep]:
+        """Forget a guest who is erased: the token proves nobody any more; give what to keep."""
+        return [] if self._guest(identity) is None else [self._drop(identity)]
+
     def sweep(self, now_ms: int) -> list[Keep]:
         """Forget whose token has ended, and note that those who are here use theirs; give what to keep. Once a day."""
         kept = []

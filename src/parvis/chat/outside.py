@@ -9,6 +9,7 @@ from parvis.chat.settings import Operator
 from parvis.ports.history import History
 from parvis.ports.mail import Mail
 from parvis.ports.passwords import Passwords
+from parvis.ports.rights import Rights
 from parvis.ports.work import Work
 
 
@@ -33,6 +34,8 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """What the keys of the identification vault are wrapped under; asked once a day, on the loop."""
     passwords: Passwords
     """Makes and checks what passwords of accounts are checked against."""
+    rights: Rights
+    """Erases what people wrote, and gives them what is kept about them."""
     reload: Callable[[], bool]
     """Reads the configuration again and takes it; with a mistake in it, gives False and changes nothing."""
     find_gateway: Callable[[str, str, str], str | None] = _no_gateway

@@ -195,6 +195,72 @@ class TermsEnded(Entry, frozen=True, kw_only=True, tag="terms-ended"):
     """Digest, in hex, of every absence there is from now on (`archive/absences.py`)."""
 
 
+class HoldPlaced(Entry, frozen=True, kw_only=True, tag="hold-placed"):
+    """Something is kept beyond its term."""
+
+    hold: str
+    """Its id in hex, as in every entry of a hold."""
+    ground: str
+    reference: str
+    accounts: tuple[str, ...]
+    conversations: tuple[str, ...]
+    """Opaque ids in hex."""
+    vault: bool
+    from_ms: int
+    until_ms: int
+    ends_ms: int
+    may_notify_user: bool
+
+
+class HoldExtended(Entry, frozen=True, kw_only=True, tag="hold-extended"):
+    """A hold was decided anew, with a later end."""
+
+    hold: str
+    reference: str
+    ends_ms: int
+
+
+class HoldEnded(Entry, frozen=True, kw_only=True, tag="hold-ended"):
+    """A hold is over: what no other hold and no term keeps goes."""
+
+    hold: str
+    reason: str
+    """Empty: it came to its end."""
+
+
+class HoldKept(Entry, frozen=True, kw_only=True, tag="hold-kept"):
+    """Content keys, or days of the vault, whose term ended were wrapped under the key of a hold."""
+
+    hold: str
+    content_keys: int = 0
+    vault_days: int = 0
+
+
+class ErasureAsked(Entry, frozen=True, kw_only=True, tag="erasure-asked"):
+    """An account was closed for good; what it wrote goes from a moment on. The entry does not say whose it was."""
+
+    due_ms: int
+    reason: str = ""
+
+
+class Erased(Entry, frozen=True, kw_only=True, tag="erased"):
+    """Bodies of records are about to go because their authors were erased."""
+
+    records: int
+    absences: str
+    """Digest, in hex, of every absence there is from now on (`archive/absences.py`)."""
+
+
+class AccountExported(Entry, frozen=True, kw_only=True, tag="account-exported"):
+    """An operator made a file of what is kept about an account. What members fetch themselves is nobody's business."""
+
+    account: str
+    """Its id in hex."""
+    words: bool
+    """Whether with what it wrote, as far as the server can read it."""
+    reason: str
+
+
 AuditEntry = (
     CustodianKeySet
     | VaultSealed
@@ -210,6 +276,13 @@ AuditEntry = (
     | LogKeyRotated
     | KeysAdopted
     | Repaired
+    | HoldPlaced
+    | HoldExtended
+    | HoldEnded
+    | HoldKept
+    | ErasureAsked
+    | Erased
+    | AccountExported
 )
 """Every entry there is."""
 

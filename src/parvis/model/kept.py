@@ -33,6 +33,10 @@ class KeptKind(StrEnum):
     """How far the identification vault has come (`KeptVault`)."""
     ENDING = "ending"
     """A term that is being ended: what a crash left of it is finished (`moderation/terms.py`)."""
+    HOLD = "hold"
+    """What is kept beyond its term (`legal/holds.py`)."""
+    ERASURE = "erasure"
+    """Whose words are to go, until they are gone (`legal/erasure.py`)."""
 
 
 class Keep(msgspec.Struct, frozen=True):

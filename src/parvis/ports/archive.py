@@ -69,6 +69,7 @@ class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
     drop_keys: tuple[bytes, ...] = ()
     """Content keys that nothing is left of."""
     vault_keys: tuple[VaultKey, ...] = ()
+    """New ones, and those that a hold has wrapped anew: these take the place of what they were."""
     vault: tuple[VaultRow, ...] = ()
     drop_vault: tuple[bytes, ...] = ()
     """Keys of the vault that go, with at most `VAULT_ROWS_MAX` of their rows each time; the key goes with the last."""

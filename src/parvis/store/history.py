@@ -4,6 +4,7 @@ Rule 1: a reader's own ranges of records are found first (`_ranges`), and everyt
 is looked for within them alone: what is outside is told by no number and no error.
 Rule 2: the newest record that is looked at is the one the reader named; the index may know later ones.
 Rule 3: who may not be told of a conversation reads what is read of one that does not exist.
+Rule 4: what somebody wrote who is being erased is part of no answer, whether its rows are there still or not.
 
 Source: docs/adr/0013-history-from-the-sealed-log.md; IRCv3 draft/chathistory.
 """
@@ -80,6 +81,7 @@ class IndexedHistory(ABC):
         """
         self._pair_of = pair_of
         self._lock = threading.Lock()
+        self._hidden: frozenset[IdentityId] = frozenset()
         self._index: Index | None = None
         self._from_ms = 0
         self._forget_at_ms = 0
@@ -118,6 +120,10 @@ class IndexedHistory(ABC):
         """Hold no key of what ended: whoever destroys term keys calls this. Waits for a question that is answered."""
         with self._lock:
             self._forget_keys()
+
+    def hide(self, identity: IdentityId) -> None:
+        """Show nothing more of what an identity wrote, from the next answer on. Does not wait for one that is made."""
+        self._hidden |= {identity}
 
     # What the port says.
 
@@ -161,6 +167,8 @@ class IndexedHistory(ABC):
             index = self._index = Index(self._open_line)
             index.last = self._beginning(reader.from_ms, reader.head)
             self._from_ms = reader.from_ms
+        for identity in self._hidden - index.hidden:
+            index.hide(identity)
         if reader.head > index.last:
             for number, header, ciphertext in self._rows(index.last, reader.head):
                 index.feed(number, header, ciphertext, reader.kept_tags)

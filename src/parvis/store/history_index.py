@@ -96,6 +96,18 @@ class Log:
         """Give the author of a record."""
         return IdentityId(bytes(self.authors[place * OPAQUE_ID_BYTES : (place + 1) * OPAQUE_ID_BYTES]))
 
+    def without(self, author: bytes) -> "Log | None":
+        """Give the log as if an author had never written; None: they have written nothing here."""
+        if author not in self.who and self.authors.find(author) < 0:
+            return None
+        left = Log()
+        for place in range(len(self)):
+            if self.author(place) != author:
+                left.add(
+                    self.ids[place], self.times[place], self.kinds[place], self.message_id(place), self.author(place)
+                )
+        return left
+
     def forget(self, count: int) -> None:
         """Drop the oldest records."""
         del self.ids[:count], self.times[:count], self.kinds[:count]
@@ -158,6 +170,8 @@ class Index:
         self.last = 0
         """Number of the last record it was fed."""
         self.entries = 0
+        self.hidden: set[bytes] = set()
+        """Whose records are part of nothing any more."""
 
     @property
     def size(self) -> int:
@@ -171,6 +185,18 @@ class Index:
             sitting = self.sessions.get(each)
             if sitting is not None:
                 yield sitting
+
+    def hide(self, author: IdentityId) -> None:
+        """Leave out everything of an author, from here on and before; what they took back stays taken back."""
+        self.hidden.add(author)
+        for conversation, log in list(self.logs.items()):
+            left = log.without(author)
+            if left is not None:
+                self.entries -= len(log) - len(left)
+                if len(left):
+                    self.logs[conversation] = left
+                else:
+                    del self.logs[conversation]
 
     def feed(self, number: int, header: bytes, ciphertext: bytes | None, kept_tags: frozenset[str]) -> None:
         """Take in the next record.
@@ -186,6 +212,12 @@ class Index:
         self._fed += 1
         if not self._fed % _MILESTONE_EVERY:
             self._milestones.append((time_ms, number))
+        if author in self.hidden:
+            # As if its rows were gone, whether they are or not; words that were taken back do not come back.
+            line = self._open_line(header, ciphertext) if kind == RecordKind.REDACTED and ciphertext else None
+            if line is not None:
+                self._take_back(conversation, line)
+            return
         if session != NO_SESSION:
             sitting = self.sessions.get(session)
             if sitting is not None and author not in sitting.identities and len(sitting.identities) < IDENTITIES_MAX:

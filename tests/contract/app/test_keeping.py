@@ -1,5 +1,6 @@
 """When terms are ended, and what stops that. Source: docs/adr/0025-how-a-term-ends.md."""
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import pytest
 from tests.contract.archive_stages import NOON_MS, SqliteStage
 from tests.contract.ending import Ground
+from tests.rights import WINDOW_MS, pair_of
 
 from parvis.app.keeping import AFTER_MIDNIGHT_MS, Keeping, Stop, wait_ms
 from parvis.archive.terms import DAY_MS, HOUR_MS, VISIBLE_TERM_MS
+from parvis.moderation.erasures import Erasures
+from parvis.moderation.holds import Holds
 from parvis.moderation.terms import Stopped
 from parvis.ports.archive import ArchiveError
 from parvis.store.set_aside import sweep, torn_batch_name
@@ -25,6 +29,15 @@ def stage(tmp_path: Path) -> Iterator[SqliteStage]:
     yield made
     for archive in made.made:
         archive.close()
+
+
+def duties_of(ground: Ground) -> tuple[Holds, Erasures]:
+    """Give what is held and erased of an archive: nothing."""
+    holds = Holds(ground.journal, ground.sealed, ground.keys, pair_of, os.urandom)
+    hidden: list[object] = []
+    return holds, Erasures(
+        ground.journal, ground.sealed, ground.absences, holds, WINDOW_MS, lambda *each: hidden.append(each)
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,7 +63,7 @@ def test_at_the_start_the_keys_go_and_the_thread_does_the_rest(stage: SqliteStag
     stage.clock.now_ms = MIDNIGHT_MS + DAY_MS + VISIBLE_TERM_MS
     stop = Stop()
     swept = threading.Event()
-    keeping = Keeping(ground.ender, stage.clock, stop, lambda _now_ms: swept.set())
+    keeping = Keeping(ground.ender, *duties_of(ground), stage.clock, stop, lambda _now_ms: swept.set())
     keeping.begin()
     assert not any(key.ends_ms <= stage.clock() for key in ground.keys.term_keys())
     assert any(key.visible_wrap and key.conversation == b"r" * 16 for key in ground.sealed.content_keys())
@@ -82,7 +95,7 @@ def test_a_run_that_fails_is_tried_again(stage: SqliteStage, fault: Exception) -
         raise fault
 
     stop = Impatient()
-    keeping = Keeping(ground.ender, stage.clock, stop, failing)
+    keeping = Keeping(ground.ender, *duties_of(ground), stage.clock, stop, failing)
     keeping.start()
     assert again.wait(PATIENCE_S)
     keeping.close()

@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 from tests.contract.net.edge import LOOPS, WAIT_S, make_certificate, run, serve_direct, serving, trusting
 from tests.contract.net.square import Square
+from tests.rights import NoExports
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
@@ -70,7 +71,7 @@ async def open_house(
     *, proxied: bool = False, tls: ssl.SSLContext | None = None, trusted: tuple[Network, ...] = ()
 ) -> AsyncIterator[tuple[int, HttpServer]]:
     """Serve pages and `/irc` while the block runs."""
-    server = make_uvicorn(make_app(Square()), lambda peer: Echo(peer, trusted), trusted, drain_wait_s=1)
+    server = make_uvicorn(make_app(Square(), NoExports()), lambda peer: Echo(peer, trusted), trusted, drain_wait_s=1)
     running = asyncio.create_task(server.run())
     serve = serve_raw if proxied else serve_direct
     async with serving(lambda sock: serve(sock, server.connect, tls)) as port:

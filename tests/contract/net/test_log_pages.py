@@ -11,6 +11,7 @@ import pytest
 from tests.contract.archive_stages import SqliteStage
 from tests.contract.logs import LogStage
 from tests.contract.net.square import Square
+from tests.rights import NoExports
 
 from parvis.archive.checkpoint import parse_checkpoint, parse_note, parse_verifier_key, verify_note
 from parvis.archive.merkle import verify_consistency, verify_inclusion
@@ -25,7 +26,7 @@ class Asking:
 
     def __init__(self, public: PublicLog | None) -> None:
         """Show this log."""
-        self._app = make_app(Square(), public)
+        self._app = make_app(Square(), NoExports(), public)
 
     def ask(self, path: str, method: str = "GET") -> httpx.Response:
         """Ask, and give the answer."""

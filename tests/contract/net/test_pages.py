@@ -9,6 +9,7 @@ from typing import Any, cast
 import httpx
 import pytest
 from tests.contract.net.square import Square
+from tests.rights import NoExports
 
 from parvis.net.http import entry
 from parvis.net.http.app import make_app
@@ -21,7 +22,7 @@ def asked(square: Square, path: str, method: str = "GET", *, peer: str = "127.0.
     import asyncio
 
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(cast("Any", make_app(square)), client=(peer, 4711))
+        transport = httpx.ASGITransport(cast("Any", make_app(square, NoExports())), client=(peer, 4711))
         async with httpx.AsyncClient(transport=transport, base_url="http://chat.example.org") as client:
             return await client.request(
                 method, path, headers={name.replace("_", "-"): v for name, v in headers.items()}

@@ -15,6 +15,7 @@ from parvis.chat.waiting import wait
 from parvis.irc.line import Line
 from parvis.irc.wire import middle
 from parvis.model.accounts import CERTIFICATES_MAX, Account
+from parvis.model.moments import written
 from parvis.model.verdicts import Ground, Refused
 from parvis.policy import gates
 
@@ -121,19 +122,8 @@ def _delete(chat: Chat, _client: Client, account: Account, params: list[str]) ->
 def _deleted(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
     here = chat.world.present.get(account.id, ())
     accounts.delete(chat, account)
-    chat.note(
-        "ACCOUNT",
-        "DELETED",
-        account.name,
-        "Your account is closed: nobody can log in to it, and what stood in it has left the lists of this server.",
-    )
-    chat.note(
-        "ACCOUNT",
-        "STILL_SEALED",
-        "The law has us keep for a year what stood in it: its name and your pseudonym, when it was made and closed, "
-        "what its password was checked against, its certificates. It is sealed: only custodians can open it, on a "
-        "legal ground. Then its key is destroyed.",
-    )
+    chat.note("ACCOUNT", "DELETED", account.name, _CLOSED)
+    _say_what_is_sealed(chat)
     chat.note(
         "ACCOUNT",
         "STILL_KEPT",
@@ -143,6 +133,78 @@ def _deleted(chat: Chat, _connection: Client, account: Account, _verifier: str) 
     for person in here:
         if isinstance(person, Client):
             sanctions.at_change(chat, person)
+
+
+_CLOSED: Final = (
+    "Your account is closed: nobody can log in to it, and what stood in it has left the lists of this server."
+)
+
+
+def _say_what_is_sealed(chat: Chat) -> None:
+    chat.note(
+        "ACCOUNT",
+        "STILL_SEALED",
+        "The law has us keep for a year what stood in it: its name and your pseudonym, when it was made and closed, "
+        "what its password was checked against, its certificates. It is sealed: only custodians can open it, on a "
+        "legal ground. Then its key is destroyed.",
+    )
+
+
+def _erase(chat: Chat, _client: Client, account: Account, params: list[str]) -> None:
+    if not params:
+        _needs(chat, "ERASE <password>")
+        return
+    _with_password(chat, account, params[0], "", partial(_erased, chat))
+
+
+def _erased(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
+    here = chat.world.present.get(account.id, ())
+    due = written(accounts.erase(chat, account))
+    chat.note("ACCOUNT", "ERASED", account.name, _CLOSED)
+    _say_what_is_sealed(chat)
+    chat.note(
+        "ACCOUNT",
+        "WORDS_GO",
+        due,
+        "What you wrote from this account is shown to nobody any more. It is destroyed at this moment: until then a "
+        "report about it must be able to be answered. Hashes that tell nothing stay in the log.",
+    )
+    chat.note(
+        "ACCOUNT",
+        "STILL_KEPT",
+        "Decisions about you and their reasons stay for their term, since somebody must answer for them, and so does "
+        "the sealed record of connections that the law asks for. Rooms that you owned belong to others, or to the "
+        "server.",
+    )
+    for person in here:
+        if isinstance(person, Client):
+            sanctions.at_change(chat, person)
+
+
+# What is kept about oneself.
+
+
+def _export(chat: Chat, _client: Client, account: Account, params: list[str]) -> None:
+    if not params:
+        _needs(chat, "EXPORT <password>")
+    elif not chat.outside.rights.has_pages:
+        chat.fail("ACCOUNT", "NO_PAGES", "This server has no pages. Write to those who run it: see ADMIN.")
+    else:
+        _with_password(chat, account, params[0], "", partial(_exported, chat))
+
+
+def _exported(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
+    path = chat.outside.rights.export_link(account.id)
+    if path is None:
+        chat.fail("ACCOUNT", "TOO_MANY_EXPORTS", "You have asked for this several times today. Ask again tomorrow.")
+        return
+    chat.note(
+        "ACCOUNT",
+        "EXPORT",
+        path,
+        "Open this on the web address of this server within an hour: it gives a file with what is kept about you, "
+        "once, to whoever opens it. Show it to nobody.",
+    )
 
 
 # Certificates.
@@ -211,5 +273,7 @@ _SUBCOMMANDS: Final[dict[str, Callable[[Chat, Client, Account, list[str]], None]
     "PASSWORD": _password,
     "CERT": _certificates,
     "DEVICES": _devices,
+    "EXPORT": _export,
     "DELETE": _delete,
+    "ERASE": _erase,
 }

@@ -12,7 +12,10 @@ HELP: Final[dict[str, tuple[str, ...]]] = {
         "Without a name: shows whom you have let in.",
     ),
     "ACCOUNT": (
-        "ACCOUNT [LOGOUT|PASSWORD old new|CERT ADD|DEL|LIST [fingerprint]|DEVICES [ONE|MANY]|DELETE password]",
+        (
+            "ACCOUNT [LOGOUT|PASSWORD old new|CERT ADD|DEL|LIST [fingerprint]|DEVICES [ONE|MANY]|EXPORT password"
+            "|DELETE password|ERASE password]"
+        ),
         "Shows your account, or changes something of it.",
     ),
     "ADMIN": ("ADMIN", "Shows who runs this server and where to write to them."),

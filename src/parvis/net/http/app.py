@@ -22,6 +22,7 @@ from parvis.net.http import entry, language, privacy
 from parvis.net.http.answers import NOTHING, PLAIN, READS, respond
 from parvis.net.http.log import log_routes
 from parvis.ports.log import PublicLog
+from parvis.ports.rights import Exports
 from parvis.ports.view import ServerView
 
 Asked = Request[Any, Any, State]
@@ -29,8 +30,8 @@ Asked = Request[Any, Any, State]
 log = structlog.get_logger()
 
 
-def make_app(view: ServerView, log_to_show: PublicLog | None = None) -> Litestar:
-    """Make the application over what the server lets be seen, and over its log."""
+def make_app(view: ServerView, exports: Exports, log_to_show: PublicLog | None = None) -> Litestar:
+    """Make the application over what the server lets be seen, the files that members ask for, and its log."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(_Numbers(view))
@@ -78,8 +79,23 @@ def make_app(view: ServerView, log_to_show: PublicLog | None = None) -> Litestar
         headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
         return respond("This address speaks WebSocket.\n", 426, PLAIN, NOTHING, headers)
 
+    @route("/export/{token:str}", http_method=["GET"])
+    async def export(request: Asked) -> Response[bytes]:
+        """Give what is kept about whoever has made this link, once."""
+        spoken = language.choose(
+            request.query_params.get("lang"), request.headers.get("accept-language", ""), entry.LANGUAGES
+        )
+        file = await exports.fetch(str(request.path_params["token"]), spoken)
+        if file is None:
+            return respond("This link is not known, was used already, or is too old. Ask for another.\n", 404)
+        headers = {"Content-Disposition": 'attachment; filename="parvis-export.zip"'}
+        return respond(file, 200, "application/zip", NOTHING, headers)
+
     return Litestar(
-        [entry_page, privacy_page, health, readiness, metrics, chat_without_upgrade, *log_routes(log_to_show)],
+        [
+            *(entry_page, privacy_page, health, readiness, metrics, chat_without_upgrade, export),
+            *log_routes(log_to_show),
+        ],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         openapi_config=None,
         logging_config=None,
