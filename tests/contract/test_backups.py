@@ -16,7 +16,7 @@ from parvis.ports.archive import ArchiveError
 from parvis.store.backups import back_up_database, back_up_keys
 from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.sqlite.database import DATABASE_NAME
-from parvis.store.sqlite.reader import verify_archive
+from parvis.store.sqlite.verifying import verify_archive
 
 WEEK_MS = 7 * DAY_MS
 SECRET = b":anna PRIVMSG #nave :the treasure is under the oak"

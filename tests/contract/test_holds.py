@@ -40,7 +40,7 @@ from parvis.moderation.holds import Holds, NotHeld
 from parvis.ports.archive import Batch, Sealed, Upkeep, VaultKey, VaultRow
 from parvis.ports.sealed import StoredKey, Wanted
 from parvis.store.memory import MemoryArchive
-from parvis.store.sqlite.reader import verify_archive
+from parvis.store.sqlite.verifying import verify_archive
 
 ADA, BEN, EVE = (IdentityId(letter * 16) for letter in (b"a", b"b", b"e"))
 ROOM, OTHER = ConversationId(b"r" * 16), ConversationId(b"o" * 16)
@@ -161,7 +161,7 @@ class Square:
         if absences:
             assert told[-1] == digest(absences).hex()
         if isinstance(self.stage, SqliteStage):
-            assert verify_archive(self.stage.data_dir, is_covered).problems == []
+            assert verify_archive(self.stage.data_dir).problems == []
 
 
 def _named(key: StoredKey) -> ContentKey:

@@ -21,7 +21,8 @@ from parvis.store import durable
 from parvis.store.keyfile import KeyFile
 from parvis.store.memory import Fault
 from parvis.store.sqlite import archive as archive_module
-from parvis.store.sqlite.reader import opened_records, verify_archive
+from parvis.store.sqlite.reader import opened_records
+from parvis.store.sqlite.verifying import verify_archive
 from parvis.store.sqlite.wal import torn_tail
 
 

@@ -19,7 +19,7 @@ from parvis.model.records import DataKind, RecordKind
 from parvis.ports.archive import Upkeep, VaultKey, VaultRow
 from parvis.ports.sealed import Wanted
 from parvis.store.memory import MemoryArchive
-from parvis.store.sqlite.reader import verify_archive
+from parvis.store.sqlite.verifying import verify_archive
 
 FIXED = b"0123456789abcdef"
 
@@ -105,7 +105,7 @@ def test_after_the_term_nothing_is_left_but_leaves(stage: Stage) -> None:
     rooms = [term for entry in entries for term in entry.terms if term.kind == "rooms"]
     assert [(term.records, term.keys) for term in rooms] == [(4, 2)]
     if isinstance(stage, SqliteStage):
-        report = verify_archive(stage.data_dir, is_covered)
+        report = verify_archive(stage.data_dir)
         assert (report.problems, report.covered) == ([], 4)
 
 

@@ -18,7 +18,8 @@ from tests.promises.servers import CONFIG, PATIENCE_S, Hearer, Server, eventuall
 
 from parvis.ports.archive import Batch
 from parvis.store.sqlite.archive import SqliteArchive
-from parvis.store.sqlite.reader import opened_records, verify_archive
+from parvis.store.sqlite.reader import opened_records
+from parvis.store.sqlite.verifying import verify_archive
 
 ROOM = "#quai"
 

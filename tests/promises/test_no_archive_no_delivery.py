@@ -11,7 +11,8 @@ from typing import Final
 from tests.promises.seen import PEOPLE, Chatter, checked
 from tests.promises.servers import CONFIG, PATIENCE_S, Server
 
-from parvis.store.sqlite.reader import opened_records, verify_archive
+from parvis.store.sqlite.reader import opened_records
+from parvis.store.sqlite.verifying import verify_archive
 
 ROUNDS: Final = 100
 LOAD_S: Final = (0.02, 0.45)

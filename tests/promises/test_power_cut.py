@@ -27,7 +27,8 @@ from parvis.app.share_files import FIRST_SHARE
 from parvis.archive import custody
 from parvis.archive.reading import OpenedRecord
 from parvis.store.sqlite.archive import SqliteArchive
-from parvis.store.sqlite.reader import opened_records, verify_archive
+from parvis.store.sqlite.reader import opened_records
+from parvis.store.sqlite.verifying import verify_archive
 
 CUTS_MAX: Final = 120
 """Most moments at which the power is cut, evenly among all sends."""

@@ -102,6 +102,8 @@ async def _do_alone(config: Config, request: Request, first_key: CustodianKey | 
         await asyncio.to_thread(parts.history.close)
         if parts.mail is not None:
             parts.mail.close()
+        if parts.sequencer is not None:
+            await asyncio.to_thread(parts.sequencer.stop)
         await asyncio.to_thread(parts.archive.close)
     return answer if not broken else {"not_done": f"The archive cannot go on: {broken[0]}."}
 

@@ -603,6 +603,23 @@ class ArchiveStore(msgspec.Struct, frozen=True, kw_only=True):
         "`sqlite`: the archive lies in `data_dir`. `memory`, with profile `test` alone: everything is sealed "
         "all the same and nothing survives the process.",
     ] = StoreKind.SQLITE
+    log_origin: Annotated[
+        str,
+        Text(0, 255, shape=r"[^\s+]*", called="a name without spaces and plus signs"),
+        "What checkpoints of the log call it; empty: the server's name and `/log`. It is kept with the key that signs "
+        "them, and what stands here counts only when the first key is made.",
+    ] = ""
+    timestamp_url: Annotated[
+        str,
+        Text(0, 300, shape=r"(?:https?://[!-~]+)?", called="an http:// or https:// address"),
+        "Authority that puts the time on checkpoints of the log (RFC 3161); empty: none is asked. It learns a hash.",
+    ] = ""
+    timestamp_every_s: Annotated[int, Span(366 * 86_400), "How often it is asked, when there is something new."] = (
+        msgspec.field(default=86_400, name="timestamp_every")
+    )
+    timestamp_roots: Annotated[
+        Path | None, Folder(), "Certificates in PEM that its answers must lead to; without it they are not checked."
+    ] = None
     board_address: Annotated[
         str,
         Text(0, 254, shape=r"(?:[^\s@<>]+@[^\s@<>]+)?", called="an address"),

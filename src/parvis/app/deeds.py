@@ -5,6 +5,7 @@ from typing import Final
 
 from parvis.app import deeds_account, deeds_holds, deeds_openings, deeds_terms
 from parvis.app.deeds_custodian import CUSTODIAN_DEEDS
+from parvis.app.deeds_log import LOG_DEEDS
 from parvis.app.office import Deed
 
 DEEDS: Final[Mapping[str, Deed]] = {
@@ -13,4 +14,5 @@ DEEDS: Final[Mapping[str, Deed]] = {
     **deeds_terms.DEEDS,
     **deeds_holds.DEEDS,
     **deeds_account.DEEDS,
+    **LOG_DEEDS,
 }

@@ -112,6 +112,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
         _tell_failure(f"the terms that have ended could not be ended: {error}")
         return FAILED
     parts.doors.start()
+    if parts.sequencer is not None:
+        parts.sequencer.start()
     control = Control(parts.office, DEEDS)
     if config.archive.store is StoreKind.SQLITE:
         await control.open(config.server.data_dir)
@@ -150,6 +152,8 @@ async def _close(parts: Parts) -> None:
     await asyncio.to_thread(parts.history.close)
     if parts.mail is not None:
         parts.mail.close()
+    if parts.sequencer is not None:
+        await asyncio.to_thread(parts.sequencer.stop)
     await asyncio.to_thread(parts.archive.close)
 
 

@@ -141,7 +141,7 @@ class Web:
         if not http:
             return
         make_app, make_uvicorn = await asyncio.to_thread(_load)
-        app = make_app(Square(parts, listeners), parts.exports)
+        app = make_app(Square(parts, listeners), parts.exports, parts.public_log)
         for listening in http:
             gate = gate_for(parts, listening)
             server = make_uvicorn(

@@ -22,6 +22,7 @@ from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
 from parvis.app.retention import schedule_of
 from parvis.app.rights import ExportDesk, OwnRights
+from parvis.app.sequencer import Sequencer, check_log, make_sequencer
 from parvis.app.vault_recovery import recover
 from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
@@ -56,12 +57,15 @@ from parvis.moderation.holds import Holds
 from parvis.moderation.openings import Openings
 from parvis.moderation.terms import TermEnder
 from parvis.net.fanout import fan_out
-from parvis.ports.archive import Archive
+from parvis.ports.archive import Archive, ArchiveError
 from parvis.ports.keys import KeyStore
+from parvis.ports.log import PublicLog
 from parvis.ports.sealed import SealedStore
 from parvis.store import opening_folder
 from parvis.store.beginning import TermBook
 from parvis.store.history import IndexedHistory, PairOf
+from parvis.store.log.folder import LOG_NAME, LogFolder
+from parvis.store.log.public import FileLog
 from parvis.store.set_aside import SET_ASIDE_NAME, sweep
 
 if TYPE_CHECKING:
@@ -93,6 +97,9 @@ class Parts(msgspec.Struct, frozen=True):
     office: Office
     exports: ExportDesk
     mail: SmtpMail | None = None
+    sequencer: Sequencer | None = None
+    """Gives records their places in the log; None where nothing survives the process."""
+    public_log: PublicLog | None = None
 
 
 def settings_of(config: Config) -> Settings:
@@ -258,10 +265,15 @@ def assemble(
     """
     clock = LoopClock(loop)
     made = make_archive(config, loop, clock, first_key)
+    if config.archive.store is StoreKind.SQLITE:
+        # Before anything is written: what contradicts the log is left as it was found.
+        check_log(config.server.data_dir)
     archive, keys = made.archive, made.keys
     opened = archive.open(clock.now_ms())
     turn = Turn(archive, clock, fan_out, stop_server)
     turn.follow(opened)
+    # A run may begin with more than one record, and they are durable.
+    begun = made.sealed.head() if config.archive.store is StoreKind.SQLITE else 0
     chance = Chance(os.urandom)
     workers = Workers(loop)
     secret = keys().derived(b"chat")
@@ -308,8 +320,32 @@ def assemble(
     keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, partial(_tidy, config, openings))
     office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, holds, erasures, openings)
     exports = ExportDesk(chat, links, made.sealed, keys())
+    notices, sequencer, public_log = opened.notices, None, None
+    if config.archive.store is StoreKind.SQLITE:
+        try:
+            sequencer, told = make_sequencer(
+                config, made.sealed, keys(), lambda: max(turn.head, begun), clock.now_ms, loop, stop_server
+            )
+        except ArchiveError:
+            archive.close()
+            raise
+        notices = notices + told
+        public_log = FileLog(LogFolder(config.server.data_dir / LOG_NAME), made.sealed, keys())
     return Parts(
-        chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, exports, mail
+        chat,
+        intake,
+        doors,
+        turn,
+        archive,
+        workers,
+        notices,
+        history,
+        history_workers,
+        office,
+        exports,
+        mail,
+        sequencer,
+        public_log,
     )
 
 

@@ -7,6 +7,7 @@ under a term key of its own, and may lie under those of holds as well.
 Source: docs/adr/0002-record-and-leaf.md; docs/adr/0020-terms-and-wraps.md; vectors/records.json, vectors/custody.json.
 """
 
+import struct
 from struct import Struct
 from typing import Final, Protocol
 
@@ -142,11 +143,12 @@ def unwrap_visible(wrapped: WrappedKey, term_key: TermKey) -> ContentKey:
     Raises:
         UnopenedKey: The wrap was changed or belongs elsewhere.
     """
-    bound_to = _bound_to(wrapped.id, wrapped.conversation, wrapped.hour, wrapped.run, term_key.id)
-    nonce, ciphertext = wrapped.visible_wrap[:WRAP_NONCE_BYTES], wrapped.visible_wrap[WRAP_NONCE_BYTES:]
     try:
+        bound_to = _bound_to(wrapped.id, wrapped.conversation, wrapped.hour, wrapped.run, term_key.id)
+        nonce, ciphertext = wrapped.visible_wrap[:WRAP_NONCE_BYTES], wrapped.visible_wrap[WRAP_NONCE_BYTES:]
         key = AESGCM(term_key.key).decrypt(nonce, ciphertext, bound_to)
-    except (InvalidTag, ValueError):
+    except (InvalidTag, ValueError, TypeError, struct.error):
+        # A damaged row may hold anything, a text or a number among it.
         raise UnopenedKey("content key does not open under its term key") from None
     return ContentKey(id=wrapped.id, conversation=wrapped.conversation, hour=wrapped.hour, run=wrapped.run, key=key)
 

@@ -202,7 +202,7 @@ def lift_term(wrap: bytes, term_key: TermKey, about: bytes) -> bytes:
     """
     try:
         return AESGCM(term_key.key).decrypt(wrap[:NONCE_BYTES], wrap[NONCE_BYTES:], _TERM_LABEL + about + term_key.id)
-    except (InvalidTag, ValueError):
+    except (InvalidTag, ValueError, TypeError):
         raise UnopenedCustody("wrap does not open under its term key") from None
 
 

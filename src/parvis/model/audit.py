@@ -228,6 +228,15 @@ class AccountExported(Entry, frozen=True, kw_only=True, tag="account-exported"):
     reason: str
 
 
+class LogKeyRotated(Entry, frozen=True, kw_only=True, tag="log-key-rotated"):
+    """From now on checkpoints are signed with this key, and for some days with the one before as well."""
+
+    old: str
+    """SHA-256 of the public key as it is published, in hex."""
+    new: str
+    why: str = ""
+
+
 AuditEntry = (
     CustodianKeySet
     | VaultSealed
@@ -247,6 +256,7 @@ AuditEntry = (
     | ErasureAsked
     | Erased
     | AccountExported
+    | LogKeyRotated
 )
 """Every entry there is."""
 

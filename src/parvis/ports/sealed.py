@@ -61,6 +61,9 @@ class SealedStore(Protocol):
     def head(self) -> int:
         """Give the number of the newest record, 0 without any."""
 
+    def runs(self) -> list[tuple[int, int]]:
+        """Give every run that has records with the counter of its newest one, in order: they count from 1."""
+
     def rows(self, wanted: Wanted) -> Iterator[StoredRow]:
         """Give rows in the order of their numbers. Rows without header are given where only numbers are asked for."""
 

@@ -1,4 +1,4 @@
-"""The key store as one small file: the server's secret and its term keys.
+"""The key store as one small file: the server's secret, its term keys, and the keys that sign its log.
 
 Rule 1: it is replaced whole (written beside, synced, renamed), so a destroyed key is in no journal and no
 free page.
@@ -10,12 +10,13 @@ Source: docs/adr/0003-sealing-in-sqlite.md.
 
 import hmac
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from parvis.archive.log_keys import LogKey
 from parvis.archive.terms import RandomBytes, TermKey
 from parvis.ports.archive import ArchiveError
 from parvis.store import durable
@@ -35,6 +36,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     store: bytes
     secret: bytes
     term_keys: list[TermKey]
+    log_keys: list[LogKey] = []
 
     def __repr__(self) -> str:
         return "_Kept()"
@@ -77,6 +79,17 @@ class KeyFile:
         with self._changing:
             left = [key for key in self._kept.term_keys if key.id not in destroy]
             kept = msgspec.structs.replace(self._kept, term_keys=[*left, *add])
+            durable.replace(self._path, msgspec.json.encode(kept))
+            self._kept = kept
+
+    def log_keys(self) -> Sequence[LogKey]:
+        """Give every key of the log, the oldest first."""
+        return self._kept.log_keys
+
+    def change_log_keys(self, change: Callable[[Sequence[LogKey]], Sequence[LogKey]]) -> None:
+        """Keep what a call makes of the keys of the log; the file says so, durably, before this returns."""
+        with self._changing:
+            kept = msgspec.structs.replace(self._kept, log_keys=list(change(self._kept.log_keys)))
             durable.replace(self._path, msgspec.json.encode(kept))
             self._kept = kept
 

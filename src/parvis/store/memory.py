@@ -17,6 +17,7 @@ from parvis.archive import custody
 from parvis.archive.absences import Absence
 from parvis.archive.content_keys import CustodyWrap, WrappedKey, unwrap_visible
 from parvis.archive.custody import CustodianKey
+from parvis.archive.log_keys import LogKey
 from parvis.archive.reading import OpenedRecord, opened_record
 from parvis.archive.record import parse_header, record_id, run_and_counter
 from parvis.archive.sealing import ROW_FIELDS, Sealer, Wrapping
@@ -67,6 +68,7 @@ class MemoryKeys:
         """Make a secret and no term key."""
         self._secret = os.urandom(SECRET_BYTES)
         self._term_keys: list[TermKey] = []
+        self._log_keys: list[LogKey] = []
 
     def derived(self, purpose: bytes) -> bytes:
         """Give 32 bytes of this server for one purpose."""
@@ -79,6 +81,14 @@ class MemoryKeys:
     def change_term_keys(self, add: Sequence[TermKey] = (), destroy: Collection[bytes] = ()) -> None:
         """Keep more term keys, and destroy others."""
         self._term_keys = [*(key for key in self._term_keys if key.id not in destroy), *add]
+
+    def log_keys(self) -> Sequence[LogKey]:
+        """Give every key of the log."""
+        return self._log_keys
+
+    def change_log_keys(self, change: Callable[[Sequence[LogKey]], Sequence[LogKey]]) -> None:
+        """Keep what a call makes of the keys of the log."""
+        self._log_keys = list(change(self._log_keys))
 
 
 class MemoryStore:

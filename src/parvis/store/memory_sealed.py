@@ -7,7 +7,7 @@ from typing import cast
 from parvis.archive.absences import Absence
 from parvis.archive.content_keys import CustodyWrap, WrappedKey
 from parvis.archive.custody import CustodianKey
-from parvis.archive.record import parse_header
+from parvis.archive.record import parse_header, run_and_counter
 from parvis.archive.sealing import ROW_FIELDS
 from parvis.model.kept import Keep, KeptKind
 from parvis.ports.archive import VaultKey, VaultRow
@@ -25,6 +25,10 @@ class MemorySealed:
     def head(self) -> int:
         """Give the number of the newest record."""
         return self._store.head
+
+    def runs(self) -> list[tuple[int, int]]:
+        """Give every run with the counter of its newest record."""
+        return sorted(dict(run_and_counter(row.number) for row in self.rows(Wanted())).items())
 
     def rows(self, wanted: Wanted) -> Iterator[StoredRow]:
         """Give rows in the order of their numbers."""

@@ -15,10 +15,9 @@ from tests.client import Client
 from tests.contract.cli.test_cli import run
 from tests.promises.servers import CONFIG, Server, running
 
-from parvis.archive.absences import covers
 from parvis.ports.sealed import Wanted
-from parvis.store.sqlite.reader import verify_archive
 from parvis.store.sqlite.sealed import SqliteSealed
+from parvis.store.sqlite.verifying import verify_archive
 
 WORDS = "words-that-nobody-finds-on-the-disk"
 PASSWORD = "sesame-42-sesame"
@@ -139,7 +138,7 @@ def test_holds_exports_and_erasures_beside_a_running_server(tmp_path: Path) -> N
         assert _bodies(sealed, author) > 0
         told(done(server, "archive", "hold", "end", str(hold["hold"]), "--reason", "quashed", "--json"))
         assert _bodies(sealed, author) == 0
-        report = verify_archive(server.data, covers(sealed.absences()))
+        report = verify_archive(server.data)
         assert report.problems == []
         assert report.covered > 3
     _is_nowhere(server.data)

@@ -62,7 +62,6 @@ class SealedRun:
                 salt=salt,
                 ciphertext=ciphertext,
                 leaf=leaf,
-                undelivered=False,
             )
             for number, header, salt, ciphertext, leaf in rows
         ]

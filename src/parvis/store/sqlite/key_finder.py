@@ -51,8 +51,10 @@ class KeyFinder:
         if row is None:
             return None
         conversation, hour, run, term_key_id, wrap = row
+        if not isinstance(hour, int) or not isinstance(run, int):
+            return None
         if wrap is None or term_key_id not in self._term_keys:
-            return ClosedKey()
+            return ClosedKey(conversation=conversation, hour=hour, run=run)
         wrapped = WrappedKey(
             id=key_id,
             conversation=conversation,

@@ -13,7 +13,8 @@ from typing import Final
 from parvis.archive.content_keys import ContentKey
 from parvis.archive.reading import OpenedRecord, opened_record
 from parvis.archive.record import MalformedRecord, UnopenedRecord, parse_header, run_and_counter
-from parvis.archive.verify import Check, Covered, Report, Row, never_covered
+from parvis.model.ids import AUDIT
+from parvis.model.records import RecordKind
 from parvis.ports.archive import ArchiveCorrupt, ArchiveError
 from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.sqlite.database import (
@@ -30,14 +31,11 @@ ROWS_AT_ONCE: Final = 500
 """Most records of one reading transaction."""
 
 _HEAD: Final = "SELECT max(id) FROM records"
+_AUDIT: Final = "SELECT id, header, ciphertext FROM records WHERE substr(header, 57, 16) = ? ORDER BY id"
 _ROWS: Final = (
-    "SELECT id, header, salt, ciphertext, leaf,"
+    "SELECT id, header, ciphertext,"
     " EXISTS (SELECT 1 FROM undelivered WHERE records.id BETWEEN first_id AND last_id)"
     " FROM records WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
-)
-_EMPTY_RUNS: Final = (
-    "SELECT run FROM runs WHERE NOT EXISTS (SELECT 1 FROM records"
-    " WHERE records.id BETWEEN run << 40 AND (run + 1 << 40) - 1)"
 )
 
 
@@ -46,42 +44,35 @@ def opened_records(data_dir: Path) -> Iterator[OpenedRecord]:
 
     Raises:
         ArchiveError: The store cannot be read.
-        ArchiveCorrupt: A record does not open although its key does; `verify_archive` names them all.
+        ArchiveCorrupt: A record does not open although its key does; `store/sqlite/verifying.py` names them all.
     """
-    with _reading(data_dir) as (connection, keys):
+    with reading(data_dir) as (connection, keys):
         finder = KeyFinder(connection, keys)
-        for row in _rows(connection):
-            if row.header is None or row.ciphertext is None:
+        for number, header, ciphertext, undelivered in _rows(connection):
+            if header is None or ciphertext is None:
                 continue
-            try:
-                key = finder.find(parse_header(row.header).content_key)
-                if not isinstance(key, ContentKey):
-                    continue
-                opened = opened_record(row.header, row.ciphertext, key.key, undelivered=row.undelivered)
-            except (MalformedRecord, UnopenedRecord) as wrong:
-                run, counter = run_and_counter(row.number)
-                raise ArchiveCorrupt(f"record {run}/{counter}: {wrong}. Run: parvis archive verify") from wrong
-            yield opened
+            opened = _opened(finder, number, header, ciphertext, undelivered=undelivered)
+            if opened is not None:
+                yield opened
 
 
-def verify_archive(data_dir: Path, is_covered: Covered = never_covered) -> Report:
-    """Check every record that is there when the check begins; the server may be running.
+def audit_records(data_dir: Path) -> Iterator[OpenedRecord]:
+    """Give the records of the audit that the server can open, in order; it may be running.
 
     Raises:
-        ArchiveError: The store cannot be read at all.
+        ArchiveError: The store cannot be read.
+        ArchiveCorrupt: A record does not open although its key does.
     """
-    with _reading(data_dir) as (connection, keys):
-        check = Check(KeyFinder(connection, keys).find, is_covered)
-        for row in _rows(connection):
-            check.row(row)
-        # A run and its first record are one transaction, so that also a run that begins now has one.
-        for (empty,) in connection.execute(_EMPTY_RUNS):
-            check.missing_end(empty)
-        return check.report
+    with reading(data_dir) as (connection, keys):
+        finder = KeyFinder(connection, keys)
+        for number, header, ciphertext in connection.execute(_AUDIT, (AUDIT,)).fetchall():
+            opened = _opened(finder, number, header, ciphertext, undelivered=False)
+            if opened is not None and opened.header.kind is RecordKind.AUDIT:
+                yield opened
 
 
 @contextmanager
-def _reading(data_dir: Path) -> Iterator[tuple[sqlite3.Connection, KeyFile]]:
+def reading(data_dir: Path) -> Iterator[tuple[sqlite3.Connection, KeyFile]]:
     """Open database and keys for reading."""
     path = data_dir / DATABASE_NAME
     if not path.is_file():
@@ -105,21 +96,28 @@ def _reading(data_dir: Path) -> Iterator[tuple[sqlite3.Connection, KeyFile]]:
         raise ArchiveError(f"the database {path} cannot be read: {fault.sqlite_errorname}") from fault
 
 
-def _rows(connection: sqlite3.Connection) -> Iterator[Row]:
-    """Give the rows that are there now, a few per transaction."""
+def _opened(
+    finder: KeyFinder, number: int, header: bytes, ciphertext: bytes, *, undelivered: bool
+) -> OpenedRecord | None:
+    """Open a record; None when its key does not open any more."""
+    try:
+        key = finder.find(parse_header(header).content_key)
+        if not isinstance(key, ContentKey):
+            return None
+        return opened_record(header, ciphertext, key.key, undelivered=undelivered)
+    except (MalformedRecord, UnopenedRecord) as wrong:
+        run, counter = run_and_counter(number)
+        raise ArchiveCorrupt(f"record {run}/{counter}: {wrong}. Run: parvis archive verify") from wrong
+
+
+def _rows(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes | None, bytes | None, bool]]:
+    """Give number, header, ciphertext and whether nobody saw it of what is there now, a few per transaction."""
     (head,) = connection.execute(_HEAD).fetchone()
     last = 0
     while head is not None and last < head:
         rows = connection.execute(_ROWS, (last, head, ROWS_AT_ONCE)).fetchall()
         if not rows:
             return
-        for number, header, salt, ciphertext, leaf, undelivered in rows:
-            yield Row(
-                number=number,
-                header=header,
-                salt=salt,
-                ciphertext=ciphertext,
-                leaf=leaf,
-                undelivered=bool(undelivered),
-            )
+        for number, header, ciphertext, undelivered in rows:
+            yield number, header, ciphertext, bool(undelivered)
         last = rows[-1][0]

@@ -13,6 +13,7 @@ from typing import Final
 from parvis.archive.absences import Absence, Why
 from parvis.archive.content_keys import CustodyWrap
 from parvis.archive.custody import CustodianKey
+from parvis.archive.record import COUNTER_BITS, run_and_counter
 from parvis.model.ids import ConversationId
 from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import DataKind
@@ -24,6 +25,12 @@ from parvis.store.sqlite.database import DATABASE_NAME, connect, uri_of
 ROWS_AT_ONCE: Final = 500
 """Most rows of one reading transaction."""
 
+# The text is made of our own words and numbers.
+_RUNS: Final = (
+    "WITH RECURSIVE newest(id) AS (SELECT max(id) FROM records UNION ALL"  # noqa: S608
+    f" SELECT (SELECT max(id) FROM records WHERE id < newest.id >> {COUNTER_BITS} << {COUNTER_BITS}) FROM newest"
+    " WHERE newest.id IS NOT NULL) SELECT id FROM newest WHERE id IS NOT NULL"
+)
 _HAS_CUSTODIANS: Final = "SELECT count(*) FROM sqlite_master WHERE name = 'custodians'"
 _KEY_FIELDS: Final = "id, conversation, hour, run, data, first_id, term_key, visible_wrap"
 _ROW_FIELDS: Final = "id, header, salt, ciphertext, leaf"
@@ -44,6 +51,10 @@ class SqliteSealed:
         """Give the number of the newest record."""
         ((head,),) = self._all("SELECT max(id) FROM records")
         return head or 0
+
+    def runs(self) -> list[tuple[int, int]]:
+        """Give every run with the counter of its newest record; one look into the tree for each run."""
+        return [run_and_counter(number) for (number,) in reversed(self._all(_RUNS))]
 
     def rows(self, wanted: Wanted) -> Iterator[StoredRow]:
         """Give rows in the order of their numbers."""
