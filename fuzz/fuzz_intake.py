@@ -14,6 +14,8 @@ import structlog
 
 from mutation import run
 from parvis.app.verifiers import Verifiers
+from parvis.archive.sealing import Wrapping
+from parvis.archive.terms import DEFAULT_TERMS
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.cloaks import conversation_of_pair
@@ -36,6 +38,7 @@ from parvis.model.ids import NOBODY, IdentityId
 from parvis.model.kept import KeptKind, keep
 from parvis.model.person import ACCEPTED_MAX, INVISIBLE, OPERATOR
 from parvis.ports.rights import EraseAsked
+from parvis.store.beginning import TermBook
 from parvis.store.memory import Fault, MemoryArchive
 from parvis.store.memory_history import MemoryHistory
 
@@ -354,6 +357,9 @@ class Square:
                 history_work=self.work,
                 find_operator=self.find_operator,
                 find_gateway=self.find_gateway,
+                wrapping=Wrapping(
+                    TermBook(self.archive.keys, os.urandom, DEFAULT_TERMS).covering, self.archive.custodian
+                ),
                 passwords=PASSWORDS,
                 rights=Rights(),
                 reload=lambda: True,

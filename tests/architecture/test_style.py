@@ -114,6 +114,69 @@ def test_only_policy_refuses() -> None:
     assert elsewhere == []
 
 
+def modules_of(path: Path) -> set[str]:
+    """Name the modules of ours that a module imports, wherever in it, and the packages they lie in."""
+    named: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {each for each in named if each.startswith(("parvis.", "shamir_mnemonic"))}
+
+
+def reached_from(module: str) -> set[str]:
+    """Name every module that importing one may import in the end."""
+    reached: set[str] = set()
+    waiting = {module}
+    while waiting:
+        name = waiting.pop()
+        path = ROOT / "src" / name.replace(".", "/")
+        files = [each for each in (path.with_suffix(".py"), path / "__init__.py") if each.exists()]
+        reached.add(name)
+        waiting |= {each for file in files for each in modules_of(file)} - reached
+    return reached
+
+
+def test_the_server_holds_no_share_and_no_private_key_of_custodians() -> None:
+    """Nothing that `parvis serve` can import reads shares or opens. Source: DESIGN, "Openings"; ADR 22."""
+    server = reached_from("parvis.app.serve") | reached_from("parvis.app.asking")
+    assert "parvis.moderation.openings" in server
+    assert "parvis.archive.custody" in server
+    programs = {
+        *("parvis.app.shares", "parvis.app.opening_program", "parvis.app.opening_result", "parvis.app.opening_voices"),
+        *("parvis.app.secret_memory", "parvis.app.first_custodian", "shamir_mnemonic"),
+    }
+    assert server & programs == set()
+    assert programs - reached_from("parvis.cli.custodian.open") == {
+        *("parvis.app.opening_voices", "parvis.app.first_custodian")
+    }, "the graph is followed at all"
+    # And what opens needs no server.
+    assert {"parvis.app.serve", "parvis.app.wiring", "parvis.chat.service"} & reached_from(
+        "parvis.app.opening_program"
+    ) == set()
+
+
+READS_THE_VAULT = {"open_row", "read_entries", "open_day_key", "operations_of", "without_repeats"}
+"""What opens the identification vault, or reads what was opened."""
+
+
+def test_only_an_opening_reads_the_identification_vault() -> None:
+    """No page and no verb lists it. Source: DESIGN, "Sealing, in short": no screen lists it; ADR 24."""
+    found = []
+    for path in sources():
+        place = name(path)
+        nodes = list(ast.walk(tree(path)))
+        names = {node.id for node in nodes if isinstance(node, ast.Name)}
+        names |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+        names |= {alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+        if path.name != "vault.py" and "opening" not in place and "custodian" not in place:
+            found += [f"{place} reads the vault: {word}" for word in names & READS_THE_VAULT]
+        if "/net/" in place:
+            found += [f"{place} shows the vault: {word}" for word in names & {"vault", "vault_keys", "vault_rows"}]
+    assert found == []
+
+
 def test_the_core_does_no_input_or_output() -> None:
     """The pure packages import nothing that acts. Source: ARCHITECTURE.md, "Invariants", 2."""
     found = [

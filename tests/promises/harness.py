@@ -2,6 +2,7 @@
 archive's twin in memory, whose commits fail, hang or are held when a test says so.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
@@ -10,8 +11,11 @@ from typing import TypeVar
 from msgspec.structs import replace
 from tests.rights import Duties
 
+from parvis.app.vault_recovery import recover
 from parvis.app.verifiers import Verifiers
 from parvis.app.wiring import open_rooms, restore, restore_duties
+from parvis.archive.sealing import Wrapping
+from parvis.archive.terms import DEFAULT_TERMS
 from parvis.chat.chance import Chance
 from parvis.chat.client import Client
 from parvis.chat.cloaks import conversation_of_pair
@@ -23,9 +27,12 @@ from parvis.chat.settings import Operator, Settings
 from parvis.chat.turn import Turn
 from parvis.irc.capabilities import STREAM
 from parvis.model.accounts import Account
+from parvis.model.kept import Keep, KeptKind
 from parvis.ports.clock import Timer
+from parvis.store.beginning import TermBook
 from parvis.store.memory import Fault, MemoryArchive, MemoryStore
 from parvis.store.memory_history import MemoryHistory
+from parvis.store.memory_sealed import MemorySealed
 
 T = TypeVar("T")
 
@@ -211,6 +218,7 @@ class Square:
             history=self.history,
             history_work=self._work,
             find_operator=self._find_operator,
+            wrapping=Wrapping(TermBook(self.archive.keys, os.urandom, DEFAULT_TERMS).covering, self.archive.custodian),
             passwords=passwords,
             rights=self.duties.rights,
             reload=self._reload,
@@ -221,6 +229,7 @@ class Square:
         open_rooms(self.chat, opened.rooms)
         restore(self.chat, opened.kept)
         restore_duties(self.duties.holds, self.duties.erasures, opened.kept)
+        recover(self.chat.vault, opened, MemorySealed(self.archive.store))
         self.end_turn()
 
     def _work(self, task: Callable[[], T], done: Callable[[T | None], None]) -> None:
@@ -281,6 +290,11 @@ class Square:
     def commits_work(self) -> None:
         """Let commits work again."""
         self.archive.faults.clear()
+
+    def values(self) -> dict[tuple[KeptKind, bytes], Keep]:
+        """Give what is kept beside rooms and records, without how far the vault has come."""
+        kept = self.archive.store.kept
+        return {place: value for place, value in kept.items() if place[0] is not KeptKind.VAULT}
 
     def kept(self, *, undelivered: bool = False) -> list[str]:
         """Give the lines in the archive, in order, without what the server says of its runs."""

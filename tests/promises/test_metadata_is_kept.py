@@ -52,14 +52,14 @@ def test_a_guests_goes_with_the_guest_and_an_accounts_stays() -> None:
         square.loses(client)
     square.end_turn()
     assert square.chat.world.metadata == {ADA.id: {"status": "here"}}
-    assert set(store.kept) == {(KeptKind.ACCOUNT, ADA.id), (KeptKind.METADATA, ADA.id)}
+    assert set(square.values()) == {(KeptKind.ACCOUNT, ADA.id), (KeptKind.METADATA, ADA.id)}
     again = Square(store=store)
     ada = again.enters("ada2", *CAPS)
     log_in(again, ada)
     ada.says("METADATA * LIST", "METADATA * CLEAR")
     again.end_turn()
     assert any("761 ada2 ada2 status * :here" in line for line in ada.hears())
-    assert set(store.kept) == {(KeptKind.ACCOUNT, ADA.id)}
+    assert set(again.values()) == {(KeptKind.ACCOUNT, ADA.id)}
 
 
 def test_what_belongs_to_nobody_is_kept_no_longer() -> None:

@@ -102,11 +102,11 @@ def test_who_comes_later_is_closed_at_the_door_until_it_ends() -> None:
     assert [line.split(" :")[0] for line in bert.hears()] == [":square.test 465 *", "ERROR"]
     assert bert.is_hung_up()
     assert not square.connects("2001:db8:0:1::1").is_hung_up()
-    assert len(square.archive.store.kept) == 1
+    assert len(square.values()) == 1
     square.go_on(3601.0)
     assert not square.connects("2001:db8::ffff").is_hung_up()
     square.go_on(6.0)
-    assert not square.archive.store.kept
+    assert not square.values()
     assert square.chat.world.bans == ()
 
 
@@ -304,7 +304,7 @@ def test_defence_tightens_entry_and_falls_back_by_itself() -> None:
     assert any("The level of defence is 5 again" in line for line in oper.hears())
     assert not square.enters("guest", address=BAD).is_hung_up()
     assert [line.split(" ")[3] for line in decisions(square)] == ["defence-1", "defence-5"]
-    assert not square.archive.store.kept
+    assert not square.values()
 
 
 def test_defence_lets_so_many_guests_in_at_level_two() -> None:

@@ -4,6 +4,7 @@ Source: DESIGN.md 2, promise 1; docs/adr/0001-turn-batch-and-fence.md.
 """
 
 import asyncio
+import os
 
 from tests.promises.harness import OPERATOR_PASSWORD, HeardClient, Square
 
@@ -19,6 +20,7 @@ from parvis.app.wiring import Parts
 from parvis.app.workers import Workers
 from parvis.model.records import RecordKind
 from parvis.moderation.absences import AbsenceBook
+from parvis.moderation.openings import Openings
 from parvis.moderation.terms import TermEnder
 from parvis.store.memory import Fault
 from parvis.store.memory_sealed import MemorySealed
@@ -106,7 +108,19 @@ def pages_of(square: Square) -> Pages:
             [],
             square.history,
             Workers(loop),
-            Office(Config(), loop, square.chat, journal, sealed, keys, absences, keeping, holds, erasures),
+            Office(
+                Config(),
+                loop,
+                square.chat,
+                journal,
+                sealed,
+                keys,
+                absences,
+                keeping,
+                Openings(journal, keys, os.urandom),
+                holds,
+                erasures,
+            ),
             ExportDesk(square.chat, square.duties.links, sealed, keys),
         ),
         Listeners(()),

@@ -15,14 +15,21 @@ from parvis.app.deeds import DEEDS
 from parvis.app.gateways import GatewayBook
 from parvis.app.office import NotDone, Words
 from parvis.app.operators import OperatorBook
+from parvis.archive.custody import CustodianKey
 from parvis.ports.archive import ArchiveError
 
 WAIT_S: Final = 3600.0
 """How long a deed may take: some read the whole archive."""
 
 
-def ask(config: Config, deed: str, words: Words) -> Words:
+def ask(config: Config, deed: str, words: Words, first_key: CustodianKey | None = None) -> Words:
     """Have a deed done, and give what it answers.
+
+    Args:
+        config: Whose server.
+        deed: Its name.
+        words: What it is told.
+        first_key: The custodians' key of an archive that is begun for this; made by a program apart if not given.
 
     Raises:
         NotDone: It was refused or failed; the text is a whole sentence.
@@ -31,7 +38,7 @@ def ask(config: Config, deed: str, words: Words) -> Words:
     try:
         answer = _ask_running(config, request)
         if answer is None:
-            answer = asyncio.run(_do_alone(config, request))
+            answer = asyncio.run(_do_alone(config, request, first_key))
     except ArchiveError as fault:
         raise NotDone(f"The archive cannot be opened: {fault}.") from fault
     if "done" not in answer:
@@ -68,17 +75,18 @@ def _ask_running(config: Config, request: Request) -> Words | None:
         raise NotDone("The server stopped before it answered. Ask again.") from None
 
 
-async def _do_alone(config: Config, request: Request) -> Words:
+async def _do_alone(config: Config, request: Request, first_key: CustodianKey | None) -> Words:
     """Be the server, without a door, for one deed."""
     from parvis.app.wiring import assemble
 
     loop = asyncio.get_running_loop()
     broken: list[str] = []
     parts = assemble(
-        config, OperatorBook(config.operators), GatewayBook(config.webirc), loop, broken.append, _no_reload
+        config, OperatorBook(config.operators), GatewayBook(config.webirc), loop, broken.append, _no_reload, first_key
     )
     try:
         answer = await asyncio.to_thread(do, parts.office, DEEDS, request)
+        parts.chat.vault.end()
         idle: asyncio.Future[None] = loop.create_future()
         parts.turn.when_idle(lambda: idle.set_result(None))
         async with asyncio.timeout(config.server.drain_timeout_s):

@@ -416,8 +416,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 class History(msgspec.Struct, frozen=True, kw_only=True):
     """What may be read again, by whom, for how long. The hosts of a room choose how much of it newcomers may fetch
     (mode `+H`, at most the longest of the three windows; in a room that is not registered, at most `resume`). The
-    longest window is the term of the keys; this version does not destroy them yet when it ends. Lengths of time are
-    kept in seconds.
+    longest window is the term of the server's own keys: they are destroyed that long after the end of their day (UTC).
+    Lengths of time are kept in seconds.
     """
 
     enabled: Annotated[bool, Switch(), "Whether anything can be fetched again at all (CHATHISTORY)."] = True
@@ -603,6 +603,11 @@ class ArchiveStore(msgspec.Struct, frozen=True, kw_only=True):
         "`sqlite`: the archive lies in `data_dir`. `memory`, with profile `test` alone: everything is sealed "
         "all the same and nothing survives the process.",
     ] = StoreKind.SQLITE
+    board_address: Annotated[
+        str,
+        Text(0, 254, shape=r"(?:[^\s@<>]+@[^\s@<>]+)?", called="an address"),
+        "Address that is told by mail when an opening is asked for that one custodian alone can grant; empty: nobody.",
+    ] = ""
     retention: Annotated[
         Path | None,
         Folder(),

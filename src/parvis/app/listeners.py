@@ -109,7 +109,7 @@ class Listeners:
         for listening in self.all:
             if listening.listener.kind is Kind.HTTP:
                 continue
-            gate = gate_for(parts, listening.listener)
+            gate = gate_for(parts, listening)
             kind = TcpConnection if listening.listener.kind is Kind.IRC else WebSocketConnection
             await self.serve_one(listening, gate, kind)
 
@@ -158,8 +158,9 @@ class Listeners:
         return all_good
 
 
-def gate_for(parts: Parts, listener: Listener) -> Gate:
+def gate_for(parts: Parts, listening: Listening) -> Gate:
     """Make what the connections of a listener share."""
+    listener = listening.listener
     return Gate(
         parts.chat,
         parts.intake,
@@ -167,6 +168,8 @@ def gate_for(parts: Parts, listener: Listener) -> Gate:
         any_path=listener.kind is Kind.WEBSOCKET,
         allowed_origins=listener.allowed_origins,
         trusted=listener.trusted_proxies,
+        listener=listening.url(),
+        has_header=listener.proxy_protocol,
     )
 
 

@@ -18,6 +18,7 @@ from parvis.chat.service import Chat
 from parvis.moderation.absences import AbsenceBook
 from parvis.moderation.erasures import Erasures
 from parvis.moderation.holds import Holds
+from parvis.moderation.openings import Openings
 from parvis.ports.journal import Journal
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
@@ -49,6 +50,7 @@ class Office:
         keys: KeyStore,
         absences: AbsenceBook,
         keeping: Keeping,
+        openings: Openings,
         holds: Holds,
         erasures: Erasures,
     ) -> None:
@@ -60,6 +62,7 @@ class Office:
         self.keys = keys
         self.absences = absences
         self.keeping = keeping
+        self.openings = openings
         self.holds = holds
         self.erasures = erasures
         self._loop = loop

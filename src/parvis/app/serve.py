@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from parvis.app import logs, systemd
+from parvis.app import logs, share_files, systemd
 from parvis.app.config import Config, Mistakes, Profile, StoreKind, cautions
 from parvis.app.control import Control
 from parvis.app.deeds import DEEDS
@@ -97,7 +97,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     running = Running(config.server.data_dir if config.archive.store is StoreKind.SQLITE else None)
     if config.server.profile is not Profile.TEST:
         log.warning("not in this version, whatever the configuration says", keys=NOT_YET)
-    for caution in cautions(config):
+    shares_here = share_files.cautions(config.server.data_dir) if config.archive.store is StoreKind.SQLITE else []
+    for caution in cautions(config) + shares_here:
         log.warning("caution", key=caution.key, why=caution.text)
     for notice in parts.notices:
         log.warning("archive", notice=notice)

@@ -143,7 +143,7 @@ class Web:
         make_app, make_uvicorn = await asyncio.to_thread(_load)
         app = make_app(Square(parts, listeners), parts.exports)
         for listening in http:
-            gate = gate_for(parts, listening.listener)
+            gate = gate_for(parts, listening)
             server = make_uvicorn(
                 app,
                 partial(WebSocketConnection, gate),

@@ -15,16 +15,19 @@ from parvis.app.clock import LoopClock
 from parvis.app.config import CONTACT_BYTES_MAX, Config, Kind, Profile, StoreKind
 from parvis.app.export_links import ExportLinks
 from parvis.app.gateways import GatewayBook
-from parvis.app.handing_over import hand_over
+from parvis.app.handing_over import hand_over, tell_of
 from parvis.app.journal import LoopJournal
 from parvis.app.keeping import Keeping, Stop
 from parvis.app.office import Office
 from parvis.app.operators import OperatorBook
 from parvis.app.retention import schedule_of
 from parvis.app.rights import ExportDesk, OwnRights
+from parvis.app.vault_recovery import recover
 from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
-from parvis.archive.terms import TermKind
+from parvis.archive.custody import CustodianKey
+from parvis.archive.sealing import Wrapping
+from parvis.archive.terms import TermKind, Terms
 from parvis.chat.chance import Chance
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
@@ -50,11 +53,13 @@ from parvis.model.silences import KeptSilence
 from parvis.moderation.absences import AbsenceBook
 from parvis.moderation.erasures import Erasures
 from parvis.moderation.holds import Holds
+from parvis.moderation.openings import Openings
 from parvis.moderation.terms import TermEnder
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
+from parvis.store.beginning import TermBook
 from parvis.store.history import IndexedHistory, PairOf
 from parvis.store.set_aside import SET_ASIDE_NAME, sweep
 
@@ -176,6 +181,8 @@ class Unopened(msgspec.Struct, frozen=True):
     archive: Archive
     keys: Callable[[], KeyStore]
     sealed: SealedStore
+    wrapping: Callable[[], Wrapping]
+    """What the loop wraps keys of its own under."""
     history_of: Callable[[PairOf], IndexedHistory]
     """Makes the reader, given what makes conversations of pairs."""
 
@@ -185,7 +192,9 @@ def _short_enough(lines: Sequence[str]) -> str:
     return next((line for line in reversed(lines) if len(line.encode()) <= CONTACT_BYTES_MAX), "")
 
 
-def make_archive(config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock) -> Unopened:
+def make_archive(
+    config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClock, first_key: CustodianKey | None
+) -> Unopened:
     """Make the archive that the configuration names."""
     terms = {TermKind(kind): term_ms for kind, term_ms in schedule_of(config).terms().items()}
     if config.archive.store is StoreKind.MEMORY:
@@ -195,21 +204,33 @@ def make_archive(config: Config, loop: asyncio.AbstractEventLoop, clock: LoopClo
 
         twin = MemoryArchive(terms=terms)
         sealed = MemorySealed(twin.store)
-        return Unopened(twin, lambda: twin.keys, sealed, lambda pair_of: MemoryHistory(twin.store, pair_of))
+        wrapping = partial(_wrapping, lambda: twin.keys, twin.custodian, terms)
+        return Unopened(twin, lambda: twin.keys, sealed, wrapping, lambda pair_of: MemoryHistory(twin.store, pair_of))
     from parvis.store.sqlite.archive import SqliteArchive
     from parvis.store.sqlite.history import SqliteHistory
     from parvis.store.sqlite.sealed import SqliteSealed
 
     folder = config.server.data_dir
     sqlite = SqliteArchive(
-        folder, loop.call_soon_threadsafe, clock.now_ms, terms=terms, make_custodian=partial(hand_over, folder)
+        folder,
+        loop.call_soon_threadsafe,
+        clock.now_ms,
+        terms=terms,
+        make_custodian=partial(hand_over, folder) if first_key is None else lambda: first_key,
+        tell_custodian=lambda key: [tell_of(key)],
     )
     return Unopened(
         sqlite,
         lambda: sqlite.keys,
         SqliteSealed(folder),
+        partial(_wrapping, lambda: sqlite.keys, sqlite.custodian, terms),
         lambda pair_of: SqliteHistory(folder, lambda: sqlite.keys, pair_of),
     )
+
+
+def _wrapping(keys: Callable[[], KeyStore], custodian: Callable[[], CustodianKey], terms: Terms) -> Wrapping:
+    """Make a book of term keys of the loop's own: the writer's thread has another."""
+    return Wrapping(TermBook(keys(), os.urandom, terms).covering, custodian)
 
 
 def assemble(
@@ -219,6 +240,7 @@ def assemble(
     loop: asyncio.AbstractEventLoop,
     stop_server: Callable[[str], None],
     reload: Callable[[], bool],
+    first_key: CustodianKey | None = None,
 ) -> Parts:
     """Open the archive and put a chat in front of it.
 
@@ -228,12 +250,13 @@ def assemble(
         loop: Where everything runs.
         stop_server: Called with a reason when the archive contradicts itself.
         reload: Reads the configuration again (`chat/outside.py`).
+        first_key: The custodians' key of an archive that has none yet; made now if it is not given.
 
     Raises:
         ArchiveError: The archive cannot be opened; the text says why and what to do.
     """
     clock = LoopClock(loop)
-    made = make_archive(config, loop, clock)
+    made = make_archive(config, loop, clock, first_key)
     archive, keys = made.archive, made.keys
     opened = archive.open(clock.now_ms())
     turn = Turn(archive, clock, fan_out, stop_server)
@@ -262,6 +285,7 @@ def assemble(
         history_work=history_workers,
         find_operator=operators.find,
         find_gateway=gateways.find,
+        wrapping=made.wrapping(),
         passwords=passwords,
         mail=mail,
         rights=OwnRights(erasures, links, clock, has_pages=has_pages),
@@ -274,13 +298,15 @@ def assemble(
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
     open_rooms(chat, opened.rooms, first)
     restore(chat, opened.kept)
+    recover(chat.vault, opened, made.sealed)
     restore_duties(holds, erasures, opened.kept)
     ender = TermEnder(
         journal, made.sealed, keys(), absences, rewrap=holds.rewrap, forget_keys=history.forget_keys, pause=stop
     )
     set_aside = partial(sweep, config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"))
     keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, set_aside)
-    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, holds, erasures)
+    openings = Openings(journal, keys(), os.urandom, opened.kept)
+    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, openings, holds, erasures)
     exports = ExportDesk(chat, links, made.sealed, keys())
     return Parts(
         chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, exports, mail
@@ -315,8 +341,13 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
             case KeptKind.METADATA:
                 metadata.append(each)
+            case KeptKind.VAULT:
+                # It is of use after a run that was killed alone (`app/vault_recovery.py`).
+                pass
             case KeptKind.PENDING_ACCOUNT:
                 waiting.append(read(each, Pending))
+            case KeptKind.OPENING:
+                pass  # The chat has no part in it: whoever wires it takes them from what was kept.
             case KeptKind.ENDING:
                 pass  # Whoever ends terms reads it where it lies.
             case KeptKind.HOLD | KeptKind.ERASURE:

@@ -8,7 +8,7 @@ Source: docs/adr/0002-record-and-leaf.md; docs/adr/0020-terms-and-wraps.md; vect
 """
 
 from struct import Struct
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -36,6 +36,26 @@ _BOUND_TO: Final = Struct(">16s16sQI16s")
 
 class UnopenedKey(ValueError):
     """A wrap that its term key does not open: changed, or moved to another key, conversation, hour or run."""
+
+
+class Belonging(Protocol):
+    """Whatever says which content key it is, and what that belongs to."""
+
+    @property
+    def id(self) -> bytes:
+        """Give the id of the key."""
+
+    @property
+    def conversation(self) -> bytes:
+        """Give the conversation."""
+
+    @property
+    def hour(self) -> int:
+        """Give the hour, counted from 1970."""
+
+    @property
+    def run(self) -> int:
+        """Give the run of the writer."""
 
 
 class ContentKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +162,7 @@ def wrap_for_custodians(key: ContentKey, custodian: CustodianKey, term_key: Term
     )
 
 
-def custody_info(key: ContentKey | WrappedKey, custodian: bytes) -> bytes:
+def custody_info(key: Belonging, custodian: bytes) -> bytes:
     """Say what a custodians' wrap is about: the key, what it belongs to, and whose it is."""
     return _CUSTODY_LABEL + _BOUND_TO.pack(key.id, key.conversation, key.hour, key.run, custodian)
 

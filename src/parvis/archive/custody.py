@@ -42,6 +42,12 @@ PUBLIC_KEY_BYTES: Final = 1184 + 32
 CUSTODIAN_ID_BYTES: Final = 16
 """Bytes of a hash that name a public key."""
 
+SHARES_MAX: Final = 16
+"""Most shares of a key (SLIP-0039, "Format of the share mnemonic": 4 bits count them)."""
+
+SHARE_CHECK_BYTES: Final = 16
+"""Bytes of a hash by which a share is known again."""
+
 NONCE_BYTES: Final = 12
 """Random bytes in front of the outer layer."""
 
@@ -66,6 +72,8 @@ class CustodianKey(msgspec.Struct, frozen=True, kw_only=True):
     shares: int
     threshold: int
     since_ms: int
+    share_checks: bytes = b""
+    """What shares are known again by, one check after the other (`app/shares.py`); empty where none were kept."""
 
     def __repr__(self) -> str:
         """Name the id alone."""
@@ -77,7 +85,9 @@ def custodian_id(suite: int, public: bytes) -> bytes:
     return sha256(_KEY_LABEL + bytes((suite,)) + public).digest()[:CUSTODIAN_ID_BYTES]
 
 
-def custodian_key(public: bytes, shares: int, threshold: int, since_ms: int, suite: int = HYBRID) -> CustodianKey:
+def custodian_key(
+    public: bytes, shares: int, threshold: int, since_ms: int, share_checks: bytes = b"", suite: int = HYBRID
+) -> CustodianKey:
     """Name a public key and say how its private half is split.
 
     Raises:
@@ -91,16 +101,44 @@ def custodian_key(public: bytes, shares: int, threshold: int, since_ms: int, sui
         shares=shares,
         threshold=threshold,
         since_ms=since_ms,
+        share_checks=share_checks,
     )
 
 
-def private_key(seed: bytes) -> MLKEM768X25519PrivateKey:
-    """Make the private key of a seed: 96 bytes of SHAKE256 of it are the seed of ML-KEM and the key of X25519.
+def bad_split(shares: int, threshold: int) -> str | None:
+    """Say why a key cannot be split so, in a whole sentence; None if it can."""
+    if not 1 <= shares <= SHARES_MAX:
+        return f"A key is split into 1 to {SHARES_MAX} shares."
+    if not 1 <= threshold <= shares:
+        return "At least one share is needed to open, and not more than there are."
+    if threshold == 1 and shares > 1:
+        # They would be copies of each other (SLIP-0039, "Generating the shares").
+        return "With a threshold of 1 there is one share; give copies of it, or need at least 2."
+    return None
+
+
+def key_halves(seed: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
+    """Make the two private halves of a seed: 96 bytes of SHAKE256 of it are the seed of ML-KEM and the key of X25519.
 
     Raises:
         ValueError: The seed is not 32 bytes.
     """
-    mlkem, x25519 = _halves(seed)
+    if len(seed) != SEED_BYTES:
+        raise ValueError(f"seed is {len(seed)} bytes, expected {SEED_BYTES}")
+    both = shake_256(_SEED_LABEL + seed).digest(_MLKEM_SEED_BYTES + 32)
+    return (
+        MLKEM768PrivateKey.from_seed_bytes(both[:_MLKEM_SEED_BYTES]),
+        X25519PrivateKey.from_private_bytes(both[_MLKEM_SEED_BYTES:]),
+    )
+
+
+def private_key(seed: bytes) -> MLKEM768X25519PrivateKey:
+    """Make the private key of a seed.
+
+    Raises:
+        ValueError: The seed is not 32 bytes.
+    """
+    mlkem, x25519 = key_halves(seed)
     return MLKEM768X25519PrivateKey(mlkem, x25519)
 
 
@@ -110,7 +148,7 @@ def public_bytes(seed: bytes) -> bytes:
     Raises:
         ValueError: The seed is not 32 bytes.
     """
-    mlkem, x25519 = _halves(seed)
+    mlkem, x25519 = key_halves(seed)
     return mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
 
 
@@ -166,16 +204,6 @@ def lift_term(wrap: bytes, term_key: TermKey, about: bytes) -> bytes:
         return AESGCM(term_key.key).decrypt(wrap[:NONCE_BYTES], wrap[NONCE_BYTES:], _TERM_LABEL + about + term_key.id)
     except (InvalidTag, ValueError):
         raise UnopenedCustody("wrap does not open under its term key") from None
-
-
-def _halves(seed: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
-    if len(seed) != SEED_BYTES:
-        raise ValueError(f"seed is {len(seed)} bytes, expected {SEED_BYTES}")
-    both = shake_256(_SEED_LABEL + seed).digest(_MLKEM_SEED_BYTES + 32)
-    return (
-        MLKEM768PrivateKey.from_seed_bytes(both[:_MLKEM_SEED_BYTES]),
-        X25519PrivateKey.from_private_bytes(both[_MLKEM_SEED_BYTES:]),
-    )
 
 
 @lru_cache(maxsize=8)

@@ -82,12 +82,18 @@ class Sealer:
         """
         self.next_counter = next_counter
         self._last_time_ms = last_time_ms
-        self._forget_keys()
+        self.forget_keys()
+
+    def forget_keys(self) -> None:
+        """Make a new content key for every conversation, as its next record comes."""
+        self._hour_begins_ms = 0
+        self._hour_ends_ms = 0
+        self._keys.clear()
 
     def forget_before(self, now_ms: int) -> None:
         """Forget the content keys of an hour that is over: nothing may come for longer than their term."""
         if self._keys and now_ms >= self._hour_ends_ms:
-            self._forget_keys()
+            self.forget_keys()
 
     @property
     def last_time_ms(self) -> int:
@@ -155,11 +161,6 @@ class Sealer:
     def _enter_hour(self, time_ms: int) -> None:
         self._hour_begins_ms = time_ms - time_ms % HOUR_MS
         self._hour_ends_ms = self._hour_begins_ms + HOUR_MS
-        self._keys.clear()
-
-    def _forget_keys(self) -> None:
-        self._hour_begins_ms = 0
-        self._hour_ends_ms = 0
         self._keys.clear()
 
     def _make_key(self, record: Unsealed, first_id: int) -> MadeKey:

@@ -45,11 +45,24 @@ def save(chat: Chat, account: Account) -> None:
     chat.keep_value(keep(KeptKind.ACCOUNT, account.id, account))
 
 
-def log_in(chat: Chat, connection: Client, account: Account) -> None:
+def register(chat: Chat, account: Account) -> None:
+    """Make an account of whoever is on the connection whose command is being handled."""
+    save(chat, account)
+    chat.vault.register(chat.connection, account)
+
+
+def log_in(chat: Chat, connection: Client, account: Account, mechanism: str) -> None:
     """Log a connection in to an account: it has proved that it may. 900 says so on each device of the person.
 
     `settle` comes after it, when the command has said what came of it.
+
+    Args:
+        chat: The chat.
+        connection: Whose command is being handled, or its person.
+        account: The account.
+        mechanism: How it was proved: of SASL, or the command that did it.
     """
+    chat.vault.log_in(chat.connection, account, mechanism)
     greeting = connection.greeting
     if greeting is not None:
         greeting.account, greeting.proved_by = account.id, account.password
@@ -60,6 +73,8 @@ def log_in(chat: Chat, connection: Client, account: Account) -> None:
     person = connection.person
     if not person.account or person.identity != account.id:
         chat.apply(e.LoggedIn(person, account))
+        for device in person.connections:
+            chat.vault.be_present(device)
         _tell_neighbours(chat, person)
         hosts.follow_account(chat, person)
     chat.on_each_device(
@@ -81,6 +96,8 @@ def settle(chat: Chat, connection: Client, account: Account) -> None:
 def log_out(chat: Chat, person: Client) -> None:
     """Make somebody who is here a guest again; a pseudonym that is not theirs without the account is taken off them."""
     chat.apply(e.LoggedOut(person, IdentityId(chat.chance.opaque_id())))
+    for device in person.connections:
+        chat.vault.be_present(device)
     _tell_neighbours(chat, person)
     hosts.follow_account(chat, person)
     chat.on_each_device(person, lambda: chat.numeric(person, n.RPL_LOGGEDOUT, person.mask(), "You are now logged out"))
@@ -88,8 +105,12 @@ def log_out(chat: Chat, person: Client) -> None:
 
 
 def delete(chat: Chat, account: Account) -> None:
-    """End an account: whoever is logged in to it is a guest, and its rooms go to others (`chat/rooms.py`)."""
+    """End an account: whoever is logged in to it is a guest, and its rooms go to others (`chat/rooms.py`).
+
+    What stood in it goes to the identification vault, in the commit by which it leaves the live tables.
+    """
     here = chat.world.present.get(account.id, ())
+    chat.vault.close(account, [person.nick for person in here])
     chat.apply(e.AccountDeleted(account, fold(account.name)))
     chat.keep_value(keep(KeptKind.ACCOUNT, account.id, None))
     rooms.after_account_deleted(chat, account)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from parvis.archive import vault
 from parvis.chat.audience import Audience
 from parvis.chat.client import Client
 from parvis.irc import multiline
@@ -137,7 +138,9 @@ class Run:
 class Batch:
     """Records of one commit, the rooms they change, and the runs of lines that wait for it."""
 
-    __slots__ = ("closing", "durable", "kept", "records", "rooms", "run", "runs", "serial", "told_bytes", "upkeep")
+    __slots__ = (
+        *("closing", "durable", "kept", "records", "rooms", "run", "runs", "serial", "told_bytes", "upkeep", "vault"),
+    )
 
     def __init__(self, serial: int) -> None:
         """Begin empty, with one run."""
@@ -147,6 +150,8 @@ class Batch:
         """Registered rooms that it changes; None: the room is kept no longer."""
         self.kept: dict[tuple[KeptKind, bytes], Keep] = {}
         self.upkeep: list[archive.Upkeep] = []
+        self.vault: list[vault.Entry] = []
+        """What the identification vault is told with it; sealed as upkeep when the batch is (`chat/vault.py`)."""
         self.durable: list[Callable[[], None]] = []
         """Called once all of it is durable, before anybody reads of it."""
         self.run = Run()
@@ -196,7 +201,7 @@ class Batch:
     @property
     def needs_sealing(self) -> bool:
         """Tell whether its lines have to wait for a commit."""
-        return bool(self.records or self.rooms or self.kept or self.upkeep)
+        return bool(self.records or self.rooms or self.kept or self.upkeep or self.vault)
 
     @property
     def is_empty(self) -> bool:

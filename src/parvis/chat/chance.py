@@ -1,4 +1,4 @@
-"""Random ids, made many at a time: one call to the system for hundreds of them."""
+"""Random ids, made many at a time: one call to the system for hundreds of them. Secrets are drawn one by one."""
 
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
@@ -21,6 +21,10 @@ class Chance:
         self._next = _POOL
         self._opaque = b""
         self._next_opaque = 0
+
+    def secret(self, count: int) -> bytes:
+        """Give bytes for a key or a nonce, of which nothing stays here."""
+        return self._random_bytes(count)
 
     def message_id(self) -> tuple[bytes, str]:
         """Give a message id as it is kept and as the wire shows it (IRCv3 message-ids)."""

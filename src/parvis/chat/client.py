@@ -6,12 +6,16 @@ One object per connection is the adapter's protocol, the client and the person a
 
 from abc import abstractmethod
 from math import inf
+from typing import Literal
 
 from parvis.irc.connection import Greeting
 from parvis.model.person import Person
 
 Address = tuple[str, int]
 """Where a connection comes from: address and source port, after PROXY and Forwarded."""
+
+Via = Literal["direct", "proxy", "forwarded", "webirc"]
+"""Who says where a connection comes from: its socket, a PROXY header, a Forwarded header, or a gateway."""
 
 NO_LINES: list[bytes] = []
 """What `Client.waiting` is while nothing waits. Shared: it is replaced, never written to."""
@@ -38,6 +42,7 @@ class Client(Person):
         "capabilities",
         "carrier",
         "certificate",
+        "connection_id",
         "credit",
         "credit_at",
         "devices",
@@ -47,6 +52,7 @@ class Client(Person):
         "heard_at",
         "is_secure",
         "is_told",
+        "listener",
         "parked",
         "pending",
         "pinged",
@@ -54,6 +60,7 @@ class Client(Person):
         "stopped",
         "transport_kind",
         "unread",
+        "via",
         "waiting",
     )
 
@@ -63,6 +70,12 @@ class Client(Person):
         self.address = address
         self.is_told = True
         """Whether the address is the peer's own; false for that of a proxy which did not say whom it speaks for."""
+        self.via: Via = "direct"
+        """Who said the address."""
+        self.listener = ""
+        """Where it came in: our own address; empty when not known."""
+        self.connection_id = b""
+        """Its id in the identification vault, once it has entered, logged in or registered (`chat/vault.py`)."""
         self.address_key = ""
         """Under what limits per address count this connection; empty when they do not."""
         self.is_secure = False

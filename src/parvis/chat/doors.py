@@ -241,7 +241,11 @@ class Doors:
             self._when_empty = done
             self._tell_empty()
 
-        chat.turn.when_idle(end)
+        def end_vault() -> None:
+            chat.vault.end()
+            chat.turn.when_idle(end)
+
+        chat.turn.when_idle(end_vault)
 
     def say_goodbye(self) -> None:
         """Tell everybody who is still there that the server stops, and hang up."""
@@ -263,6 +267,7 @@ class Doors:
             self._minute_began_s = now_s
             self._opened_this_minute.clear()
         chat.turn.begin()
+        chat.vault.sweep(self._connections)
         sanctions.sweep(chat)
         batch.sweep(chat, now_s)
         if now_s - self._swept_names_s >= NAMES_SWEEP_S:

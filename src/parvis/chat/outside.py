@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from parvis.archive.sealing import Wrapping
 from parvis.chat.settings import Operator
 from parvis.ports.history import History
 from parvis.ports.mail import Mail
@@ -29,6 +30,8 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Gives the operator with a name and a password. Blocks."""
     mail: Mail | None = None
     """Sends codes; None: this server sends no mail."""
+    wrapping: Wrapping
+    """What the keys of the identification vault are wrapped under; asked once a day, on the loop."""
     passwords: Passwords
     """Makes and checks what passwords of accounts are checked against."""
     rights: Rights

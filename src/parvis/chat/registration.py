@@ -93,6 +93,7 @@ def enter(chat: Chat, client: Client, greeting: Greeting, account: Account | Non
         )
     )
     client.greeting = None
+    chat.vault.be_present(client)
     wishes.remember(chat, client, greeting.refused_nick)
     _use_token(chat, client)
     chat.people_count += 1

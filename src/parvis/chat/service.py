@@ -30,6 +30,7 @@ from parvis.chat.retired import RetiredNames
 from parvis.chat.settings import Settings
 from parvis.chat.tally import Tally
 from parvis.chat.turn import Turn
+from parvis.chat.vault import Vault
 from parvis.chat.watching import Watching
 from parvis.irc.capabilities import BATCH, LABELED_RESPONSE
 from parvis.irc.casemapping import fold
@@ -89,6 +90,8 @@ class Chat:
         self.clock = clock
         self.turn = turn
         turn.tell_refused = self.tell_refused
+        self.vault = Vault(outside.wrapping, chance, clock, turn)
+        turn.before_seal, turn.after_seal = self.vault.seal, self.vault.note
         self.outside = outside
         self.world = World()
         self.strangers = 0
@@ -253,9 +256,15 @@ class Chat:
         turn = self.turn
         if author is not None:
             identity, session = author.identity, author.session
+            on = self.connection
+            if on is not author and on.carrier is not author:
+                # Not the command of theirs: a connection that breaks, a name that goes back to its owner.
+                connection_id = author.connection_id if isinstance(author, Client) else b""
+            else:
+                connection_id = on.connection_id
         else:
-            identity, session = NOBODY, NO_SESSION
-        record = Unsealed(kind, turn.now_ms, identity, session, conversation, message_id, content, data)
+            identity, session, connection_id = NOBODY, NO_SESSION, b""
+        record = Unsealed(kind, turn.now_ms, identity, session, conversation, message_id, content, data, connection_id)
         turn.batch.records.append(record)
         return record
 
@@ -524,6 +533,7 @@ class Chat:
         self.subscriptions.pop(client, None)
         self.exchanges.pop(client, None)
         self.wished.pop(client, None)
+        self.vault.leave(client)
         self.strangers -= not client.is_registered
         if told is not None:
             error = frame(cut_body(f"ERROR :{told}".encode()), client.signature)
@@ -574,6 +584,7 @@ class Chat:
         device.greeting = None
         self.strangers -= 1
         audiences.forget(carrier)
+        self.vault.be_present(device)
 
     def _take_device_off(self, client: Client) -> None:
         """Let a person go on without one of their connections; nobody else sees anything."""

@@ -63,6 +63,11 @@ class Turn:
         self._fan_out = fan_out
         self.tell_refused: TellRefused = _tell_nobody
         """Called for each text that is dropped because sealing keeps failing; the chat sets it."""
+        self.before_seal: Callable[[Batch], None] = _owe_nothing
+        """Called with the batch that gathers when it is about to be sealed and holds more than records: the vault adds
+        its rows, or raises what an archive or a file raises that cannot be written now."""
+        self.after_seal: Callable[[int, list[Unsealed]], None] = _note_nothing
+        """Called with the first number and the records of a batch that is durable, if it has any."""
         self._stop_server = stop_server
         self._serial = 1
         self.batch = Batch(self._serial)
@@ -203,7 +208,18 @@ class Turn:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        batch = self._sealing = self.batch
+        batch = self.batch
+        try:
+            # A batch of records alone is one statement of the archive, and stays one.
+            if batch.vault or batch.rooms or batch.kept or batch.upkeep:
+                self.before_seal(batch)
+        except (a.ArchiveError, OSError):
+            # As with a commit that fails: nothing of it is shown, and it is tried again.
+            if self._is_failing_for_long():
+                self._refuse_texts(batch)
+            self._timer = self._clock.later(RETRY_S, self._waited)
+            return
+        self._sealing = batch
         self._begin_batch()
         self._seal_began_s = self._clock.steady_s()
         self._archive.seal(batch.to_seal(), self._sealed)
@@ -216,7 +232,9 @@ class Turn:
             case a.Sealed(run=run, first_counter=first, count=count):
                 self._sealing = None
                 if count:
-                    self.head = record_id(run, first + count - 1)
+                    number = record_id(run, first)
+                    self.head = number + count - 1
+                    self.after_seal(number, batch.records)
                 self._expected = count
                 self.failing_since_s = None
                 self.records_sealed += count
@@ -225,16 +243,20 @@ class Turn:
                 self._deliver(batch)
                 self._go_on()
             case a.Unavailable():
-                now_s = self._clock.steady_s()
-                if self.failing_since_s is None:
-                    self.failing_since_s = now_s
-                elif now_s - self.failing_since_s >= TEXTS_WAIT_S:
+                if self._is_failing_for_long():
                     self._refuse_texts(batch)
                     self._refuse_texts(self.batch)
                 self._clock.later(RETRY_S, self._try_again)
             case a.Fatal(reason=reason):
                 # The batch stays where it is: nothing of it is ever shown.
                 self._stop_server(reason)
+
+    def _is_failing_for_long(self) -> bool:
+        """Note that sealing fails, and tell whether texts have waited for it long enough."""
+        now_s = self._clock.steady_s()
+        if self.failing_since_s is None:
+            self.failing_since_s = now_s
+        return now_s - self.failing_since_s >= TEXTS_WAIT_S
 
     def _try_again(self) -> None:
         batch = self._sealing
@@ -300,6 +322,16 @@ class Turn:
 
 def _tell_nobody(client: Client, record: Unsealed, label: str | None) -> None:
     raise AssertionError(f"no chat uses this turn: {client}, {record}, labelled {label is not None}")
+
+
+def _owe_nothing(batch: Batch) -> None:
+    """No vault is told anything."""
+    del batch
+
+
+def _note_nothing(first_number: int, records: list[Unsealed]) -> None:
+    """No vault notes anything."""
+    del first_number, records
 
 
 def _nobody_looks() -> None:

@@ -15,10 +15,11 @@ def command(config_file: Path | None, as_json: bool) -> None:
 
     Ends with 0 if there is none, with 1 if there is one.
     """
+    from parvis.app import share_files
     from parvis.app.config import cautions
 
     config = load_or_exit(config_file, as_json=as_json, to_stderr=False)
-    for caution in cautions(config):
+    for caution in cautions(config) + share_files.cautions(config.server.data_dir):
         if as_json:
             write_json({"event": "caution", "key": caution.key, "text": caution.text})
         else:

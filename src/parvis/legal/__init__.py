@@ -1,1 +1,1 @@
-"""What the law asks for: retention, holds, openings. Pure: time comes in."""
+"""What the law asks for: terms, holds, openings of the archive. Pure decisions over values."""

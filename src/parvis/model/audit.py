@@ -24,6 +24,120 @@ class CustodianKeySet(Entry, frozen=True, kw_only=True, tag="custodian-key-set")
     """Its id in hex."""
     shares: int
     threshold: int
+    replaces: str = ""
+    """Id of the key that was in use until now; empty for the first."""
+
+
+class VaultSealed(Entry, frozen=True, kw_only=True, tag="vault-sealed"):
+    """A key of the identification vault was given up: nothing is added under it any more."""
+
+    key: str
+    """Its id in hex."""
+    kind: str
+    """The term kind of what lies under it."""
+    day_ms: int
+    rows: int
+    digest: str
+    """Of its stored rows, SHA-256 in hex (`archive/vault.py`)."""
+    ends_ms: int
+    """From when on its rows may be gone."""
+
+
+class OpeningRequested(Entry, frozen=True, kw_only=True, tag="opening-requested"):
+    """Somebody asks for an opening; nothing was exported yet."""
+
+    opening: str
+    """Its id in hex; in each entry that follows as well."""
+    digest: str
+    """Digest of the request, in hex: shares are given for it (`legal/openings.py`)."""
+    ground: str
+    explanation: str
+    reference: str
+    requester: str
+    requester_key: str
+    """Id of the key that the result is sealed to, in hex."""
+    custodian: str
+    accounts: tuple[str, ...]
+    conversations: tuple[str, ...]
+    private: int
+    """How many private conversations of the accounts it covers."""
+    vault: bool
+    from_ms: int
+    to_ms: int
+    is_emergency: bool
+    not_before_ms: int
+    ends_ms: int
+
+
+class OpeningExported(Entry, frozen=True, kw_only=True, tag="opening-exported"):
+    """What was asked for is handed out, sealed to custodians."""
+
+    opening: str
+    digest: str
+    """Digest of the export, in hex."""
+    records: int
+    vault_rows: int
+    closed: int
+    """Records that match and whose term has ended."""
+    elsewhere: int
+    """Records that match and are sealed to another custodians' key."""
+
+
+class OpeningGranted(Entry, frozen=True, kw_only=True, tag="opening-granted"):
+    """A custodian gave a share, as the proceedings of a session say."""
+
+    opening: str
+    session: str
+    share: int
+    at_ms: int
+
+
+class OpeningRefused(Entry, frozen=True, kw_only=True, tag="opening-refused"):
+    """A custodian refused, as the proceedings of a session say."""
+
+    opening: str
+    session: str
+    share: int | None
+    reason: str
+    at_ms: int
+
+
+class OpeningOpened(Entry, frozen=True, kw_only=True, tag="opening-opened"):
+    """A quorum opened it; the result is sealed and nobody has read it yet."""
+
+    opening: str
+    session: str
+    result: str
+    """SHA-256 of the result's file, in hex."""
+    records: int
+    withheld: int
+    """Records that stood in the export and were not asked for."""
+    unopened: int
+    leaves_wrong: int
+    vault: int
+
+
+class OpeningFailed(Entry, frozen=True, kw_only=True, tag="opening-failed"):
+    """A session ended without opening anything."""
+
+    opening: str
+    session: str
+    why: str
+
+
+class OpeningRead(Entry, frozen=True, kw_only=True, tag="opening-read"):
+    """The server's half of the result's key is given: who has the requester's half can read from now on."""
+
+    opening: str
+    result: str
+
+
+class OpeningEnded(Entry, frozen=True, kw_only=True, tag="opening-ended"):
+    """Nothing more is exported, recorded or released; the key that would is gone."""
+
+    opening: str
+    why: str
+    """`closed` by who runs the server, or `expired`."""
 
 
 class EndedTerm(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,6 +230,15 @@ class AccountExported(Entry, frozen=True, kw_only=True, tag="account-exported"):
 
 AuditEntry = (
     CustodianKeySet
+    | VaultSealed
+    | OpeningRequested
+    | OpeningExported
+    | OpeningGranted
+    | OpeningRefused
+    | OpeningOpened
+    | OpeningFailed
+    | OpeningRead
+    | OpeningEnded
     | TermsEnded
     | HoldPlaced
     | HoldExtended

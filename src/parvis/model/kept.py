@@ -27,6 +27,10 @@ class KeptKind(StrEnum):
     SILENCE = "silence"
     METADATA = "metadata"
     PENDING_ACCOUNT = "pending-account"
+    OPENING = "opening"
+    """An opening of the archive that has not ended (`moderation/openings.py`)."""
+    VAULT = "vault"
+    """How far the identification vault has come (`KeptVault`)."""
     ENDING = "ending"
     """A term that is being ended: what a crash left of it is finished (`moderation/terms.py`)."""
     HOLD = "hold"
@@ -61,6 +65,23 @@ class KeptMarkers(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Give their number alone: whom somebody writes to stays out of logs."""
         return f"KeptMarkers({len(self.read_ms)})"
+
+
+class KeptDayKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of the vault that the audit does not tell of yet; no byte of the key itself."""
+
+    id: bytes
+    kind: str
+    day_ms: int
+    ends_ms: int
+
+
+class KeptVault(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the vault has come: after a run that was killed, the next one goes on from here."""
+
+    noted: int
+    """Number of the last record whose operation was looked at."""
+    open: tuple[KeptDayKey, ...]
 
 
 def keep(kind: KeptKind, value_id: bytes, value: msgspec.Struct | None) -> Keep:

@@ -68,6 +68,9 @@ class Unsealed(msgspec.Struct, frozen=True, gc=False):
     content: bytes
     data: DataKind = DataKind.ROOMS
     """One conversation has one kind: the first record that needs its key decides."""
+    connection: bytes = b""
+    """Id of the connection that it came on, for the vault (`archive/vault.py`); empty: the server's own act, or a
+    person's whom no connection of this process carries."""
 
     def __repr__(self) -> str:
         """Name the kind alone: content stays out of logs."""

@@ -16,7 +16,7 @@ log = structlog.get_logger()
 class Gate:
     """The chat behind one listener, and what that listener allows. Shared by its connections."""
 
-    __slots__ = ("allowed_origins", "chat", "doors", "intake", "is_path", "trusted")
+    __slots__ = ("allowed_origins", "chat", "doors", "has_header", "intake", "is_path", "listener", "trusted")
 
     def __init__(
         self,
@@ -27,6 +27,8 @@ class Gate:
         any_path: bool = False,
         allowed_origins: Sequence[str] = (),
         trusted: Sequence[Network] = (),
+        listener: str = "",
+        has_header: bool = False,
     ) -> None:
         """Join the parts.
 
@@ -37,6 +39,8 @@ class Gate:
             any_path: A WebSocket may open at any path, not at `/irc` alone.
             allowed_origins: Pages whose browsers may connect (`net/handshake.py`).
             trusted: Networks whose `Forwarded` header is taken (`net/forwarded.py`).
+            listener: Its own address, for the identification vault.
+            has_header: Whether a PROXY header says who comes.
         """
         self.chat = chat
         self.intake = intake
@@ -44,6 +48,8 @@ class Gate:
         self.is_path: Callable[[str], bool] = _any_path if any_path else _is_irc
         self.allowed_origins = allowed_origins
         self.trusted = trusted
+        self.listener = listener
+        self.has_header = has_header
 
     def knock_at_http(self, peer: Address) -> Leave | None:
         """Count an HTTP connection from its first moment; None: its address has too many.

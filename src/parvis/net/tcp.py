@@ -36,6 +36,9 @@ class Connection(Client, asyncio.Protocol):
         super().__init__((address.host, address.port or 0) if address is not None else NO_ADDRESS, transport_kind)
         if address is not None:
             self.is_told = address.told
+        if gate.has_header:
+            self.via = "proxy"
+        self.listener = gate.listener
         self._gate = gate
         self._transport: asyncio.Transport | None = None
 

@@ -65,6 +65,7 @@ class WebSocketConnection(Connection):
                 if (found.host, found.port or 0) != self.address:
                     # What the proxy has shown is its own.
                     self.certificate = ""
+                    self.via = "forwarded"
                 self.address = (found.host, found.port or 0)
                 # A trusted proxy that names nobody, or only proxies, does not lend anyone what its own address is due.
                 self.is_told = found.told and not is_within(found.host, self._gate.trusted)

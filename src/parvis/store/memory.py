@@ -161,7 +161,7 @@ class MemoryArchive:
         """Whether commits are done at once and answered only by :meth:`release`."""
         self._machine = machine
         self._terms = TermBook(self.store.keys, os.urandom, terms)
-        self._wrapping = Wrapping(self._terms.covering, lambda: self.store.custodians[-1])
+        self._wrapping = Wrapping(self._terms.covering, self.custodian)
         self._run = 0
         self._sealer = Sealer(0, self._wrapping, os.urandom)
         self._durable = 0
@@ -174,6 +174,10 @@ class MemoryArchive:
     def keys(self) -> MemoryKeys:
         """The server's own keys."""
         return self.store.keys
+
+    def custodian(self) -> CustodianKey:
+        """Give the custodians' key of this moment."""
+        return self.store.custodians[-1]
 
     def open(self, now_ms: int) -> Opened:
         """Take the lease, begin a new run, seal its first record."""
@@ -256,6 +260,8 @@ class MemoryArchive:
             store.custody_wraps[key.custody.content_key, key.custody.term_key] = key.custody
         for upkeep in batch.upkeep:
             _keep_up(store, upkeep)
+            if upkeep.custodian is not None:
+                self._sealer.forget_keys()
         for room in batch.rooms:
             store.rooms[room.id] = room
         for room_id in batch.dropped_rooms:
@@ -286,7 +292,7 @@ class MemoryArchive:
 def _keep_up(store: MemoryStore, upkeep: Upkeep) -> None:
     """Do all of one part of upkeep."""
     if upkeep.custodian is not None:
-        store.custodians.append(upkeep.custodian)
+        store.custodians = [key for key in store.custodians if key.id != upkeep.custodian.id] + [upkeep.custodian]
     if upkeep.absences is not None:
         store.absences = upkeep.absences
     gone = set(upkeep.erase)

@@ -12,7 +12,7 @@ from tests.contract.net.edge import LOOPS, WAIT_S, make_certificate, run, servin
 from tests.contract.net.house import Browser, chatting
 
 from parvis.app.config import Kind, Listener
-from parvis.app.listeners import gate_for
+from parvis.app.listeners import Listening, gate_for
 from parvis.chat.doors import Stage
 from parvis.net.address import networks
 from parvis.net.http.server import make_uvicorn
@@ -95,7 +95,9 @@ def test_http_connections_are_counted_per_address(loop: str, tmp_path: Path) -> 
     async def play() -> None:
         async with chatting(tmp_path, Listener(port=0), connections_per_address=1) as (parts, _):
             listener = Listener(kind=Kind.HTTP, port=0)
-            gate = gate_for(parts, listener)
+            listening = Listening(0, listener)
+            listening.socket.close()
+            gate = gate_for(parts, listening)
             server = make_uvicorn(page, partial(WebSocketConnection, gate), (), 1, gate.knock_at_http)
             ended = asyncio.create_task(server.run())
 

@@ -256,3 +256,25 @@ def test_a_page_that_fails_tells_its_reader_and_not_its_cause(capsys: pytest.Cap
     assert page.status_code == 500
     assert "of the server only" not in page.text
     assert "of the server only" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("spoken", ["fr", "en"])
+def test_the_privacy_page_is_a_page_like_the_first(spoken: str) -> None:
+    """Same policy, both languages, linked from the first page; whoever runs the server is named."""
+    page = asked(Square(), "/privacy", accept_language=spoken)
+    first = asked(Square(), "/", accept_language=spoken)
+    assert page.status_code == 200
+    assert page.headers["content-security-policy"] == first.headers["content-security-policy"]
+    assert page.headers["content-language"] == spoken
+    assert f'href="/privacy?lang={spoken}"' in first.text
+    words = Words(page.text)
+    assert words.open == []
+    assert "https://example.org/contact" in "".join(words.text)
+    assert {value for tag, name, value in words.attributes if name == "hreflang"} == ({"fr", "en"} - {spoken})
+    assert not [tag for tag, name, _ in words.attributes if name in {"src", "onclick"} or tag == "script"]
+
+
+def test_whoever_runs_the_server_is_text_on_the_privacy_page() -> None:
+    """Escaped; without a word of them it is said so. Source: OWASP, XSS prevention, rule 1."""
+    assert HOSTILE not in asked(Square(contact=HOSTILE, network=HOSTILE), "/privacy").text
+    assert "have not said yet" in asked(Square(contact=""), "/privacy", accept_language="en").text

@@ -76,6 +76,7 @@ def test_it_survives_the_proxy_protocol(loop: str, header: bytes, tls: bool, tmp
             await until(reader, b"PONG")
             client = await only_one(parts)
             assert client.address == ("203.0.113.7", 21726)
+            assert (client.via, client.listener) == ("proxy", f"{'ircs' if tls else 'irc'}://127.0.0.1:{port}")
             assert client.is_secure is tls
             writer.close()
 
@@ -89,7 +90,8 @@ def test_it_survives_forwarded(loop: str, tmp_path: Path) -> None:
     async def play() -> None:
         async with chatting(tmp_path, door) as (parts, [port]):
             browser = await Browser.open(port, more=b'Forwarded: for="203.0.113.7:21726"\r\n')
-            assert (await only_one(parts)).address == ("203.0.113.7", 21726)
+            client = await only_one(parts)
+            assert (client.address, client.via) == (("203.0.113.7", 21726), "forwarded")
             browser.writer.close()
 
     run(loop, play())

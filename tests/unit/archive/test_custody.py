@@ -1,11 +1,15 @@
 """The custodians' way in: two layers, each bound to what it is about. Source: docs/adr/0020-terms-and-wraps.md."""
 
 import os
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from tests.unit.archive.hpke_by_hand import decapsulate, halves_of_hpke, open_single
+from tests.unit.vectors import cases
 
 from parvis.archive import custody
-from parvis.archive.content_keys import custody_info, new_content_key, wrap_for_custodians
+from parvis.archive.content_keys import ContentKey, custody_info, new_content_key, wrap_for_custodians
 from parvis.archive.custody import UnopenedCustody
 from parvis.archive.terms import DAY_MS, TermKey, TermKind, new_term_key
 from parvis.model.ids import ConversationId
@@ -65,3 +69,69 @@ def test_a_key_is_named_by_what_it_is() -> None:
         custody.custodian_key(b"short", 1, 1, 1)
     with pytest.raises(ValueError, match="suite 9"):
         custody.custodian_key(CUSTODIAN.public, 1, 1, 1, suite=9)
+
+
+@pytest.mark.parametrize(**cases("custody.json", "kem"))
+def test_the_hand_written_hpke_is_the_one_of_the_draft(case: dict[str, Any]) -> None:
+    """Source: draft-ietf-hpke-pq, appendix A."""
+    halves = halves_of_hpke(bytes.fromhex(case["private"]))
+    public = halves[0].public_key().public_bytes_raw() + halves[1].public_key().public_bytes_raw()
+    assert public.endswith(bytes.fromhex(case["public_ends"]))
+    enc = bytes.fromhex(case["enc"])
+    assert decapsulate(halves, enc).hex() == case["shared_secret"]
+    sealed, info, aad = enc + bytes.fromhex(case["ciphertext"]), bytes.fromhex(case["info"]), bytes.fromhex(case["aad"])
+    assert open_single(halves, sealed, info, aad, ChaCha20Poly1305).hex() == case["plaintext"]
+
+
+def test_what_the_server_seals_opens_by_hand() -> None:
+    """The library's HPKE is the standard's: another implementation opens what it seals."""
+    sealed = custody.seal_to(CUSTODIAN.public, b"secret", b"about")
+    assert open_single(custody.key_halves(SEED), sealed[1:], b"about") == b"secret"
+
+
+@pytest.mark.parametrize(**cases("custody.json", "keys"))
+def test_a_seed_gives_one_key(case: dict[str, Any]) -> None:
+    """The same public half and the same id, for ever."""
+    public = custody.public_bytes(bytes.fromhex(case["seed"]))
+    assert public.hex() == case["public"]
+    assert custody.custodian_id(custody.HYBRID, public).hex() == case["id"]
+
+
+@pytest.mark.parametrize(**cases("custody.json", "wraps"))
+def test_a_wrap_opens_layer_by_layer(case: dict[str, Any]) -> None:
+    """With a term key and a seed, by the program and by hand; the same bytes, for ever."""
+    key = ContentKey(
+        id=bytes.fromhex(case["content_key_id"]),
+        conversation=ConversationId(bytes.fromhex(case["conversation"])),
+        hour=int(case["hour"]),
+        run=int(case["run"]),
+        key=bytes.fromhex(case["content_key"]),
+    )
+    term = TermKey(
+        id=bytes.fromhex(case["term_key_id"]),
+        kind=TermKind.ROOMS,
+        term_ms=DAY_MS,
+        begins_ms=0,
+        key=bytes.fromhex(case["term_key"]),
+    )
+    sealed = custody.lift_term(bytes.fromhex(case["wrap"]), term, key.id)
+    assert sealed.hex() == case["sealed"]
+    info = custody_info(key, bytes.fromhex(case["custodian"]))
+    assert info.hex() == case["info"]
+    seed = bytes.fromhex(case["seed"])
+    assert custody.open_sealed(custody.private_key(seed), sealed, info) == key.key
+    assert open_single(custody.key_halves(seed), sealed[1:], info) == key.key
+
+
+@pytest.mark.parametrize(("shares", "threshold"), [(1, 1), (2, 2), (5, 3), (16, 16), (16, 2)])
+def test_a_key_may_be_split_within_bounds(shares: int, threshold: int) -> None:
+    """Nothing is wrong with these."""
+    assert custody.bad_split(shares, threshold) is None
+
+
+@pytest.mark.parametrize(("shares", "threshold"), [(0, 0), (17, 3), (5, 6), (5, 0), (2, 1), (-1, -1)])
+def test_a_key_may_not_be_split_otherwise(shares: int, threshold: int) -> None:
+    """What is wrong is a whole sentence."""
+    wrong = custody.bad_split(shares, threshold)
+    assert wrong is not None
+    assert wrong.endswith(".")

@@ -122,7 +122,13 @@ def _delete(chat: Chat, _client: Client, account: Account, params: list[str]) ->
 def _deleted(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
     here = chat.world.present.get(account.id, ())
     accounts.delete(chat, account)
-    chat.note("ACCOUNT", "DELETED", account.name, "Your account, its password and its certificates are deleted.")
+    chat.note(
+        "ACCOUNT",
+        "DELETED",
+        account.name,
+        "Your account is closed: nobody can log in to it, and what stood in it has left the lists of this server.",
+    )
+    _note_sealed(chat)
     chat.note(
         "ACCOUNT",
         "STILL_KEPT",
@@ -132,6 +138,16 @@ def _deleted(chat: Chat, _connection: Client, account: Account, _verifier: str) 
     for person in here:
         if isinstance(person, Client):
             sanctions.at_change(chat, person)
+
+
+def _note_sealed(chat: Chat) -> None:
+    chat.note(
+        "ACCOUNT",
+        "STILL_SEALED",
+        "The law has us keep for a year what stood in it: its name and your pseudonym, when it was made and closed, "
+        "what its password was checked against, its certificates. It is sealed: only custodians can open it, on a "
+        "legal ground. Then its key is destroyed.",
+    )
 
 
 def _erase(chat: Chat, _client: Client, account: Account, params: list[str]) -> None:
@@ -144,7 +160,12 @@ def _erase(chat: Chat, _client: Client, account: Account, params: list[str]) -> 
 def _erased(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
     here = chat.world.present.get(account.id, ())
     due = written(accounts.erase(chat, account))
-    chat.note("ACCOUNT", "ERASED", account.name, "Your account, its password and its certificates are deleted.")
+    chat.note(
+        "ACCOUNT",
+        "ERASED",
+        account.name,
+        "Your account is closed: nobody can log in to it, and what stood in it has left the lists of this server.",
+    )
     chat.note(
         "ACCOUNT",
         "WORDS_GO",
@@ -152,6 +173,7 @@ def _erased(chat: Chat, _connection: Client, account: Account, _verifier: str) -
         "What you wrote from this account is shown to nobody any more. It is destroyed at this moment: until then a "
         "report about it must be able to be answered. Hashes that tell nothing stay in the log.",
     )
+    _note_sealed(chat)
     chat.note(
         "ACCOUNT",
         "STILL_KEPT",

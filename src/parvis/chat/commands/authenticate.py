@@ -96,12 +96,12 @@ def _is_refused(chat: Chat, client: Client, name: str) -> bool:
     return refused is not None
 
 
-def _succeed(chat: Chat, client: Client, account: Account) -> None:
+def _succeed(chat: Chat, client: Client, account: Account, mechanism: str) -> None:
     if _has_others(client):
         # One more came while this login was under way.
         _say_others(chat, client)
         return
-    accounts.log_in(chat, client, account)
+    accounts.log_in(chat, client, account, mechanism)
     chat.numeric(client, n.RPL_SASLSUCCESS)
     accounts.settle(chat, client, account)
     if chat.wished:
@@ -136,7 +136,7 @@ def _checked(chat: Chat, name: str, account: Account | None, client: Client, is_
         _fail(chat, client)
         return
     proofs.went_well(chat, client, name)
-    _succeed(chat, client, now)
+    _succeed(chat, client, now, sasl.Mechanism.PLAIN)
 
 
 # SCRAM-SHA-256.
@@ -162,7 +162,7 @@ def _proved(chat: Chat, client: Client, exchange: sasl.Exchange, name: str) -> N
         return
     # A proof was never counted as a failure: only where the owner logs in from is noted.
     proofs.known(chat, client, name)
-    _succeed(chat, client, account)
+    _succeed(chat, client, account, sasl.Mechanism.SCRAM_SHA_256)
 
 
 # EXTERNAL.
@@ -182,4 +182,4 @@ def _check_certificate(chat: Chat, client: Client, name: str) -> None:
     if not named:
         _fail(chat, client)
         return
-    _succeed(chat, client, named[0])
+    _succeed(chat, client, named[0], sasl.Mechanism.EXTERNAL)

@@ -78,8 +78,8 @@ def _made(chat: Chat, account_id: IdentityId, name: str, email: str, client: Cli
         chat.answer(f"REGISTER VERIFICATION_REQUIRED {name} :{text}")
         return
     account = Account(id=account_id, name=name, registered_at_ms=chat.now_ms, password=verifier)
-    accounts.save(chat, account)
-    accounts.log_in(chat, client, account)
+    accounts.register(chat, account)
+    accounts.log_in(chat, client, account, "REGISTER")
     text = f"{name} is yours now. Log in with SASL and your password."
     if email != "*":
         text += " Your address was not kept: this server sends no mail."

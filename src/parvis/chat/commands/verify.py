@@ -34,8 +34,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         chat.fail("VERIFY", "INVALID_CODE", shown, "Somebody else has registered this pseudonym since.")
         return
     account = Account(id=waiting.id, name=waiting.name, registered_at_ms=chat.now_ms, password=waiting.password)
-    accounts.save(chat, account)
-    accounts.log_in(chat, client, account)
+    accounts.register(chat, account)
+    accounts.log_in(chat, client, account, "VERIFY")
     chat.answer(f"VERIFY SUCCESS {account.name} :{account.name} is yours now. Log in with SASL and your password.")
     accounts.settle(chat, client, account)
     bearer = chat.person(account.name)

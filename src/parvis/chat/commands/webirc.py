@@ -57,7 +57,7 @@ def _checked(chat: Chat, stated: Stated | None, connection: Client, found: tuple
         log.warning("WEBIRC refused: no valid address or port", gateway=name)
         _close(chat, connection, "WEBIRC names no valid address, or no valid remote-port")
         return
-    greeting.gateway = name
+    greeting.gateway, connection.via = name, "webirc"
     # The client's connection is as safe as its worst part, and the certificate that was shown is the gateway's.
     connection.is_secure = connection.is_secure and stated.is_secure
     connection.certificate = ""

@@ -35,6 +35,7 @@ from parvis.archive.record import (
 )
 from parvis.archive.sealing import ROW_FIELDS, Sealer, Wrapping
 from parvis.archive.terms import DEFAULT_TERMS, HOUR_MS, RandomBytes, TermKey, TermKind, Terms
+from parvis.model.records import Unsealed
 from parvis.ports.archive import (
     ArchiveCorrupt,
     ArchiveError,
@@ -56,6 +57,7 @@ from parvis.store.beginning import (
     TermBook,
     first_time_ms,
     no_custodian,
+    no_records,
     run_started,
     taken_lease,
 )
@@ -132,6 +134,7 @@ class SqliteArchive:
         *,
         terms: Terms = DEFAULT_TERMS,
         make_custodian: Callable[[], CustodianKey] = no_custodian,
+        tell_custodian: Callable[[CustodianKey], list[Unsealed]] = no_records,
         machine: bytes | None = None,
         opened_by: Connect = connect,
         random: RandomBytes = os.urandom,
@@ -144,6 +147,7 @@ class SqliteArchive:
             clock: Gives milliseconds since 1970; for the lease and the making of term keys, not for records.
             terms: How long each kind of data is kept.
             make_custodian: Makes the custodians' key of an archive that has none yet: its first one.
+            tell_custodian: Gives the records that tell of that key, and stand in one batch with it.
             machine: Id of this machine, for the lease; found out when absent.
             opened_by: Opens database connections; tests give one whose commits fail.
             random: Where random bytes come from.
@@ -154,6 +158,7 @@ class SqliteArchive:
         self._clock = clock
         self._kept_for = terms
         self._make_custodian = make_custodian
+        self._tell_custodian = tell_custodian
         self._custodian: CustodianKey | None = None
         self._machine = machine
         self._opened_by = opened_by
@@ -164,7 +169,7 @@ class SqliteArchive:
         self._connection: sqlite3.Connection | None = None
         self._keys: KeyStore | None = None
         self._terms: TermBook | None = None
-        self._wrapping = Wrapping(self._term_key_for, self._custodian_now)
+        self._wrapping = Wrapping(self._term_key_for, self.custodian)
         self._sealer = Sealer(0, self._wrapping, random)
         self._run = 0
         self._durable = 0
@@ -184,6 +189,16 @@ class SqliteArchive:
         if self._keys is None:
             raise ArchiveError("the archive is not open")
         return self._keys
+
+    def custodian(self) -> CustodianKey:
+        """Give the custodians' key of this moment; any thread may ask.
+
+        Raises:
+            ArchiveError: The archive is not open.
+        """
+        if self._custodian is None:
+            raise ArchiveError("the archive is not open")
+        return self._custodian
 
     def open(self, now_ms: int) -> Opened:
         """Take the writer's lock and lease, make or check the store, begin a new run, seal its first record.
@@ -256,7 +271,7 @@ class SqliteArchive:
     def _begin_run(
         self, connection: sqlite3.Connection, time_ms: int, now_ms: int, custodian: CustodianKey | None
     ) -> list[str]:
-        """Take the lease and seal the first record of a new run, in one transaction."""
+        """Take the lease and seal the first records of a new run, in one transaction."""
         connection.execute("BEGIN IMMEDIATE")
         lease = taken_lease(_kept_lease(connection), self._machine or this_machine(), now_ms)
         connection.execute(
@@ -269,8 +284,11 @@ class SqliteArchive:
         self._run = lease.run
         self._renew_at_ms = now_ms + LEASE_RENEWED_EVERY_MS
         self._sealer = Sealer(lease.run, self._wrapping, self._random)
-        rows, made = self._sealer.seal([run_started(time_ms)])
-        upkeep = [] if custodian is None else [Upkeep(custodian=custodian)]
+        records, upkeep = [run_started(time_ms)], []
+        if custodian is not None:
+            records += self._tell_custodian(custodian)
+            upkeep.append(Upkeep(custodian=custodian))
+        rows, made = self._sealer.seal(records)
         self._put(connection, rows, made, Batch([], upkeep=upkeep))
         connection.execute("COMMIT")
         self._remember_durable()
@@ -336,7 +354,10 @@ class SqliteArchive:
             return self._failed(fault)
         self._remember_durable()
         for upkeep in batch.upkeep:
-            self._custodian = upkeep.custodian or self._custodian
+            if upkeep.custodian is not None:
+                self._custodian = upkeep.custodian
+                # Keys of this hour are sealed to the one before: nothing more goes under them.
+                self._sealer.forget_keys()
             if upkeep.truncate and self._truncate_at_s is None:
                 self._truncate_at_s = monotonic() + TRUNCATED_WITHIN_S
                 self._tell_held_back_at_s = self._truncate_at_s + HELD_BACK_S
@@ -537,11 +558,6 @@ class SqliteArchive:
         if self._terms is None:
             raise ArchiveError("the archive is not open")
         return self._terms.covering(kind, time_ms)
-
-    def _custodian_now(self) -> CustodianKey:
-        if self._custodian is None:
-            raise ArchiveError("the archive is not open")
-        return self._custodian
 
 
 def _kept_lease(connection: sqlite3.Connection) -> Lease | None:

@@ -40,7 +40,8 @@ CREATE TABLE custodians (
     public BLOB NOT NULL,
     shares INTEGER NOT NULL,
     threshold INTEGER NOT NULL,
-    since_ms INTEGER NOT NULL
+    since_ms INTEGER NOT NULL,
+    share_checks BLOB NOT NULL
 ) WITHOUT ROWID;
 
 -- Records whose body may be gone, both ends included, and why. A record of the audit holds the digest of them all.

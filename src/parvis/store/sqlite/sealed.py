@@ -18,11 +18,13 @@ from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import DataKind
 from parvis.ports.archive import ArchiveError, VaultKey, VaultRow
 from parvis.ports.sealed import StoredKey, StoredRow, Wanted
+from parvis.store.sqlite import upkeep
 from parvis.store.sqlite.database import DATABASE_NAME, connect, uri_of
 
 ROWS_AT_ONCE: Final = 500
 """Most rows of one reading transaction."""
 
+_HAS_CUSTODIANS: Final = "SELECT count(*) FROM sqlite_master WHERE name = 'custodians'"
 _KEY_FIELDS: Final = "id, conversation, hour, run, data, first_id, term_key, visible_wrap"
 _ROW_FIELDS: Final = "id, header, salt, ciphertext, leaf"
 # Where the fields stand in a header, counted from 1 (archive/record.py).
@@ -113,9 +115,10 @@ class SqliteSealed:
 
     def custodians(self) -> list[CustodianKey]:
         """Give every custodians' key there was, the newest last."""
-        query = "SELECT id, suite, public, shares, threshold, since_ms FROM custodians ORDER BY since_ms, id DESC"
-        names = ("id", "suite", "public", "shares", "threshold", "since_ms")
-        return [CustodianKey(**dict(zip(names, row, strict=True))) for row in self._all(query)]
+        with self._reading() as connection:
+            # A database that was not opened since schema 0002 has none yet.
+            (is_there,) = connection.execute(_HAS_CUSTODIANS).fetchone()
+            return upkeep.all_custodians(connection) if is_there else []
 
     def absences(self) -> list[Absence]:
         """Give what is noted of absent bodies, in order."""

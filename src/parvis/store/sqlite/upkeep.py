@@ -9,9 +9,9 @@ from parvis.ports.archive import VAULT_ROWS_MAX, Upkeep
 
 _PUT_KEY: Final = "INSERT INTO content_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _PUT_WRAP: Final = "INSERT OR REPLACE INTO custody_wraps VALUES (?, ?, ?, ?)"
-_PUT_CUSTODIAN: Final = "INSERT OR REPLACE INTO custodians VALUES (?, ?, ?, ?, ?, ?)"
-_NEWEST_CUSTODIAN: Final = (
-    "SELECT id, suite, public, shares, threshold, since_ms FROM custodians ORDER BY since_ms DESC, id LIMIT 1"
+_PUT_CUSTODIAN: Final = "INSERT OR REPLACE INTO custodians VALUES (?, ?, ?, ?, ?, ?, ?)"
+_CUSTODIANS: Final = (
+    "SELECT id, suite, public, shares, threshold, since_ms, share_checks FROM custodians ORDER BY since_ms, id DESC"
 )
 _ERASE: Final = "UPDATE records SET header = NULL, salt = NULL, ciphertext = NULL WHERE id = ?"
 _CLOSE: Final = "UPDATE content_keys SET term_key = NULL, visible_wrap = NULL WHERE id = ?"
@@ -34,17 +34,20 @@ def put_key(connection: sqlite3.Connection, made: MadeKey) -> None:
 
 def put_custodian(connection: sqlite3.Connection, key: CustodianKey) -> None:
     """Write a custodians' key."""
-    row = (key.id, key.suite, key.public, key.shares, key.threshold, key.since_ms)
+    row = (key.id, key.suite, key.public, key.shares, key.threshold, key.since_ms, key.share_checks)
     connection.execute(_PUT_CUSTODIAN, row)
+
+
+def all_custodians(connection: sqlite3.Connection) -> list[CustodianKey]:
+    """Read every custodians' key there was, the newest, which is in use, last."""
+    names = CustodianKey.__struct_fields__
+    return [CustodianKey(**dict(zip(names, row, strict=True))) for row in connection.execute(_CUSTODIANS)]
 
 
 def newest_custodian(connection: sqlite3.Connection) -> CustodianKey | None:
     """Read the custodians' key in use; None where there never was one."""
-    row = connection.execute(_NEWEST_CUSTODIAN).fetchone()
-    if row is None:
-        return None
-    key_id, suite, public, shares, threshold, since_ms = row
-    return CustodianKey(id=key_id, suite=suite, public=public, shares=shares, threshold=threshold, since_ms=since_ms)
+    keys = all_custodians(connection)
+    return keys[-1] if keys else None
 
 
 def put(connection: sqlite3.Connection, upkeep: Upkeep) -> None:

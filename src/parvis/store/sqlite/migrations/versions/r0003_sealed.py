@@ -30,7 +30,8 @@ CREATE TABLE custodians (
     public BLOB NOT NULL,
     shares INTEGER NOT NULL,
     threshold INTEGER NOT NULL,
-    since_ms INTEGER NOT NULL
+    since_ms INTEGER NOT NULL,
+    share_checks BLOB NOT NULL
 ) WITHOUT ROWID
 """)
     op.execute("""
