@@ -137,9 +137,10 @@ def test_deleting_an_account_says_what_is_kept(connect: Connect, enter: Enter) -
     account = client.nick
     assert notes(client, "ACCOUNT DELETE open") == [["WRONG_PASSWORD"]]
     answers = client.ask("ACCOUNT DELETE sesame")
-    assert commands(answers) == ["901", "NOTE", "NOTE"]
+    assert commands(answers) == ["901", "NOTE", "NOTE", "NOTE"]
     assert answers[1].params[:3] == ["ACCOUNT", "DELETED", account]
-    assert "archive" in answers[2].params[-1]
+    assert [each.params[1] for each in answers[2:]] == ["STILL_SEALED", "STILL_KEPT"]
+    assert "archive" in answers[3].params[-1]
     other = connect()
     other.send("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain(account, 'sesame')}")
     assert [other.next().command, other.next().command] == ["AUTHENTICATE", "904"]

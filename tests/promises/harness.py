@@ -228,8 +228,8 @@ class Square:
         self.doors = Doors(self.chat, self.intake)
         open_rooms(self.chat, opened.rooms)
         restore(self.chat, opened.kept)
-        restore_duties(self.duties.holds, self.duties.erasures, opened.kept)
         recover(self.chat.vault, opened, MemorySealed(self.archive.store))
+        restore_duties(self.duties.holds, self.duties.erasures, opened.kept)
         self.end_turn()
 
     def _work(self, task: Callable[[], T], done: Callable[[T | None], None]) -> None:

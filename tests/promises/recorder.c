@@ -5,6 +5,9 @@
  * What changes the disk is written down after it was done, a send before it is: so that nothing written down before a
  * send was done after it.
  *
+ * RECORDED_TO and RECORDED_UNDER, where to write and what below which folder, are given when it is compiled: the programs
+ * that a server starts inherit few variables.
+ *
  * A record: kind (1 byte), file (8), number (8), sizes of two texts (4 each), the texts. Native byte order.
  */
 #define _GNU_SOURCE
@@ -26,14 +29,12 @@
 
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 static int out = -2;
-static const char *under;
+static const char *under = RECORDED_UNDER;
 
 static int ready(void)
 {
 	if (out == -2) {
-		const char *path = getenv("RECORDED_TO");
-		under = getenv("RECORDED_UNDER");
-		out = path && under ? syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+		out = syscall(SYS_openat, AT_FDCWD, RECORDED_TO, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	}
 	return out >= 0;
 }

@@ -117,6 +117,8 @@ def pages_of(square: Square) -> Pages:
                 keys,
                 absences,
                 keeping,
+                holds,
+                erasures,
                 Openings(journal, keys, os.urandom),
                 holds,
                 erasures,

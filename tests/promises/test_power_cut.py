@@ -21,6 +21,10 @@ from tests.promises.disks import Act, Disk, acts
 from tests.promises.seen import Chatter, checked
 from tests.promises.servers import CONFIG, PATIENCE_S, Server
 
+from parvis.app import shares
+from parvis.app.custodian_keys import keys_of
+from parvis.app.share_files import FIRST_SHARE
+from parvis.archive import custody
 from parvis.archive.reading import OpenedRecord
 from parvis.store.sqlite.archive import SqliteArchive
 from parvis.store.sqlite.reader import opened_records, verify_archive
@@ -63,16 +67,17 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     folder = tmp_path_factory.mktemp("recorded")
     library, written = folder / "recorder.so", folder / "recording"
     source = Path(__file__).with_name("recorder.c")
+    root = folder / "disk"
+    places = (f'-DRECORDED_TO="{written}"', f'-DRECORDED_UNDER="{root}"')
     compiled = subprocess.run(
-        ["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl", "-lpthread"],
+        ["cc", "-shared", "-fPIC", "-O1", *places, "-o", library, source, "-ldl", "-lpthread"],
         capture_output=True,
         text=True,
         check=False,
     )
     assert compiled.returncode == 0, compiled.stderr
-    root = folder / "disk"
     root.mkdir()
-    environ = {"LD_PRELOAD": str(library), "RECORDED_TO": str(written), "RECORDED_UNDER": str(root)}
+    environ = {"LD_PRELOAD": str(library)}
     for is_last in (False, True):
         server = Server(folder / "server", CONFIG, data=root / "square" / "data", environ=environ)
         try:
@@ -157,7 +162,10 @@ def test_every_line_sent_is_in_the_archive_after_a_power_cut(
 def test_a_power_cut_during_the_first_start_leaves_what_the_next_start_can_use(
     recording: Recording, tmp_path: Path, seed: int | None
 ) -> None:
-    """Database and keys are both there or neither counts, whatever was renamed, made or written when it happened."""
+    """
+    Database and keys are both there or neither counts, whatever was renamed, made or written when it happened; and
+    no key for custodians is in use whose share is not there.
+    """
     disk = Disk(recording.root)
     for at, act in enumerate(recording.acts[: recording.first_send]):
         disk.do(act)
@@ -165,4 +173,13 @@ def test_a_power_cut_during_the_first_start_leaves_what_the_next_start_can_use(
         left.mkdir()
         disk.leave(left, None if seed is None else random.Random(seed * 1000 + at))
         recovered(left)
+        nobody_has_lost_the_share(left / "square" / "data")
         shutil.rmtree(left)
+
+
+def nobody_has_lost_the_share(data: Path) -> None:
+    """A key that a server has begun to use has its share beside it, whole. Source: ADR 21, "Order"."""
+    (key,) = keys_of(data)
+    if key.id != a_custodian().id:
+        words = shares.words_of((data / FIRST_SHARE).read_text())
+        assert custody.public_bytes(bytes(shares.combine([words]))) == key.public

@@ -23,7 +23,7 @@ from parvis.ports.archive import ArchiveError
 WAIT_S: Final = 60.0
 """How long making a key may take; ours: it takes a tenth of a second."""
 
-NEEDED: Final = ("PATH", "LANG", "LC_ALL", "TERM", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME")
+NEEDED: Final = ("PATH", "LANG", "LC_ALL", "TERM", "LD_LIBRARY_PATH", "LD_PRELOAD", "PYTHONPATH", "PYTHONHOME")
 """What the program apart inherits of the environment: passwords of the configuration may stand there."""
 
 

@@ -50,9 +50,9 @@ class Office:
         keys: KeyStore,
         absences: AbsenceBook,
         keeping: Keeping,
-        openings: Openings,
         holds: Holds,
         erasures: Erasures,
+        openings: Openings,
     ) -> None:
         """Put the parts on the table."""
         self.config = config

@@ -59,6 +59,7 @@ from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive
 from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
+from parvis.store import opening_folder
 from parvis.store.beginning import TermBook
 from parvis.store.history import IndexedHistory, PairOf
 from parvis.store.set_aside import SET_ASIDE_NAME, sweep
@@ -303,14 +304,20 @@ def assemble(
     ender = TermEnder(
         journal, made.sealed, keys(), absences, rewrap=holds.rewrap, forget_keys=history.forget_keys, pause=stop
     )
-    set_aside = partial(sweep, config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"))
-    keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, set_aside)
     openings = Openings(journal, keys(), os.urandom, opened.kept)
-    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, openings, holds, erasures)
+    keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, partial(_tidy, config, openings))
+    office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, holds, erasures, openings)
     exports = ExportDesk(chat, links, made.sealed, keys())
     return Parts(
         chat, intake, doors, turn, archive, workers, opened.notices, history, history_workers, office, exports, mail
     )
+
+
+def _tidy(config: Config, openings: Openings, now_ms: int) -> None:
+    """End what no term key ends: torn batches that were set aside, and openings with what they exported."""
+    sweep(config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"), now_ms)
+    for opening in openings.end_expired(now_ms):
+        opening_folder.drop_export(config.server.data_dir, opening)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.contract.archive_stages import NOON_MS, SqliteStage
 from tests.contract.ending import Ground
-from tests.rights import pair_of
+from tests.rights import WINDOW_MS, pair_of
 
 from parvis.app.keeping import AFTER_MIDNIGHT_MS, Keeping, Stop, wait_ms
 from parvis.archive.terms import DAY_MS, HOUR_MS, VISIBLE_TERM_MS
@@ -31,11 +31,13 @@ def stage(tmp_path: Path) -> Iterator[SqliteStage]:
         archive.close()
 
 
-def no_duties(ground: Ground) -> tuple[Holds, Erasures]:
-    """Give holds and erasures of an archive that has none."""
-    journal, sealed = ground.journal, ground.sealed
-    holds = Holds(journal, sealed, ground.keys, pair_of, os.urandom)
-    return holds, Erasures(journal, sealed, ground.absences, holds, VISIBLE_TERM_MS, lambda _identity: None)
+def duties_of(ground: Ground) -> tuple[Holds, Erasures]:
+    """Give what is held and erased of an archive: nothing."""
+    holds = Holds(ground.journal, ground.sealed, ground.keys, pair_of, os.urandom)
+    hidden: list[object] = []
+    return holds, Erasures(
+        ground.journal, ground.sealed, ground.absences, holds, WINDOW_MS, lambda *each: hidden.append(each)
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_at_the_start_the_keys_go_and_the_thread_does_the_rest(stage: SqliteStag
     stage.clock.now_ms = MIDNIGHT_MS + DAY_MS + VISIBLE_TERM_MS
     stop = Stop()
     swept = threading.Event()
-    keeping = Keeping(ground.ender, *no_duties(ground), stage.clock, stop, lambda _now_ms: swept.set())
+    keeping = Keeping(ground.ender, *duties_of(ground), stage.clock, stop, lambda _now_ms: swept.set())
     keeping.begin()
     assert not any(key.ends_ms <= stage.clock() for key in ground.keys.term_keys())
     assert any(key.visible_wrap and key.conversation == b"r" * 16 for key in ground.sealed.content_keys())
@@ -101,7 +103,7 @@ def test_a_run_that_fails_is_tried_again(stage: SqliteStage, fault: Exception) -
         raise fault
 
     stop = Impatient()
-    keeping = Keeping(ground.ender, *no_duties(ground), stage.clock, stop, failing)
+    keeping = Keeping(ground.ender, *duties_of(ground), stage.clock, stop, failing)
     keeping.start()
     assert again.wait(PATIENCE_S)
     keeping.close()

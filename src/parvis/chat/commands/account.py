@@ -122,13 +122,8 @@ def _delete(chat: Chat, _client: Client, account: Account, params: list[str]) ->
 def _deleted(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
     here = chat.world.present.get(account.id, ())
     accounts.delete(chat, account)
-    chat.note(
-        "ACCOUNT",
-        "DELETED",
-        account.name,
-        "Your account is closed: nobody can log in to it, and what stood in it has left the lists of this server.",
-    )
-    _note_sealed(chat)
+    chat.note("ACCOUNT", "DELETED", account.name, _CLOSED)
+    _say_what_is_sealed(chat)
     chat.note(
         "ACCOUNT",
         "STILL_KEPT",
@@ -140,7 +135,12 @@ def _deleted(chat: Chat, _connection: Client, account: Account, _verifier: str) 
             sanctions.at_change(chat, person)
 
 
-def _note_sealed(chat: Chat) -> None:
+_CLOSED: Final = (
+    "Your account is closed: nobody can log in to it, and what stood in it has left the lists of this server."
+)
+
+
+def _say_what_is_sealed(chat: Chat) -> None:
     chat.note(
         "ACCOUNT",
         "STILL_SEALED",
@@ -160,12 +160,8 @@ def _erase(chat: Chat, _client: Client, account: Account, params: list[str]) -> 
 def _erased(chat: Chat, _connection: Client, account: Account, _verifier: str) -> None:
     here = chat.world.present.get(account.id, ())
     due = written(accounts.erase(chat, account))
-    chat.note(
-        "ACCOUNT",
-        "ERASED",
-        account.name,
-        "Your account is closed: nobody can log in to it, and what stood in it has left the lists of this server.",
-    )
+    chat.note("ACCOUNT", "ERASED", account.name, _CLOSED)
+    _say_what_is_sealed(chat)
     chat.note(
         "ACCOUNT",
         "WORDS_GO",
