@@ -120,8 +120,6 @@ def pages_of(square: Square) -> Pages:
                 holds,
                 erasures,
                 Openings(journal, keys, os.urandom),
-                holds,
-                erasures,
             ),
             ExportDesk(square.chat, square.duties.links, sealed, keys),
         ),

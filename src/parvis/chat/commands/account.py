@@ -169,7 +169,6 @@ def _erased(chat: Chat, _connection: Client, account: Account, _verifier: str) -
         "What you wrote from this account is shown to nobody any more. It is destroyed at this moment: until then a "
         "report about it must be able to be answered. Hashes that tell nothing stay in the log.",
     )
-    _note_sealed(chat)
     chat.note(
         "ACCOUNT",
         "STILL_KEPT",
