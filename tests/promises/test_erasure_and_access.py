@@ -103,7 +103,7 @@ def test_a_member_erases_what_they_wrote() -> None:
     assert any("NEED_MORE_PARAMS" in line for line in asks(square, ada, "ACCOUNT ERASE"))
     answer = asks(square, ada, f"ACCOUNT ERASE {PASSWORD}")
     codes = [line.split(" NOTE ACCOUNT ")[1].split(" ")[0] for line in answer if " NOTE ACCOUNT " in line]
-    assert codes == ["ERASED", "WORDS_GO", "STILL_KEPT"]
+    assert codes == ["ERASED", "STILL_SEALED", "WORDS_GO", "STILL_KEPT"]
     assert "ada" not in square.chat.world.account_names
     after = asks(square, ben, f"CHATHISTORY LATEST {ROOM} * 50")
     assert not any("to be forgotten" in line for line in after)

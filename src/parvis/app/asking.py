@@ -77,8 +77,11 @@ def _ask_running(config: Config, request: Request) -> Words | None:
 
 async def _do_alone(config: Config, request: Request, first_key: CustodianKey | None) -> Words:
     """Be the server, without a door, for one deed."""
+    from parvis.app import logs
     from parvis.app.wiring import assemble
 
+    # Standard output is the verb's.
+    logs.configure()
     loop = asyncio.get_running_loop()
     broken: list[str] = []
     parts = assemble(

@@ -52,15 +52,6 @@ class Repaired(Entry, frozen=True, kw_only=True, tag="repaired"):
     """Digest, in hex, of every absence there is from now on (`archive/absences.py`)."""
 
 
-class LogKeyRotated(Entry, frozen=True, kw_only=True, tag="log-key-rotated"):
-    """From now on checkpoints are signed with this key, and for some days with the one before as well."""
-
-    old: str
-    """SHA-256 of the public key as it is published, in hex."""
-    new: str
-    why: str = ""
-
-
 class VaultSealed(Entry, frozen=True, kw_only=True, tag="vault-sealed"):
     """A key of the identification vault was given up: nothing is added under it any more."""
 
@@ -261,6 +252,15 @@ class AccountExported(Entry, frozen=True, kw_only=True, tag="account-exported"):
     reason: str
 
 
+class LogKeyRotated(Entry, frozen=True, kw_only=True, tag="log-key-rotated"):
+    """From now on checkpoints are signed with this key, and for some days with the one before as well."""
+
+    old: str
+    """SHA-256 of the public key as it is published, in hex."""
+    new: str
+    why: str = ""
+
+
 AuditEntry = (
     CustodianKeySet
     | VaultSealed
@@ -273,7 +273,6 @@ AuditEntry = (
     | OpeningRead
     | OpeningEnded
     | TermsEnded
-    | LogKeyRotated
     | KeysAdopted
     | Repaired
     | HoldPlaced
@@ -283,6 +282,7 @@ AuditEntry = (
     | ErasureAsked
     | Erased
     | AccountExported
+    | LogKeyRotated
 )
 """Every entry there is."""
 

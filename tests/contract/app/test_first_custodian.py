@@ -179,6 +179,7 @@ def test_an_archive_of_an_earlier_version_gets_its_key_at_its_first_start(tmp_pa
         database.execute(f"DROP TABLE {table}")
     for column in ("data", "first_id"):
         database.execute(f"ALTER TABLE content_keys DROP COLUMN {column}")
+    database.execute("DROP INDEX content_keys_by_term")
     database.execute("UPDATE alembic_version SET version_num = '0002'")
     database.close()
     assert keys_of(server.data) == []

@@ -56,6 +56,14 @@ def test_a_run_comes_each_hour_and_just_after_midnight(since_midnight_ms: int, w
     assert wait_ms(MIDNIGHT_MS + since_midnight_ms) == waits_ms
 
 
+def test_a_run_comes_when_a_hold_ends() -> None:
+    """To the second, and not later than it would come anyway."""
+    noon_ms = MIDNIGHT_MS + DAY_MS // 2
+    assert wait_ms(noon_ms, noon_ms + 5000) == 5000
+    assert wait_ms(noon_ms, noon_ms - 5000) == 1000
+    assert wait_ms(noon_ms, noon_ms + DAY_MS) == HOUR_MS
+
+
 def test_at_the_start_the_keys_go_and_the_thread_does_the_rest(stage: SqliteStage) -> None:
     """And leaves off when the server ends."""
     ground = Ground(stage)

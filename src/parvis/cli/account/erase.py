@@ -10,8 +10,8 @@ from parvis.cli.deed import done_or_exit
 REMAINS = (
     "What remains, and why: hashes in the log, which tell nothing and by which anybody can check it; decisions about "
     "the person and their reasons, for the term of decisions, since somebody must answer for them; this act in the "
-    "audit, without a name; the sealed record of connections, which the law asks for and custodians alone can open, "
-    "for its term."
+    "audit, without a name; what stood in the account and the record of connections, sealed, which the law asks for "
+    "and custodians alone can open, for its term."
 )
 
 

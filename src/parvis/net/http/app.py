@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 
 def make_app(view: ServerView, exports: Exports, log_to_show: PublicLog | None = None) -> Litestar:
-    """Make the application over what the server lets be seen, the files that members ask for, and its log."""
+    """Make the application over what the server lets be seen, over the files that members ask for, and over its log."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(_Numbers(view))
@@ -92,10 +92,7 @@ def make_app(view: ServerView, exports: Exports, log_to_show: PublicLog | None =
         return respond(file, 200, "application/zip", NOTHING, headers)
 
     return Litestar(
-        [
-            *(entry_page, privacy_page, health, readiness, metrics, chat_without_upgrade, export),
-            *log_routes(log_to_show),
-        ],
+        [entry_page, privacy_page, health, readiness, metrics, chat_without_upgrade, export, *log_routes(log_to_show)],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         openapi_config=None,
         logging_config=None,
