@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.custodians import SEED, a_custodian
+from tests.promises.stolen import everything
 
 from parvis.archive import custody
 from parvis.archive.content_keys import WrappedKey, custody_info, unwrap_visible
@@ -109,6 +110,20 @@ def test_an_older_database_reads_as_before(tmp_path: Path, name: str) -> None:
     assert report.closed == 0
     assert [notice for notice in opened.notices if "custodians" in notice] != []
     assert f"The database was brought from schema 0002 to {REVISIONS[-1]}." in opened.notices
+
+
+@pytest.mark.parametrize("name", ["stopped", "killed"])
+def test_nothing_of_an_older_folder_stays_in_clear(tmp_path: Path, name: str) -> None:
+    """Names, rooms and topics that a real server kept in clear: gone from every file (ADR 28)."""
+    data = a_copy(name, tmp_path)
+    # Too short to be searched for in other forms: those of a few letters stand in any random bytes.
+    words = (b"alice", b"#nave", b"what the nave is for")
+    assert all(any(word in raw for raw in everything(data).values()) for word in words)
+    archive, opened = an_archive(data)
+    assert [notice for notice in opened.notices if "stood in clear" in notice] != []
+    for _ in range(2):
+        assert [word for word in words for raw in everything(data).values() if word in raw] == []
+        archive.close()
 
 
 @pytest.mark.parametrize("name", ["stopped", "killed"])

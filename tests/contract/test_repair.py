@@ -5,6 +5,7 @@ Source: docs/adr/0027-damage-and-repair.md; docs/handbook/operator.md, "A damage
 
 import json
 import random
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from tests.contract.archive_stages import NOON_MS, ROOM, SqliteStage, a_batch, a_message, sealed
+from tests.contract.test_clear_values import VALUES as OLDER_VALUES
+from tests.contract.test_clear_values import an_older_folder, in_clear, is_whole
 from tests.custodians import SEED, a_custodian
 
 from parvis.archive import absences, custody
@@ -27,8 +30,11 @@ from parvis.model.records import KeptRoom, RecordKind
 from parvis.ports.archive import ArchiveError, Batch, Upkeep, VaultKey, VaultRow
 from parvis.ports.sealed import Wanted
 from parvis.store.keyfile import KEYFILE_NAME, KeyFile
+from parvis.store.memory import MemoryKeys
 from parvis.store.sqlite.archive import SqliteArchive
 from parvis.store.sqlite.database import DATABASE_NAME
+from parvis.store.sqlite.kept_seal import KeptSeal
+from parvis.store.sqlite.migrate import migrate
 from parvis.store.sqlite.reader import opened_records
 from parvis.store.sqlite.repair import Range, Repair, repair
 from parvis.store.sqlite.salvage import TABLES
@@ -265,7 +271,7 @@ def test_a_wrap_that_does_not_open_is_left_out(tmp_path: Path) -> None:
     source = a_store(tmp_path)
     with changing(source) as connection:
         connection.execute("UPDATE custody_wraps SET wrap = zeroblob(1200) WHERE rowid = 1")
-        connection.execute("UPDATE kept SET value = x'ff' WHERE id = ?", (bytes(16),))
+        connection.execute("UPDATE kept SET sealed = x'ff' WHERE id = (SELECT max(id) FROM kept)")
     done = repaired(source, tmp_path / "copy")
     assert done.rows_lost == {"custody_wraps": 1, "kept": 1}
     assert done.saved["kept"] == 7
@@ -314,3 +320,32 @@ def test_the_verb_says_what_is_missing(tmp_path: Path) -> None:
     again = CliRunner().invoke(command, ["repair", "--data", str(source), "--to", str(tmp_path / "c")])
     assert (again.exit_code, again.stdout) == (1, "")
     assert again.stderr.startswith(f"Nothing was saved: {tmp_path / 'c'} is there already. Name a folder")
+
+
+def test_what_an_older_version_kept_in_clear_is_saved_sealed(tmp_path: Path) -> None:
+    """Before its migration, and after one that was cut short: the copy has it, and has none of it in clear."""
+    folder = tmp_path / "older"
+    an_older_folder(folder)
+    again = tmp_path / "again"
+    shutil.copytree(folder, again)
+    migrate(again / DATABASE_NAME)
+    for source in (folder, again):
+        copy = tmp_path / f"copy-{source.name}"
+        done = repaired(source, copy)
+        assert {done.saved["rooms"], done.saved["kept"]} == {1, len(OLDER_VALUES)}
+        assert not {"rooms", "kept"} & set(done.tables_by_page)
+        assert in_clear(copy) == set()
+        archive = SqliteArchive(copy, lambda call: call(), lambda: NOON_MS + 86_400_000, make_custodian=a_custodian)
+        assert is_whole(archive.open(NOON_MS + 86_400_000))
+        archive.close()
+
+
+def test_a_room_and_a_value_of_another_key_store_are_lost(tmp_path: Path) -> None:
+    """What does not open is no value: it is counted, and the copy starts."""
+    source = a_store(tmp_path)
+    seal = KeptSeal(MemoryKeys())
+    with changing(source) as connection:
+        connection.execute("UPDATE rooms SET sealed = ?", (seal.seal_room(a_room()),))
+        connection.execute("UPDATE kept SET sealed = zeroblob(40) WHERE id = (SELECT max(id) FROM kept)")
+    done = repaired(source, tmp_path / "copy")
+    assert done.rows_lost == {"rooms": 1, "kept": 1}

@@ -433,7 +433,7 @@ def test_a_fault_of_our_own_stops_the_server_and_is_not_swallowed(
     monkeypatch.setattr("threading.excepthook", lambda _: None)
     archive = stage.archive()
     archive.open(NOON_MS)
-    room = KeptRoom(id=ROOM, name="#nave", owner=IdentityId(b"a" * 16), created_at_ms=1 << 70)
+    room = KeptRoom(id=ROOM, name="\ud800", owner=IdentityId(b"a" * 16), created_at_ms=1)
     assert isinstance(sealed(stage, archive, a_batch(rooms=[room])), Fatal)
     assert isinstance(sealed(stage, archive, a_batch(b"one")), Fatal)
 

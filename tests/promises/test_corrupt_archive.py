@@ -5,14 +5,19 @@ Source: docs/adr/0027-damage-and-repair.md; STYLE, "Faults and messages".
 
 import shutil
 import sqlite3
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
 from tests.client import Client
 from tests.promises.servers import CONFIG, Server
+
+from parvis.store.keyfile import KeyFile
+from parvis.store.sqlite.kept_seal import KeptSeal
 
 REPAIR: Final = "parvis archive repair --to COPY"
 
@@ -100,13 +105,31 @@ def head_malformed(data: Path) -> None:
 
 
 def room_malformed(data: Path) -> None:
-    """Give a room a list that is no JSON."""
-    run(data, "UPDATE rooms SET lists = 'x'")
+    """Give a room a value that is too short to be sealed."""
+    run(data, "UPDATE rooms SET sealed = x'00'")
 
 
 def value_malformed(data: Path) -> None:
-    """Give an account a value that is none."""
-    run(data, "UPDATE kept SET value = x'7b7d' WHERE kind = 'account'")
+    """Give an account a value that is none, sealed as it should be."""
+    seal = KeptSeal(KeyFile(data / "keys.json"))
+    with closing(sqlite3.connect(data / "parvis.db")) as connection:
+        row_id, sealed = connection.execute("SELECT id, sealed FROM kept WHERE kind = 'account'").fetchone()
+        kept = seal.open_value(row_id, "account", sealed)
+        sealed = seal.seal_value(row_id, kept.kind, kept.id, b"{}")
+        connection.execute("UPDATE kept SET sealed = ? WHERE id = ?", (sealed, row_id))
+        connection.commit()
+
+
+def value_overwritten(data: Path) -> None:
+    """Overwrite the beginning of every account."""
+    run(data, "UPDATE kept SET sealed = CAST(zeroblob(12) || substr(sealed, 13) AS BLOB) WHERE kind = 'account'")
+
+
+def keys_of_another(data: Path) -> None:
+    """Give the key store the secret of another one."""
+    kept = msgspec.json.decode((data / "keys.json").read_bytes())
+    kept["secret"] = b64encode(bytes(32)).decode()
+    (data / "keys.json").write_bytes(msgspec.json.encode(kept))
 
 
 def kind_unknown(data: Path) -> None:
@@ -130,9 +153,11 @@ def lease_malformed(data: Path) -> None:
         (cut_in_half, "parvis.db is damaged", REPAIR),
         (log_damaged, "parvis.db-wal", REPAIR),
         (head_malformed, "the newest record, 2/", REPAIR),
-        (room_malformed, "parvis.db", REPAIR),
+        (room_malformed, "kept room", REPAIR),
+        (value_overwritten, "kept value account", REPAIR),
+        (keys_of_another, "the key file is not the one", REPAIR),
         (value_malformed, "what is kept of account", REPAIR),
-        (kind_unknown, "parvis.db", REPAIR),
+        (kind_unknown, "kept value nothing", REPAIR),
         (lease_malformed, "parvis.db", REPAIR),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

@@ -65,6 +65,7 @@ from parvis.store.set_aside import SET_ASIDE_NAME, torn_batch_name
 from parvis.store.sqlite import kept as kept_rows
 from parvis.store.sqlite import upkeep as upkeep_rows
 from parvis.store.sqlite.adopting import adopting
+from parvis.store.sqlite.clear_values import forget_clear, is_owed, seal_clear
 from parvis.store.sqlite.database import (
     BUSY_TIMEOUT_S,
     DATABASE_NAME,
@@ -76,8 +77,9 @@ from parvis.store.sqlite.database import (
     connect_writer,
     make_or_check,
 )
+from parvis.store.sqlite.kept_seal import KeptSeal
 from parvis.store.sqlite.lock import take_lock, this_machine
-from parvis.store.sqlite.rooms import DROP_ROOM, PUT_ROOM, all_rooms, room_row
+from parvis.store.sqlite.rooms import all_rooms, drop_room, put_room
 from parvis.store.sqlite.wal import torn_tail
 
 ROWS_PER_STATEMENT_MAX: Final = 64
@@ -116,6 +118,15 @@ _HEAD_OF_RUN: Final = "SELECT max(id) FROM records WHERE id BETWEEN ? AND ?"
 
 _UNENDED: Final = "ended without saying so"
 _FENCED: Final = "another server has taken this archive over. This one must stop"
+
+_SEALED_NOW: Final = (
+    "Rooms, accounts and other values that stood in clear in the database are sealed now, {count} of them. "
+    "Backups made earlier still hold them in clear: delete those as soon as you have a new one."
+)
+_NOT_OVERWRITTEN: Final = (
+    "What stood in clear in the database could not be overwritten ({fault}). The next start tries again; it needs as "
+    "much free room as the database takes, beside it and in the folder for passing files."
+)
 
 
 @cache
@@ -171,6 +182,7 @@ class SqliteArchive:
         self._lock: int | None = None
         self._connection: sqlite3.Connection | None = None
         self._keys: KeyStore | None = None
+        self._kept_seal: KeptSeal | None = None
         self._terms: TermBook | None = None
         self._wrapping = Wrapping(self._term_key_for, self.custodian)
         self._sealer = Sealer(0, self._wrapping, random)
@@ -264,6 +276,7 @@ class SqliteArchive:
         # What a killed server left in the log may never have been synced; nothing is built on it before it is.
         self._checkpoint_whole(connection)
         self._keys = keys
+        seal = self._kept_seal = KeptSeal(keys, self._random)
         self._terms = TermBook(keys, self._random, self._kept_for)
         self._custodian = upkeep_rows.newest_custodian(connection)
         is_first = self._custodian is None
@@ -279,12 +292,14 @@ class SqliteArchive:
                 f"Its write-ahead log is not beside the database {self._database}: this is a copy that was made while "
                 "it ran, or the log was taken away and what stood in it is lost. Compare it with a known checkpoint."
             )
+        # First: which rooms there are tells what older keys are for.
+        notices += self._seal_clear_values(connection, seal)
         notices += self._adopt_keys(connection, keys, self._terms, self._custodian)
         return Opened(
             run=self._run,
             last_time_ms=last_time_ms,
-            rooms=all_rooms(connection),
-            kept=kept_rows.all_kept(connection),
+            rooms=all_rooms(connection, seal),
+            kept=kept_rows.all_kept(connection, seal),
             notices=notices,
         )
 
@@ -330,6 +345,26 @@ class SqliteArchive:
             return []
         told = f"{wrapped} of {placed} keys of what was sealed before there were custodians are wrapped for them now; "
         return [told + "what lies under the others ends with the server's own windows."]
+
+    def _seal_clear_values(self, connection: sqlite3.Connection, seal: KeptSeal) -> list[str]:
+        """Seal what an older version kept in clear, and write the file anew without it."""
+        if not is_owed(connection):
+            return []
+        connection.execute("BEGIN IMMEDIATE")
+        self._put(connection, [], [], Batch([]))
+        count = seal_clear(connection, seal)
+        connection.execute("COMMIT")
+        notices = [_SEALED_NOW.format(count=count)] if count else []
+        try:
+            connection.execute("VACUUM")
+        except sqlite3.OperationalError as fault:
+            # What is sealed is sealed, and people can talk: a disk without room must not keep them out.
+            return [*notices, _NOT_OVERWRITTEN.format(fault=_name_of(fault))]
+        self._checkpoint_whole(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        forget_clear(connection)
+        connection.execute("COMMIT")
+        return notices
 
     def _set_torn_tail_aside(self, now_ms: int) -> list[str]:
         """Copy a torn batch aside before SQLite drops it.
@@ -440,12 +475,14 @@ class SqliteArchive:
             upkeep_rows.put_key(connection, key)
         for at in range(0, len(rows), _PARAMETERS_MAX):
             self._put_rows(connection, rows[at : at + _PARAMETERS_MAX])
+        if self._kept_seal is None:
+            raise ArchiveError("the archive is not open")
         for room in batch.rooms:
-            connection.execute(PUT_ROOM, room_row(room))
+            put_room(connection, self._kept_seal, room)
         for room_id in batch.dropped_rooms:
-            connection.execute(DROP_ROOM, (room_id,))
+            drop_room(connection, room_id)
         for kept in batch.kept:
-            kept_rows.put(connection, kept)
+            kept_rows.put(connection, self._kept_seal, kept)
         for upkeep in batch.upkeep:
             upkeep_rows.put(connection, upkeep)
         for mark in self._marks:

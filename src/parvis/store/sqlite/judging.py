@@ -4,12 +4,19 @@ Source: docs/adr/0027-damage-and-repair.md.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from parvis.archive import custody
 from parvis.archive.content_keys import UnopenedKey, WrappedKey, unwrap_visible
 from parvis.archive.record import LEAF_BYTES, VERSION, MalformedRecord, leaf_of, parse_header, record_id
 from parvis.archive.terms import TermKey
 from parvis.model.ids import ConversationId
+from parvis.model.kept import KeptKind
+from parvis.ports.archive import ArchiveCorrupt
+from parvis.store.sqlite.clear_values import room_in_clear
+from parvis.store.sqlite.kept import value_row
+from parvis.store.sqlite.kept_seal import KeptSeal
+from parvis.store.sqlite.rooms import room_row
 from parvis.store.sqlite.salvage import StoredRow
 
 Judge = Callable[[StoredRow], StoredRow | None]
@@ -19,6 +26,38 @@ Judge = Callable[[StoredRow], StoredRow | None]
 def as_it_is(row: StoredRow) -> StoredRow:
     """Take a row that nothing proves and nothing refutes."""
     return row
+
+
+class KeptJudge:
+    """Says of what lasts whether the key store opens it."""
+
+    def __init__(self, seal: KeptSeal) -> None:
+        """Judge by this key store."""
+        self._seal = seal
+
+    def room(self, row: StoredRow) -> StoredRow | None:
+        """Give a sealed room as it is stored, if it opens."""
+        with suppress(ArchiveCorrupt, ValueError):
+            self._seal.open_room(*row)
+            return row
+        return None
+
+    def value(self, row: StoredRow) -> StoredRow | None:
+        """Give a sealed value as it is stored, if it opens."""
+        kind, row_id, sealed = row
+        with suppress(ArchiveCorrupt, ValueError):
+            self._seal.open_value(row_id, kind, sealed)
+            return row
+        return None
+
+    def room_in_clear(self, row: StoredRow) -> StoredRow:
+        """Seal a room that nothing proves and nothing refutes."""
+        return room_row(self._seal, room_in_clear(row))
+
+    def value_in_clear(self, row: StoredRow) -> StoredRow:
+        """Seal a value that nothing proves and nothing refutes."""
+        kind, value_id, value = row
+        return value_row(self._seal, KeptKind(kind), value_id, value)
 
 
 class RecordJudge:

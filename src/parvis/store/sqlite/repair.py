@@ -38,12 +38,17 @@ from parvis.store.log.folder import LOG_NAME
 from parvis.store.set_aside import SET_ASIDE_NAME
 from parvis.store.sqlite.archive import SqliteArchive
 from parvis.store.sqlite.database import DATABASE_NAME, connect, lay_schema, uri_of
-from parvis.store.sqlite.judging import Judge, KeyJudge, RecordJudge, as_it_is
+from parvis.store.sqlite.judging import Judge, KeptJudge, KeyJudge, RecordJudge, as_it_is
+from parvis.store.sqlite.kept_seal import KeptSeal
 from parvis.store.sqlite.lock import take_lock_of
 from parvis.store.sqlite.salvage import (
     CONTENT_KEYS,
     CUSTODY_WRAPS,
+    KEPT,
+    KEPT_IN_CLEAR,
     RECORDS,
+    ROOMS,
+    ROOMS_IN_CLEAR,
     TABLES,
     Salvage,
     Table,
@@ -178,14 +183,18 @@ def _save(source: Path, work: Path, clock: Callable[[], int], make_custodian: Ca
     _check_store(salvage, keys, source)
     with closing(_new_database(work / DATABASE_NAME, keys)) as copy:
         term_keys = {key.id: key for key in keys.term_keys()}
-        damaged, of_keys = RecordJudge(), KeyJudge(term_keys)
+        damaged, of_keys, of_kept = RecordJudge(), KeyJudge(term_keys), KeptJudge(KeptSeal(keys))
         judges: dict[str, Judge] = {
             RECORDS.name: damaged.judge,
             CONTENT_KEYS.name: of_keys.content_key,
             CUSTODY_WRAPS.name: of_keys.custody_wrap,
+            ROOMS.name: of_kept.room,
+            KEPT.name: of_kept.value,
         }
         for table in TABLES:
             _save_table(copy, salvage, table, judges.get(table.name, as_it_is), report)
+        _save_table(copy, salvage, ROOMS_IN_CLEAR, of_kept.room_in_clear, report)
+        _save_table(copy, salvage, KEPT_IN_CLEAR, of_kept.value_in_clear, report)
         _finish_erasing(copy, report)
         noted = _note_damage(copy, damaged, report)
         _place_keys(copy, term_keys, report)
@@ -231,18 +240,17 @@ def _new_database(path: Path, keys: KeyFile) -> sqlite3.Connection:
 
 def _save_table(copy: sqlite3.Connection, salvage: Salvage, table: Table, judge: Judge, report: Repair) -> None:
     """Write the rows of a table that are whole; of two with one key the first stays."""
-    marks = ", ".join("?" * len(table.columns))
-    insert = f"INSERT OR IGNORE INTO {table.name} VALUES ({marks})"  # noqa: S608  # our own words
     texts = [at for at, name in enumerate(table.columns) if name in table.texts]
     for row in salvage.rows(table):
-        true = judge(row)
+        values = list(row)
+        for at in texts:
+            values[at] = row[at].decode()
+        true = judge(tuple(values))
         if true is None:
             report.rows_lost[table.name] = report.rows_lost.get(table.name, 0) + 1
             continue
-        values: list[object] = list(true)
-        for at in texts:
-            values[at] = true[at].decode()
-        copy.execute(insert, values)
+        marks = ", ".join("?" * len(true))
+        copy.execute(f"INSERT OR IGNORE INTO {table.name} VALUES ({marks})", true)  # noqa: S608  # our own words
 
 
 def _finish_erasing(copy: sqlite3.Connection, report: Repair) -> None:

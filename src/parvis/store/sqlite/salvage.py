@@ -23,6 +23,7 @@ from parvis.archive.absences import Why
 from parvis.model.kept import KeptKind
 from parvis.model.records import DataKind, KeptHost, ListMask
 from parvis.store.sqlite.database import DATABASE_NAME
+from parvis.store.sqlite.kept_seal import SEALED_BYTES_MIN
 from parvis.store.sqlite.pages import DATABASE_HEADER_BYTES, PageRow, Value, rows_of
 from parvis.store.sqlite.wal import whole_frames
 
@@ -39,6 +40,10 @@ StoredRow = tuple[Any, ...]
 
 def _blob(size: int | None = None) -> Fits:
     return lambda value: isinstance(value, bytes) and (size is None or len(value) == size)
+
+
+def _is_sealed(value: Value) -> bool:
+    return isinstance(value, bytes) and len(value) >= SEALED_BYTES_MIN
 
 
 def _or_none(fits: Fits) -> Fits:
@@ -85,6 +90,8 @@ class Table(msgspec.Struct, frozen=True):
     """Columns that are texts."""
     added: StoredRow = ()
     """What stands in columns that an older schema did not have, at the end."""
+    names: tuple[str, ...] = ()
+    """Where it may stand; a table of such a name that has other columns is another. Empty: under its name alone."""
 
     def row(self, values: StoredRow) -> StoredRow | None:
         """Give a row of this table, texts as bytes; None for what is none."""
@@ -139,6 +146,10 @@ CUSTODY_WRAPS: Final = Table(
 ABSENCES: Final = Table(
     "absences", {"first_id": _is_number, "last_id": _is_number, "why": _one_of(Why)}, key="first_id", texts=("why",)
 )
+ROOMS: Final = Table("rooms", {"id": _blob(16), "sealed": _is_sealed}, names=("rooms",))
+KEPT: Final = Table(
+    "kept", {"kind": _one_of(KeptKind), "id": _blob(16), "sealed": _is_sealed}, texts=("kind",), names=("kept",)
+)
 TABLES: Final = (
     RECORDS,
     CONTENT_KEYS,
@@ -172,29 +183,39 @@ TABLES: Final = (
     Table("vault", {"id": _is_number, "key": _blob(16), "sealed": _blob()}, key="id", is_large=True),
     Table("undelivered", {"first_id": _is_number, "last_id": _is_number}, key="first_id"),
     Table("runs", {"run": _is_number, "started_ms": _is_number, "ended_ms": _or_none(_is_number)}, key="run"),
-    Table(
-        "rooms",
-        {
-            "id": _blob(16),
-            "name": _is_text,
-            "owner": _blob(16),
-            "created_at_ms": _is_number,
-            "topic": _is_text,
-            "topic_set_by": _is_text,
-            "topic_set_at_ms": _is_number,
-            "flags": _is_text,
-            "join_key": _is_text,
-            "member_limit": _is_number,
-            "lists": _json(tuple[ListMask, ...]),
-            "hosts": _json(tuple[KeptHost, ...]),
-            "visible_s": _or_none(_is_number),
-        },
-        texts=("name", "topic", "topic_set_by", "flags", "join_key", "lists", "hosts"),
-        added=(b"[]", None),
-    ),
-    Table("kept", {"kind": _one_of(KeptKind), "id": _blob(), "value": _json(object)}, texts=("kind",)),
+    ROOMS,
+    KEPT,
 )
 """Every table that is saved. Lease, store id and the migrator's stamp are made anew (`repair.py`)."""
+
+ROOMS_IN_CLEAR: Final = Table(
+    "rooms",
+    {
+        "id": _blob(16),
+        "name": _is_text,
+        "owner": _blob(16),
+        "created_at_ms": _is_number,
+        "topic": _is_text,
+        "topic_set_by": _is_text,
+        "topic_set_at_ms": _is_number,
+        "flags": _is_text,
+        "join_key": _is_text,
+        "member_limit": _is_number,
+        "lists": _json(tuple[ListMask, ...]),
+        "hosts": _json(tuple[KeptHost, ...]),
+        "visible_s": _or_none(_is_number),
+    },
+    texts=("name", "topic", "topic_set_by", "flags", "join_key", "lists", "hosts"),
+    added=(b"[]", None),
+    names=("rooms_clear", "rooms"),
+)
+KEPT_IN_CLEAR: Final = Table(
+    "kept",
+    {"kind": _one_of(KeptKind), "id": _blob(), "value": _json(object)},
+    texts=("kind",),
+    names=("kept_clear", "kept"),
+)
+"""What schema 0002 kept in clear: until its migration, and after it until it is sealed (`clear_values.py`)."""
 
 
 class Damage(msgspec.Struct, kw_only=True):
@@ -240,8 +261,11 @@ class Salvage:
 
     def rows(self, table: Table) -> Iterator[StoredRow]:
         """Give the rows of a table; a row may come twice when its pages are read as well."""
+        name = self._name_of(table)
+        if name is None:
+            return
         try:
-            for values in self._read(table):
+            for values in self._read(table, name):
                 row = table.row(values)
                 if row is None:
                     self._refuse(table)
@@ -271,11 +295,27 @@ class Salvage:
         """Take the working copy away."""
         self._laid.unlink(missing_ok=True)
 
-    def _read(self, table: Table) -> Iterator[StoredRow]:
+    def _read(self, table: Table, name: str) -> Iterator[StoredRow]:
         # The words are those of our own tables.
         columns, order = ", ".join(table.columns), f" ORDER BY {table.key}" if table.key else ""
         with closing(self._connect()) as connection:
-            yield from connection.execute(f"SELECT {columns} FROM {table.name}{order}")  # noqa: S608
+            yield from connection.execute(f"SELECT {columns} FROM {name}{order}")  # noqa: S608
+
+    def _name_of(self, table: Table) -> str | None:
+        """Tell under which name a table stands; None where the schema can be read and it stands nowhere."""
+        if not table.names:
+            return table.name
+        columns = [list(table.columns), list(table.columns)[: len(table.columns) - len(table.added)]]
+        try:
+            with closing(self._connect()) as connection:
+                for name in table.names:
+                    # The word is one of ours.
+                    rows = connection.execute(f"PRAGMA table_info({name})").fetchall()
+                    if [row[1].decode() for row in rows] in columns:
+                        return name
+        except sqlite3.Error:
+            return table.name
+        return None
 
     def _page_rows(self) -> Iterator[PageRow]:
         with self._laid.open("rb") as laid:

@@ -90,28 +90,17 @@ CREATE TABLE lease (
     renewed_ms INTEGER NOT NULL
 );
 
--- The rooms that survive a restart, each written whole.
+-- The rooms that survive a restart, each written whole and sealed under a key of the key store.
 CREATE TABLE rooms (
     id BLOB NOT NULL PRIMARY KEY,
-    name TEXT NOT NULL,
-    owner BLOB NOT NULL,
-    created_at_ms INTEGER NOT NULL,
-    topic TEXT NOT NULL,
-    topic_set_by TEXT NOT NULL,
-    topic_set_at_ms INTEGER NOT NULL,
-    flags TEXT NOT NULL,
-    join_key TEXT NOT NULL,
-    member_limit INTEGER NOT NULL,
-    lists TEXT NOT NULL,
-    hosts TEXT NOT NULL DEFAULT '[]',
-    visible_s INTEGER
+    sealed BLOB NOT NULL
 ) WITHOUT ROWID;
 
--- Every other value that survives a restart, by kind: JSON, each written whole.
+-- Every other value that survives a restart, by kind, sealed likewise; its id is a keyed hash of its own.
 CREATE TABLE kept (
     kind TEXT NOT NULL,
     id BLOB NOT NULL,
-    value BLOB NOT NULL,
+    sealed BLOB NOT NULL,
     PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 

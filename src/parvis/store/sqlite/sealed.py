@@ -7,6 +7,7 @@ server's log nor memory.
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +20,11 @@ from parvis.model.kept import Keep, KeptKind
 from parvis.model.records import DataKind
 from parvis.ports.archive import ArchiveError, VaultKey, VaultRow
 from parvis.ports.sealed import StoredKey, StoredRow, Wanted
+from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.sqlite import upkeep
 from parvis.store.sqlite.database import DATABASE_NAME, connect, uri_of
+from parvis.store.sqlite.kept import kept_of
+from parvis.store.sqlite.kept_seal import KeptSeal
 
 ROWS_AT_ONCE: Final = 500
 """Most rows of one reading transaction."""
@@ -142,8 +146,13 @@ class SqliteSealed:
 
     def kept(self, kind: KeptKind) -> list[Keep]:
         """Give the values of one kind that are kept beside records."""
-        rows = self._all("SELECT id, value FROM kept WHERE kind = ?", (kind,))
-        return [Keep(kind, kept_id, value) for kept_id, value in rows]
+        with self._reading() as connection:
+            return kept_of(connection, self._kept_seal, kind)
+
+    @cached_property
+    def _kept_seal(self) -> KeptSeal:
+        # Read when first needed: what else is stored can be read without the key store.
+        return KeptSeal(KeyFile(self._database.with_name(KEYFILE_NAME)))
 
     def vault_keys(self) -> list[VaultKey]:
         """Give the keys of the identification vault, the oldest day first."""

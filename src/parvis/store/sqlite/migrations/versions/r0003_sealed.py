@@ -1,4 +1,4 @@
-"""Wraps for the custodians, the identification vault, and what is noted of absent bodies."""
+"""Wraps for the custodians, the identification vault, what is noted of absent bodies; what lasts is sealed."""
 
 from alembic import op
 
@@ -60,3 +60,28 @@ CREATE TABLE vault (
 )
 """)
     op.execute("CREATE INDEX vault_by_key ON vault (key)")
+    _make_room_for_sealed_values()
+
+
+def _make_room_for_sealed_values() -> None:
+    """Put values in clear aside for the first start, which has the keys (`store/sqlite/clear_values.py`)."""
+    op.execute("ALTER TABLE rooms RENAME TO rooms_clear")
+    op.execute("ALTER TABLE kept RENAME TO kept_clear")
+    op.execute("""
+CREATE TABLE rooms (
+    id BLOB NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL
+) WITHOUT ROWID
+""")
+    op.execute("""
+CREATE TABLE kept (
+    kind TEXT NOT NULL,
+    id BLOB NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID
+""")
+    # Where a server has ever run, pages may hold rows that were deleted: the tables stay, as the mark of what is owed.
+    if op.get_bind().exec_driver_sql("SELECT count(*) FROM runs").scalar() == 0:
+        op.execute("DROP TABLE rooms_clear")
+        op.execute("DROP TABLE kept_clear")
