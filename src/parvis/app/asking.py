@@ -13,7 +13,7 @@ from parvis.app.config import Config
 from parvis.app.control import SOCKET_NAME, Request, do
 from parvis.app.deeds import DEEDS
 from parvis.app.gateways import GatewayBook
-from parvis.app.office import NotDone, Words
+from parvis.app.office import NotDone, Office, Words
 from parvis.app.operators import OperatorBook
 from parvis.archive.custody import CustodianKey
 from parvis.ports.archive import ArchiveError
@@ -88,7 +88,7 @@ async def _do_alone(config: Config, request: Request, first_key: CustodianKey | 
         config, OperatorBook(config.operators), GatewayBook(config.webirc), loop, broken.append, _no_reload, first_key
     )
     try:
-        answer = await asyncio.to_thread(do, parts.office, DEEDS, request)
+        answer = await asyncio.to_thread(_do_when_due_is_ended, parts.office, request)
         parts.chat.vault.end()
         idle: asyncio.Future[None] = loop.create_future()
         parts.turn.when_idle(lambda: idle.set_result(None))
@@ -106,6 +106,15 @@ async def _do_alone(config: Config, request: Request, first_key: CustodianKey | 
             await asyncio.to_thread(parts.sequencer.stop)
         await asyncio.to_thread(parts.archive.close)
     return answer if not broken else {"not_done": f"The archive cannot go on: {broken[0]}."}
+
+
+def _do_when_due_is_ended(office: Office, request: Request) -> Words:
+    """Do it over what a server would serve: terms that ended while none ran are ended first."""
+    try:
+        office.keeping.begin()
+    except (ArchiveError, OSError) as fault:
+        return {"not_done": f"The terms that have ended could not be ended: {fault}."}
+    return do(office, DEEDS, request)
 
 
 def _no_reload() -> bool:

@@ -102,10 +102,17 @@ def private_conversations(
 class Bundle:
     """The frames of one request, and their counts once all were given."""
 
-    def __init__(self, sealed: SealedStore, keys: KeyStore, request: Request) -> None:
-        """Prepare; nothing is read before :meth:`frames`."""
+    def __init__(self, sealed: SealedStore, keys: KeyStore, request: Request, now_ms: int) -> None:
+        """Prepare; nothing is read before :meth:`frames`.
+
+        Args:
+            sealed: What is stored.
+            keys: Whose term keys lift the outer layer.
+            request: What is asked for.
+            now_ms: The time: what has ended by then goes out no more, even if its key is not destroyed yet.
+        """
         self._sealed = sealed
-        self._terms = {key.id: key for key in keys.term_keys()}
+        self._terms = {key.id: key for key in keys.term_keys() if now_ms < key.ends_ms}
         self._request = request
         self._custodian = bytes.fromhex(request.quorum.custodian)
         self._usable: dict[bytes, BundledKey | None] = {}

@@ -3,7 +3,9 @@
 Source: docs/handbook/operator.md, "Openings".
 """
 
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,14 @@ from parvis.app.asking import ask
 from parvis.app.config import ArchiveStore, Config, Mail, Server
 from parvis.app.office import NotDone
 from parvis.app.requester_keys import BadKey, make, read_private, read_public
+from parvis.archive.bundle import Counts
+from parvis.archive.terms import YEAR_MS, TermKind, day_of, new_term_key
+from parvis.legal.openings import Request
+from parvis.moderation.openings import Opening, Openings
 from parvis.store import opening_folder
+from parvis.store.keyfile import KeyFile
+
+Gather = Callable[[Request], tuple[Counts, bytes]]
 
 
 @pytest.fixture
@@ -104,6 +113,38 @@ def test_an_export_waits_and_leaves_nothing_meanwhile(config: Config) -> None:
     assert list((config.server.data_dir / opening_folder.FOLDER).iterdir()) == []
     with pytest.raises(NotDone, match="no such opening"):
         ask(config, "opening.show", {"opening": ""})
+
+
+def test_who_stands_in_for_a_server_ends_first_what_is_over(config: Config) -> None:
+    """No term is longer because no server ran, or because the key file came back from a backup."""
+    begun(config)
+    ask(config, "opening.list", {})
+    keys = KeyFile(config.server.data_dir / "keys.json")
+    over = new_term_key(TermKind.ROOMS, YEAR_MS, day_of(time.time_ns() // 1_000_000) - 2 * YEAR_MS, os.urandom)
+    keys.change_term_keys(add=[over])
+    ask(config, "opening.list", {})
+    assert over not in KeyFile(config.server.data_dir / "keys.json").term_keys()
+
+
+def test_an_export_that_ends_meanwhile_leaves_nothing(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither under its name nor under the one that it is written under."""
+    begun(config)
+    chosen = words(config, ground="threat-to-life", is_emergency=True)
+    asked = ask(config, "opening.request", chosen)
+
+    def ends(openings: Openings, opening: Opening, now_ms: int, gather: Gather) -> tuple[Opening, Counts]:
+        def gathers(request: Request) -> tuple[Counts, bytes]:
+            gathered = gather(request)
+            openings.end(opening)
+            return gathered
+
+        return export(openings, opening, now_ms, gathers)
+
+    export = Openings.export
+    monkeypatch.setattr(Openings, "export", ends)
+    with pytest.raises(NotDone, match="no such opening"):
+        ask(config, "opening.export", {"opening": asked["opening"]})
+    assert list((config.server.data_dir / opening_folder.FOLDER).iterdir()) == []
 
 
 def test_false_proceedings_are_refused(config: Config) -> None:
