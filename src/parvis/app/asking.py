@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -17,6 +19,7 @@ from parvis.app.office import NotDone, Office, Words
 from parvis.app.operators import OperatorBook
 from parvis.archive.custody import CustodianKey
 from parvis.ports.archive import ArchiveError
+from parvis.store.keyfile import KEYFILE_NAME
 
 WAIT_S: Final = 3600.0
 """How long a deed may take: some read the whole archive."""
@@ -38,6 +41,7 @@ def ask(config: Config, deed: str, words: Words, first_key: CustodianKey | None 
     try:
         answer = _ask_running(config, request)
         if answer is None:
+            _refuse_for_another(config.server.data_dir)
             answer = asyncio.run(_do_alone(config, request, first_key))
     except ArchiveError as fault:
         raise NotDone(f"The archive cannot be opened: {fault}.") from fault
@@ -73,6 +77,18 @@ def _ask_running(config: Config, request: Request) -> Words | None:
         return msgspec.json.decode(line, type=Words)
     except msgspec.DecodeError:
         raise NotDone("The server stopped before it answered. Ask again.") from None
+
+
+def _refuse_for_another(data_dir: Path) -> None:
+    """Stand in for no server of another user: what root wrote anew it could not read at its next start.
+
+    Raises:
+        NotDone: The archive belongs to somebody else.
+    """
+    with suppress(FileNotFoundError):
+        owner = (data_dir / KEYFILE_NAME).stat().st_uid
+        if owner != os.geteuid():
+            raise NotDone(f"No server runs, and the archive belongs to the user with the number {owner}. Be that user.")
 
 
 async def _do_alone(config: Config, request: Request, first_key: CustodianKey | None) -> Words:

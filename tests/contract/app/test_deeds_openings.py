@@ -21,7 +21,7 @@ from parvis.archive.terms import YEAR_MS, TermKind, day_of, new_term_key
 from parvis.legal.openings import Request
 from parvis.moderation.openings import Opening, Openings
 from parvis.store import opening_folder
-from parvis.store.keyfile import KeyFile
+from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 
 Gather = Callable[[Request], tuple[Counts, bytes]]
 
@@ -119,11 +119,20 @@ def test_who_stands_in_for_a_server_ends_first_what_is_over(config: Config) -> N
     """No term is longer because no server ran, or because the key file came back from a backup."""
     begun(config)
     ask(config, "opening.list", {})
-    keys = KeyFile(config.server.data_dir / "keys.json")
+    keys = KeyFile(config.server.data_dir / KEYFILE_NAME)
     over = new_term_key(TermKind.ROOMS, YEAR_MS, day_of(time.time_ns() // 1_000_000) - 2 * YEAR_MS, os.urandom)
     keys.change_term_keys(add=[over])
     ask(config, "opening.list", {})
-    assert over not in KeyFile(config.server.data_dir / "keys.json").term_keys()
+    assert over not in KeyFile(config.server.data_dir / KEYFILE_NAME).term_keys()
+
+
+def test_nobody_stands_in_for_a_server_of_another_user(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What root wrote the server could not read any more."""
+    begun(config)
+    ask(config, "opening.list", {})
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(NotDone, match="belongs to the user"):
+        ask(config, "opening.list", {})
 
 
 def test_an_export_that_ends_meanwhile_leaves_nothing(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
