@@ -6,7 +6,7 @@ Source: law.md 8.4; docs/handbook/operator.md, "Openings"; docs/adr/0022-opening
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import pytest
@@ -22,6 +22,7 @@ from parvis.app.requester_keys import make, read_public
 from parvis.archive import custody
 from parvis.archive.bundle import BundledRecord, Counts, Frame
 from parvis.archive.record import parse_header
+from parvis.archive.sealing import ROW_FIELDS
 from parvis.archive.session import Proceedings, read_proceedings
 from parvis.archive.terms import TermKind
 from parvis.chat.cloaks import conversation_of_pair
@@ -352,6 +353,32 @@ def test_an_export_holds_nothing_whose_term_is_over_even_if_its_key_is_still_the
     bundle = Bundle(stage.sealed, stage.square.archive.keys, asked, ends_ms)
     assert [type(frame) for frame in bundle.frames()] == [Counts]
     assert bundle.counts.closed > 0
+
+
+def test_damage_keeps_nothing_else_from_being_opened(stage: Stage) -> None:
+    """A header, a body and a wrap that were changed: the rest goes out, and what is damaged is counted."""
+    store = stage.square.archive.store
+    room = Subject(id=stage.square.chat.world.rooms["#mill"].id.hex())
+    asked = stage.draft(conversations=(room,), is_emergency=True, ground=Ground.THREAT_TO_LIFE)
+    wide = replace(asked, quorum=Quorum(custodian=ALONE.id.hex(), shares=1, threshold=1))
+    texts = [
+        (rows, at)
+        for rows in store.batches
+        for at in range(0, len(rows), ROW_FIELDS)
+        if parse_header(cast("bytes", rows[at + 1])).kind is RecordKind.MESSAGE
+    ]
+    before = len(list(Bundle(stage.sealed, stage.square.archive.keys, wide, stage.now_ms).frames()))
+    (one, at_one), *_, (other, at_other) = texts
+    one[at_one + 1] = b"no header"
+    other[at_other + 3] = b"short"
+    frames = list(Bundle(stage.sealed, stage.square.archive.keys, wide, stage.now_ms).frames())
+    assert len(frames) < before
+    assert any(isinstance(frame, BundledRecord) for frame in frames)
+    for about, wrap in list(store.custody_wraps.items()):
+        store.custody_wraps[about] = replace(wrap, wrap=bytes(64))
+    outcome = stage.open(stage.export(stage.openings.ask(asked, ALONE, HOUR_MS)), WORDS).opened
+    assert outcome is not None
+    assert (outcome.records, outcome.unopened > 0) == (0, True)
 
 
 def test_what_lies_of_openings_that_have_ended_is_deleted(stage: Stage) -> None:
