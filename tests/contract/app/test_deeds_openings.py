@@ -178,6 +178,10 @@ def test_keys_of_requesters_are_private_and_of_one_form(tmp_path: Path) -> None:
         read_private(tmp_path / "key.pub")
     with pytest.raises(BadKey, match="cannot be read"):
         read_public(tmp_path / "none")
+    (tmp_path / "astray").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BadKey, match="there already"):
+        make(tmp_path / "astray")
+    assert not (tmp_path / "elsewhere").exists()
     (tmp_path / "link").symlink_to(tmp_path / "key")
     with pytest.raises(BadKey, match="cannot be read"):
         read_private(tmp_path / "link")
