@@ -13,6 +13,7 @@ import msgspec
 
 from parvis.app.config import Config
 from parvis.app.control import SOCKET_NAME, Request, do
+from parvis.app.cores import forbid_cores
 from parvis.app.deeds import DEEDS
 from parvis.app.gateways import GatewayBook
 from parvis.app.office import NotDone, Office, Words
@@ -98,6 +99,7 @@ async def _do_alone(config: Config, request: Request, first_key: CustodianKey | 
 
     # Standard output is the verb's.
     logs.configure()
+    forbid_cores()
     loop = asyncio.get_running_loop()
     broken: list[str] = []
     parts = assemble(
