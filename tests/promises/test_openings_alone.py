@@ -5,9 +5,8 @@ Source: law.md 8.4; docs/handbook/operator.md, "Openings"; docs/adr/0022-opening
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import pytest
@@ -23,7 +22,9 @@ from parvis.app.requester_keys import make, read_public
 from parvis.archive import custody
 from parvis.archive.bundle import BundledRecord, Counts, Frame
 from parvis.archive.record import parse_header
+from parvis.archive.sealing import ROW_FIELDS
 from parvis.archive.session import Proceedings, read_proceedings
+from parvis.archive.terms import TermKind
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.legal.openings import DELAY_MS, HOUR_MS, READING_MS, Ground, Quorum, Request, Requester, State, Subject
 from parvis.model.accounts import Account
@@ -121,7 +122,7 @@ class Stage:
         """Export it."""
 
         def gather(asked: Request) -> tuple[Counts, bytes]:
-            bundle = Bundle(self.sealed, self.square.archive.keys, asked)
+            bundle = Bundle(self.sealed, self.square.archive.keys, asked, self.now_ms)
             return bundle.counts, opening_folder.write_export(self.folder, asked, bundle.frames())
 
         self.openings.export(opening, self.now_ms, gather)
@@ -251,7 +252,7 @@ def test_the_program_withholds_what_a_false_export_adds(stage: Stage) -> None:
     room = stage.square.chat.world.rooms["#mill"].id.hex()
     # The server, which lies to the custodians, exports for a wider request than it shows them.
     wider = replace(opening.request, accounts=(), conversations=(Subject(id=room),))
-    frames = list(Bundle(stage.sealed, stage.square.archive.keys, wider).frames())
+    frames = list(Bundle(stage.sealed, stage.square.archive.keys, wider, stage.now_ms).frames())
     folder = _laid(stage, opening.request, frames)
     outcome = stage.open(folder, WORDS).opened
     assert outcome is not None
@@ -287,6 +288,114 @@ def test_the_program_withholds_what_a_false_export_adds(stage: Stage) -> None:
     assert (outcome.records, outcome.unopened) == (0, records)
 
 
+def test_what_two_others_wrote_to_each_other_is_no_private_conversation_of_theirs(stage: Stage) -> None:
+    """Whatever a server says that lies: it is withheld, and what bob wrote to alice is given."""
+    carol, dave = stage.square.enters("carol"), stage.square.enters("dave")
+    carol.says("PRIVMSG dave :of no concern")
+    dave.says("PRIVMSG carol :to anybody")
+    stage.square.end_turn()
+    stage.square.go_on(60)
+    secret = stage.square.chat.secret
+    bob = stage.square.chat.world.people["bob"].identity
+    theirs = conversation_of_pair(secret, ALICE.id, bob)
+    others = conversation_of_pair(secret, carol.identity, dave.identity)
+    opening = stage.ask(
+        private=(theirs.hex(), others.hex()), is_emergency=True, ground=Ground.THREAT_TO_LIFE, to_ms=stage.now_ms
+    )
+    folder = stage.export(opening)
+    outcome = stage.open(folder, WORDS).opened
+    assert outcome is not None
+    assert outcome.withheld == 2
+    lines = stage.read(folder, stage.recorded(folder))
+    assert any("an answer" in line for line in lines)
+    assert not any("concern" in line or "anybody" in line for line in lines)
+
+
+def test_shares_of_another_key_take_nobodys_yes_out_of_the_log(stage: Stage) -> None:
+    """A false quorum that uses the numbers of true shares is dropped by itself; what is counted is of the key."""
+    split = custody.custodian_key(custody.public_bytes(SEED), 3, 2, 1)
+    words, foreign = shares.split(SEED, 3, 2), shares.split(bytes(32), 3, 2)
+    more = shares.split(bytes(32), 5, 2)[4]
+    stage.openings = stage.begun()
+    opening = stage.openings.ask(stage.draft(), split, HOUR_MS)
+    folder = stage.export(opening)
+    proceedings = stage.open(folder, words[0], foreign[0], foreign[1], more, foreign[2], words[1])
+    assert proceedings.opened is not None
+    assert [each.share for each in proceedings.grants] == [1, 2]
+
+
+def test_nothing_that_lies_in_the_folder_keeps_shares_there(stage: Stage) -> None:
+    """A folder that is called as a grant is; a pipe where a file is to be written."""
+    folder = stage.export(stage.ask(is_emergency=True, ground=Ground.THREAT_TO_LIFE))
+    (folder / "grant-00.sealed").mkdir()
+    (folder / "grant-ff.sealed").mkdir()
+    os.mkfifo(folder / "result.sealed.new")
+    os.mkfifo(folder / "session.json.new")
+    assert stage.open(folder, WORDS).opened is not None
+    left = sorted(path.name for path in folder.iterdir() if path.is_file())
+    assert left == ["proceedings.json", "request.json", "result.sealed", "sealed.bin"]
+
+
+def test_a_file_that_somebody_else_holds_open_is_not_written_to(stage: Stage) -> None:
+    """Another name of one of the custodian's own files, too."""
+    folder = stage.export(stage.ask(is_emergency=True, ground=Ground.THREAT_TO_LIFE))
+    mine = stage.folder / "mine"
+    mine.write_text("as it was")
+    (folder / "proceedings.json.new").hardlink_to(mine)
+    stage.open(folder, wait_s=1)
+    assert mine.read_text() == "as it was"
+
+
+def test_an_export_holds_nothing_whose_term_is_over_even_if_its_key_is_still_there(stage: Stage) -> None:
+    """Terms are ended within the hour, and after a stop by the next start."""
+    asked = stage.ask().request
+    ends_ms = max(key.ends_ms for key in stage.square.archive.keys.term_keys() if key.kind is TermKind.ROOMS)
+    bundle = Bundle(stage.sealed, stage.square.archive.keys, asked, ends_ms)
+    assert [type(frame) for frame in bundle.frames()] == [Counts]
+    assert bundle.counts.closed > 0
+
+
+def test_damage_keeps_nothing_else_from_being_opened(stage: Stage) -> None:
+    """A header, a body and a wrap that were changed: the rest goes out, and what is damaged is counted."""
+    store = stage.square.archive.store
+    room = Subject(id=stage.square.chat.world.rooms["#mill"].id.hex())
+    asked = stage.draft(conversations=(room,), is_emergency=True, ground=Ground.THREAT_TO_LIFE)
+    wide = replace(asked, quorum=Quorum(custodian=ALONE.id.hex(), shares=1, threshold=1))
+    texts = [
+        (rows, at)
+        for rows in store.batches
+        for at in range(0, len(rows), ROW_FIELDS)
+        if parse_header(cast("bytes", rows[at + 1])).kind is RecordKind.MESSAGE
+    ]
+    before = len(list(Bundle(stage.sealed, stage.square.archive.keys, wide, stage.now_ms).frames()))
+    (one, at_one), *_, (other, at_other) = texts
+    one[at_one + 1] = b"no header"
+    other[at_other + 3] = b"short"
+    frames = list(Bundle(stage.sealed, stage.square.archive.keys, wide, stage.now_ms).frames())
+    assert len(frames) < before
+    assert any(isinstance(frame, BundledRecord) for frame in frames)
+    for about, wrap in list(store.custody_wraps.items()):
+        store.custody_wraps[about] = replace(wrap, wrap=bytes(64))
+    outcome = stage.open(stage.export(stage.openings.ask(asked, ALONE, HOUR_MS)), WORDS).opened
+    assert outcome is not None
+    assert (outcome.records, outcome.unopened > 0) == (0, True)
+
+
+def test_what_lies_of_openings_that_have_ended_is_deleted(stage: Stage) -> None:
+    """Also where the program ended between the end of an opening and that of its folder; others' files stay."""
+    opening = stage.ask(is_emergency=True, ground=Ground.THREAT_TO_LIFE)
+    folder = stage.export(opening)
+    ended = stage.ask(is_emergency=True, ground=Ground.THREAT_TO_LIFE)
+    left = stage.export(ended)
+    hidden = left.with_name(f".{ended.id}.new")
+    hidden.mkdir()
+    (folder.parent / "notes").mkdir()
+    stage.openings.end(ended)
+    opening_folder.drop_forgotten(stage.folder, stage.openings.lives)
+    assert sorted(path.name for path in folder.parent.iterdir()) == sorted([opening.id, "notes"])
+    assert opening_folder.read_export(folder).request == opening.request
+
+
 def test_links_on_a_stick_are_not_followed(stage: Stage) -> None:
     """Who prepared it has files of the custodian neither written nor read."""
     folder = stage.export(stage.ask(is_emergency=True, ground=Ground.THREAT_TO_LIFE))
@@ -294,8 +403,7 @@ def test_links_on_a_stick_are_not_followed(stage: Stage) -> None:
     mine.write_text("as it was")
     for name in ("session.json.new", "proceedings.json.new", "result.sealed.new", "grant-00.sealed"):
         (folder / name).symlink_to(mine)
-        with pytest.raises((BadFolder, NotOpened)) if name.startswith("p") else nullcontext():
-            stage.open(folder, wait_s=1)
+        stage.open(folder, wait_s=1)
         assert mine.read_text() == "as it was"
         (folder / name).unlink(missing_ok=True)
         (folder / opening_folder.PROCEEDINGS).unlink(missing_ok=True)

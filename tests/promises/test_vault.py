@@ -244,6 +244,28 @@ def test_a_day_tells_of_every_connection_that_is_open_on_it() -> None:
     assert [each.connection for each in operations_in([done])] == [anna.connection_id]
 
 
+def test_who_leaves_before_the_new_day_was_told_of_them_is_in_it() -> None:
+    """A word a moment after midnight, and a parting one: an opening of that day alone finds from where."""
+    square = Square()
+    store = square.archive.store
+    square.go_on(MIDNIGHT_S - 1)
+    anna = square.enters("anna", rooms=[ROOM], address="192.0.2.7")
+    square.go_on(2.0)
+    anna.says(f"PRIVMSG {ROOM} :after midnight", "QUIT :good night")
+    square.go_on(2.0)
+    sealed = MemorySealed(store)
+    _, second = [
+        list(entries_under(sealed, stored, store.keys.term_keys(), store.custodian_seed))
+        for stored in sealed.vault_keys()
+    ]
+    (came,) = [entry for entry in second if isinstance(entry, vault.Connection)]
+    (present,) = [entry for entry in second if isinstance(entry, vault.Presence)]
+    assert (came.address, came.again, present.session) == ("192.0.2.7", True, anna.session)
+    done = operations_in(second)
+    assert [each.kind for each in done] == [RecordKind.MESSAGE, RecordKind.QUIT]
+    assert {each.connection for each in done} == {came.connection} == {present.connection}
+
+
 def test_nobody_is_let_in_while_no_key_can_be_made() -> None:
     """As with a commit that fails: nothing is shown, acts are refused, and it is tried again; no tick is lost."""
     square = Square()

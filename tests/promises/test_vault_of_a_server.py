@@ -164,6 +164,17 @@ def test_a_copy_of_everything_the_running_server_has_opens_no_row(folder: Path, 
     assert seed not in everything
 
 
+def test_a_server_that_crashes_leaves_no_core_file(folder: Path) -> None:
+    """It would hold the key of the day, and everything that the windows had opened, for longer than either."""
+    with running(folder) as server:
+        server.port()
+        limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+        (line,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+        # One byte, and not none: of pipes the kernel asks for this very number.
+        assert line.split()[4:6] == ["1", "1"]
+        assert server.terminate() == 0
+
+
 def secrets_of(keys: KeyFile) -> list[bytes]:
     """Give what a thief of the key store can try: each term key, and what the server derives its own keys from."""
     purposes = (b"chat", b"accounts", b"vault", b"custodian")

@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from parvis.app.config import Config
 from parvis.app.control import SOCKET_NAME, Request, do
+from parvis.app.cores import forbid_cores
 from parvis.app.deeds import DEEDS
 from parvis.app.gateways import GatewayBook
-from parvis.app.office import NotDone, Words
+from parvis.app.office import NotDone, Office, Words
 from parvis.app.operators import OperatorBook
 from parvis.archive.custody import CustodianKey
 from parvis.ports.archive import ArchiveError
+from parvis.store.keyfile import KEYFILE_NAME
 
 WAIT_S: Final = 3600.0
 """How long a deed may take: some read the whole archive."""
@@ -38,6 +42,7 @@ def ask(config: Config, deed: str, words: Words, first_key: CustodianKey | None 
     try:
         answer = _ask_running(config, request)
         if answer is None:
+            _refuse_for_another(config.server.data_dir)
             answer = asyncio.run(_do_alone(config, request, first_key))
     except ArchiveError as fault:
         raise NotDone(f"The archive cannot be opened: {fault}.") from fault
@@ -75,6 +80,18 @@ def _ask_running(config: Config, request: Request) -> Words | None:
         raise NotDone("The server stopped before it answered. Ask again.") from None
 
 
+def _refuse_for_another(data_dir: Path) -> None:
+    """Stand in for no server of another user: what root wrote anew it could not read at its next start.
+
+    Raises:
+        NotDone: The archive belongs to somebody else.
+    """
+    with suppress(FileNotFoundError):
+        owner = (data_dir / KEYFILE_NAME).stat().st_uid
+        if owner != os.geteuid():
+            raise NotDone(f"No server runs, and the archive belongs to the user with the number {owner}. Be that user.")
+
+
 async def _do_alone(config: Config, request: Request, first_key: CustodianKey | None) -> Words:
     """Be the server, without a door, for one deed."""
     from parvis.app import logs
@@ -82,13 +99,14 @@ async def _do_alone(config: Config, request: Request, first_key: CustodianKey | 
 
     # Standard output is the verb's.
     logs.configure()
+    forbid_cores()
     loop = asyncio.get_running_loop()
     broken: list[str] = []
     parts = assemble(
         config, OperatorBook(config.operators), GatewayBook(config.webirc), loop, broken.append, _no_reload, first_key
     )
     try:
-        answer = await asyncio.to_thread(do, parts.office, DEEDS, request)
+        answer = await asyncio.to_thread(_do_when_due_is_ended, parts.office, request)
         parts.chat.vault.end()
         idle: asyncio.Future[None] = loop.create_future()
         parts.turn.when_idle(lambda: idle.set_result(None))
@@ -106,6 +124,15 @@ async def _do_alone(config: Config, request: Request, first_key: CustodianKey | 
             await asyncio.to_thread(parts.sequencer.stop)
         await asyncio.to_thread(parts.archive.close)
     return answer if not broken else {"not_done": f"The archive cannot go on: {broken[0]}."}
+
+
+def _do_when_due_is_ended(office: Office, request: Request) -> Words:
+    """Do it over what a server would serve: terms that ended while none ran are ended first."""
+    try:
+        office.keeping.begin()
+    except (ArchiveError, OSError) as fault:
+        return {"not_done": f"The terms that have ended could not be ended: {fault}."}
+    return do(office, DEEDS, request)
 
 
 def _no_reload() -> bool:

@@ -4,7 +4,7 @@ One request per connection, one JSON object a line: `{"do": NAME, "with": {...}}
 with `{"not_done": TEXT}`.
 
 Rule 1: who may open the data folder may do all of this, as they could with a server of their own over it; the
-socket adds no right. Each deed says in the log who asked and why.
+socket adds no right. What a deed changes or gives stands in the audit.
 Rule 2: a request is bounded in size and time, and few run at once.
 """
 

@@ -1,5 +1,6 @@
 """Openings, as verbs on the server's machine ask for them. What they decide stands in `moderation/openings.py`."""
 
+import threading
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from typing import Annotated, Any, Final, TypeVar
@@ -20,6 +21,9 @@ from parvis.model.ids import IdentityId
 from parvis.moderation.bundling import Bundle, private_conversations
 from parvis.moderation.openings import Declined, Opening
 from parvis.store import opening_folder
+
+_one_at_a_time = threading.Lock()
+"""Two exports of one opening would write into the same files."""
 
 _T = TypeVar("_T", bound=msgspec.Struct)
 _Names = Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=law.SUBJECTS_MAX)]
@@ -140,15 +144,20 @@ def export(office: Office, words: Words) -> Words:
     opening = office.openings.find(_told(words, Which).opening)
 
     def gather(asked: Request) -> tuple[Counts, bytes]:
-        bundle = Bundle(office.sealed, office.keys, asked)
+        bundle = Bundle(office.sealed, office.keys, asked, office.now_ms())
         digest = opening_folder.write_export(office.data_dir, asked, bundle.frames())
         return bundle.counts, digest
 
-    try:
-        opening, counts = office.openings.export(opening, office.now_ms(), gather)
-        folder = opening_folder.publish_export(office.data_dir, opening.id)
-    except OSError as fault:
-        raise NotDone(f"The export cannot be written: {fault.strerror}.") from fault
+    with _one_at_a_time:
+        try:
+            opening, counts = office.openings.export(opening, office.now_ms(), gather)
+            folder = opening_folder.publish_export(office.data_dir, opening.id)
+        except OSError as fault:
+            raise NotDone(f"The export cannot be written: {fault.strerror}.") from fault
+        finally:
+            # What has no name yet was not logged, or could not be given one; or it was ended meanwhile.
+            opening_folder.drop_export(office.data_dir, opening.id, hidden_alone=office.openings.lives(opening.id))
+    office.openings.find(opening.id)
     return {
         **_brief(opening),
         "folder": str(folder.resolve()),
@@ -253,6 +262,10 @@ def _custodian(office: Office, wanted: str | None) -> CustodianKey:
     return keys[-1]
 
 
+def _key_of(request: Request) -> str:
+    return custody.custodian_id(custody.HYBRID, request.requester.public).hex()
+
+
 def _each_once(subjects: list[Subject]) -> tuple[Subject, ...]:
     return tuple({each.id: each for each in subjects}.values())
 
@@ -294,7 +307,7 @@ def _shown(opening: Opening) -> dict[str, Any]:
         "export": opening.export,
         "result": opening.result,
         "sessions": len(opening.sessions),
-        "lines": law.plain_words(opening.request),
+        "lines": law.plain_words(opening.request, [("Sealed to key", _key_of(opening.request))]),
     }
 
 

@@ -75,6 +75,8 @@ class Keeping:
         self._stop = stop
         self._sweep = sweep
         self._thread: threading.Thread | None = None
+        self._begun = Ended()
+        """What the beginning ended: the first run tells of it."""
 
     def begin(self) -> None:
         """Destroy the keys that are due, before anybody is served; blocks.
@@ -82,7 +84,7 @@ class Keeping:
         Raises:
             ArchiveError, OSError: They could not be destroyed.
         """
-        self._destroy_due(self._now_ms())
+        self._begun = self._begun.plus(self._destroy_due(self._now_ms()))
 
     def start(self) -> None:
         """Do the rest, and go on doing it, in a thread."""
@@ -97,7 +99,8 @@ class Keeping:
             Stopped: The server ends.
         """
         now_ms = self._now_ms()
-        ended = self._destroy_due(now_ms).plus(self._ender.run(now_ms))
+        begun, self._begun = self._begun, Ended()
+        ended = begun.plus(self._destroy_due(now_ms)).plus(self._ender.run(now_ms))
         has_let_go = self._holds.forget_ended() > 0
         self._erasures.run(now_ms, now=has_let_go)
         self._sweep(now_ms)

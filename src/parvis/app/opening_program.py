@@ -15,14 +15,13 @@ Source: docs/protocol/opening.md; docs/adr/0022-openings.md.
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey
 
 from parvis.app import shares
-from parvis.app.opening_result import Opener
+from parvis.app.opening_result import Opener, between_strangers
 from parvis.app.secret_memory import wipe
 from parvis.app.shares import BadShares
 from parvis.archive import custody, result, session
@@ -84,7 +83,8 @@ class OpeningProgram:
         self._clock = clock or Time()
         self._words: dict[int, dict[int, str]] = {}
         """Words of shares by the number that those of one key have in common, and by share."""
-        self._grants: list[Voice] = []
+        self._grants: dict[int, list[Voice]] = {}
+        """Who gave one, by the same numbers: what belongs to another key is nobody's yes to this request."""
         self._refusals: list[Voice] = []
 
     def run(self) -> Proceedings:
@@ -144,7 +144,12 @@ class OpeningProgram:
 
     def _tell_waiting(self, export: Export) -> None:
         spoken = session.spoken(session.fingerprint(self._session))
-        facts = (("Records", str(export.counts.records)), ("Digest", export.digest.hex()))
+        facts = (
+            ("Sealed to key", custody.custodian_id(custody.HYBRID, export.request.requester.public).hex()),
+            ("Records", str(export.counts.records)),
+            ("Vault rows", str(export.counts.vault_rows)),
+            ("Digest", export.digest.hex()),
+        )
         self._tell(
             "waiting",
             {
@@ -176,7 +181,7 @@ class OpeningProgram:
             if quorum.shares - refused < quorum.threshold:
                 raise NotOpened(f"{refused} of {quorum.shares} custodians refused, so a quorum cannot come together.")
             if self._clock.steady_s() >= ends_s or self._clock.now_ms() >= self._session.ends_ms:
-                given = len(self._grants)
+                given = max((len(same) for same in self._grants.values()), default=0)
                 raise NotOpened(
                     f"The time to wait is over: {given} of the {quorum.threshold} shares needed were given."
                 )
@@ -193,7 +198,7 @@ class OpeningProgram:
         except (BadShares, UnicodeDecodeError) as bad:
             self._tell_bad(str(bad) if isinstance(bad, BadShares) else "A grant holds no share.")
             return None
-        if facts.threshold != quorum.threshold:
+        if facts.threshold != quorum.threshold or facts.index > quorum.shares:
             self._tell_bad("A share was given that belongs to another key.")
             return None
         same = self._words.setdefault(facts.identifier, {})
@@ -201,7 +206,7 @@ class OpeningProgram:
             self._tell_bad(f"Share {facts.index} was given a second time. It counts once.")
             return None
         same[facts.index] = words
-        self._grants.append(Voice(share=facts.index, at_ms=self._clock.now_ms()))
+        self._grants.setdefault(facts.identifier, []).append(Voice(share=facts.index, at_ms=self._clock.now_ms()))
         text = f"Share {facts.index} was given: {len(same)} of {quorum.threshold}."
         self._tell("granted", {"text": text, "share": facts.index, "given": len(same), "needed": quorum.threshold})
         return self._combined(facts.identifier, quorum) if len(same) == quorum.threshold else None
@@ -213,11 +218,12 @@ class OpeningProgram:
         try:
             made = shares.combine(list(same.values()))
             if custody.custodian_id(custody.HYBRID, custody.public_bytes(bytes(made))).hex() == quorum.custodian:
+                self._grants = {identifier: self._grants[identifier]}
                 return made
             wipe(made)
         except BadShares as bad:
             told = str(bad)
-        self._grants = [each for each in self._grants if each.share not in same]
+        del self._grants[identifier]
         self._tell_bad(f"{told} They do not count; their custodians can grant again.")
         return None
 
@@ -238,6 +244,9 @@ class OpeningProgram:
         who = "Somebody" if refusal.share is None else f"The custodian of share {refusal.share}"
         self._tell("refused", {"text": f"{who} refused: {refusal.reason}", "share": refusal.share})
 
+    def _given(self) -> list[Voice]:
+        return [each for same in self._grants.values() for each in same]
+
     def _tell_bad(self, text: str) -> None:
         """Tell of what does not count; the session goes on."""
         self._tell("not-counted", {"text": text})
@@ -247,20 +256,26 @@ class OpeningProgram:
         self._tell("opening", {"text": "The quorum is complete. Opening..."})
         asked = law.digest(export.request)
         reading = Reading(self._folder)
+
+        def is_as_it_was() -> None:
+            if export_digest(asked, reading.digest) != export.digest:
+                raise BadFolder(f"{self._folder} was changed while it was opened.")
+
+        strangers = between_strangers(export.request, reading.frames())
+        is_as_it_was()
         facts: dict[str, object] = {
             "session": self._session.id,
             "export": self._session.export,
             "opened_ms": self._clock.now_ms(),
-            "shares": [each.share for each in self._grants],
+            "shares": [each.share for each in self._given()],
         }
-        opener = Opener(export.request, custody.private_key(seed), facts)
+        opener = Opener(export.request, custody.private_key(seed), facts, strangers)
         halves = os.urandom(result.SECRET_BYTES), os.urandom(result.SECRET_BYTES)
         sealed, key = result.seal_secrets(export.request.requester.public, export.request.release, asked, halves)
 
         def lines() -> Iterator[bytes]:
             yield from opener.lines(reading.frames())
-            if export_digest(asked, reading.digest) != export.digest:
-                raise BadFolder(f"{self._folder} was changed while it was opened.")
+            is_as_it_was()
 
         digest = opening_folder.write_result(self._folder, result.sealed_text(sealed, key, lines()))
         tally = opener.tally
@@ -283,12 +298,11 @@ class OpeningProgram:
             custodian=export.request.quorum.custodian,
             began_ms=self._session.began_ms,
             ended_ms=self._clock.now_ms(),
-            grants=tuple(self._grants[: session.VOICES_MAX]),
+            grants=tuple(self._given()[: session.VOICES_MAX]),
             refusals=tuple(self._refusals),
             opened=opened,
             why="" if opened is not None else why[:REASON_CHARS_MAX],
         )
-        with suppress(OSError):
-            opening_folder.forget_voices(self._folder)
+        opening_folder.forget_voices(self._folder)
         opening_folder.write_file(self._folder / opening_folder.PROCEEDINGS, session.written(proceedings))
         return proceedings

@@ -5,7 +5,7 @@ opened and why.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -32,10 +32,13 @@ from parvis.archive.record import (
 from parvis.archive.vault import UnopenedVault
 from parvis.irc.names import ROOM_PREFIX
 from parvis.legal.openings import Request, Scope
+from parvis.model.records import RecordKind
 
 NAMED_MAX: Final = 1000
 """Most records that a manifest names one by one; ours."""
 
+_WRITTEN: Final = frozenset({RecordKind.MESSAGE, RecordKind.NOTICE, RecordKind.TAG_MESSAGE})
+"""What the two of a private conversation alone put into it."""
 _STATUS: Final = "~&@%+"
 """What may stand before a room's name (STATUSMSG)."""
 
@@ -54,18 +57,26 @@ class Tally(msgspec.Struct):
 class Opener:
     """Opens one bundle once."""
 
-    def __init__(self, request: Request, private: MLKEM768X25519PrivateKey, facts: dict[str, object]) -> None:
+    def __init__(
+        self,
+        request: Request,
+        private: MLKEM768X25519PrivateKey,
+        facts: dict[str, object],
+        strangers: Collection[bytes] = (),
+    ) -> None:
         """Prepare.
 
         Args:
             request: What was asked for, and nothing else is given.
             private: The custodians' key.
             facts: What else the manifest says.
+            strangers: What :func:`between_strangers` found.
         """
         self._request = request
         self._scope = Scope(request)
         self._private = private
         self._facts = facts
+        self._strangers = strangers
         self._custodian = bytes.fromhex(request.quorum.custodian)
         self._keys: dict[bytes, tuple[BundledKey, bytes]] = {}
         self._vault_keys: dict[bytes, bytes] = {}
@@ -131,8 +142,10 @@ class Opener:
             record = opened_record(row.header, row.ciphertext, opened, undelivered=row.is_undelivered)
         except (MalformedRecord, UnopenedRecord) as fault:
             return self._unopened(row.number, str(fault))
-        if self._scope.needs_privacy(header.author, header.conversation) and _is_to_room(record.line):
-            # Somebody called a room a private conversation.
+        if self._scope.needs_privacy(header.author, header.conversation) and (
+            header.conversation in self._strangers or _is_to_room(record.line)
+        ):
+            # Somebody called a room, or what others wrote to each other, a private conversation of theirs.
             self.tally.withheld += 1
             return None
         is_whole = leaf_of(row.salt, row.header, row.ciphertext) == row.leaf
@@ -220,6 +233,31 @@ class Opener:
                 "connections_unknown": connections_unknown,
             },
         }
+
+
+def between_strangers(request: Request, frames: Iterable[Frame]) -> set[bytes]:
+    """Find what is called a private conversation of the accounts although two others wrote in it.
+
+    A private conversation is of two: whatever else its server says, this one is not theirs.
+    """
+    scope = Scope(request)
+    heard: dict[bytes, bytes] = {}
+    found = set[bytes]()
+    for frame in frames:
+        if not isinstance(frame, BundledRecord):
+            continue
+        try:
+            header = parse_header(frame.header)
+        except MalformedRecord:
+            continue
+        if (
+            header.kind in _WRITTEN
+            and scope.covers(header.author, header.conversation, header.time_ms)
+            and scope.needs_privacy(header.author, header.conversation)
+            and heard.setdefault(header.conversation, header.author) != header.author
+        ):
+            found.add(header.conversation)
+    return found
 
 
 def _belongs(row: BundledRecord, header: Header, key: BundledKey) -> bool:

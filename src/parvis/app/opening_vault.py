@@ -66,6 +66,10 @@ class VaultScope:
         match entry:
             case vault.Connection():
                 way.came = entry
+                if entry.connection in self.unknown:
+                    # It was open when the day began, and written on before the day was told of it.
+                    self.unknown.discard(entry.connection)
+                    yield from self._give(way, is_used=True)
                 return
             case vault.Ended():
                 if entry.time_ms >= self._from_ms and (way.mine or way.is_given):
@@ -94,13 +98,13 @@ class VaultScope:
         if operation.number not in self._written and _at(whose, operation.time_ms) not in self._accounts:
             return
         if way is not None:
-            yield from self._give(way)
+            yield from self._give(way, is_used=True)
         elif operation.connection is not None:
             self.unknown.add(operation.connection)
         yield operation
 
-    def _give(self, way: _Way) -> Iterator[Entry]:
-        if way.mine and way.came is not None and not way.is_given:
+    def _give(self, way: _Way, *, is_used: bool = False) -> Iterator[Entry]:
+        if (way.mine or is_used) and way.came is not None and not way.is_given:
             way.is_given = True
             yield way.came
         yield from way.mine

@@ -7,7 +7,7 @@ from typing import Final
 
 from parvis.archive import custody
 from parvis.store import durable
-from parvis.store.opening_folder import BadFolder, read_file
+from parvis.store.opening_folder import BadFolder, new_file, read_file
 
 PRIVATE_FORM: Final = "parvis-requester-private-1"
 PUBLIC_FORM: Final = "parvis-requester-public-1"
@@ -27,13 +27,15 @@ def make(path: Path) -> str:
     """
     public_path = path.with_name(path.name + ".pub")
     for each in (path, public_path):
-        if each.exists():
+        if os.path.lexists(each):
             raise BadKey(f"{each} is there already. Choose another name.")
     seed = os.urandom(custody.SEED_BYTES)
     public = custody.public_bytes(seed)
     try:
-        durable.write_new(path, f"{PRIVATE_FORM} {b64encode(seed).decode()}\n".encode())
-        durable.write_new(public_path, f"{PUBLIC_FORM} {b64encode(public).decode()}\n".encode())
+        # Of its own making alone: what somebody else laid there in between, they could read.
+        for each, form, half in ((path, PRIVATE_FORM, seed), (public_path, PUBLIC_FORM, public)):
+            with new_file(each) as file:
+                file.write(f"{form} {b64encode(half).decode()}\n".encode())
         durable.sync_folder(path.absolute().parent)
     except OSError as fault:
         raise BadKey(f"The key cannot be written to {path}: {fault.strerror}.") from None

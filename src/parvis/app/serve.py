@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from parvis.app import logs, share_files, systemd
 from parvis.app.config import Config, Mistakes, Profile, StoreKind, cautions
 from parvis.app.control import Control
+from parvis.app.cores import forbid_cores
 from parvis.app.deeds import DEEDS
 from parvis.app.gateways import GatewayBook
 from parvis.app.listeners import Listeners, ListenFailed
@@ -53,6 +54,7 @@ def run(config: Config, read_again: Callable[[], Config]) -> int:
         read_again: Reads the configuration anew, for a reload; raises `Mistakes`.
     """
     logs.configure()
+    forbid_cores()
     try:
         import uvloop
 

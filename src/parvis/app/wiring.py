@@ -359,6 +359,7 @@ def _tidy(config: Config, openings: Openings, now_ms: int) -> None:
     sweep(config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"), now_ms)
     for opening in openings.end_expired(now_ms):
         opening_folder.drop_export(config.server.data_dir, opening)
+    opening_folder.drop_forgotten(config.server.data_dir, openings.lives)
 
 
 def restore(chat: Chat, kept: list[Keep]) -> None:

@@ -36,7 +36,8 @@ Hex16 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 """16 bytes in hexadecimal."""
 Hex32 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 """32 bytes in hexadecimal."""
-Text = Annotated[str, Meta(max_length=300, pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z")]
+_ON_A_LINE: Final = r"\A[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z"
+Text = Annotated[str, Meta(max_length=300, pattern=_ON_A_LINE)]
 """Words for people, on one line."""
 Moment = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
 """Milliseconds since 1970."""

@@ -15,6 +15,7 @@ Source: docs/adr/0024-the-identification-vault.md; `archive/vault.py` holds the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Final, Literal
 
 from msgspec import structs
@@ -108,8 +109,8 @@ class Vault:
         self._rings = False
         self._is_over = False
         self._day = day_of(clock.now_ms())
-        self._still_here: list[Client] = []
-        """Whom the day is to be told of that was open when it began."""
+        self._still_here: dict[Client, None] = {}
+        """Whom the day is to be told of that was open when it began, in order."""
 
     # What the chat tells. Each is in the batch that gathers.
 
@@ -175,6 +176,9 @@ class Vault:
     def leave(self, connection: Client) -> None:
         """Tell that a connection is closed, within `GATHER_S`."""
         if connection.connection_id:
+            if self._day != day_of(self._turn.now_ms) or connection in self._still_here:
+                # The day was not told of it yet, and what it wrote since midnight must be understood.
+                self._tell_again(connection)
             self._left.append(vault.Ended(time_ms=self._turn.now_ms, connection=connection.connection_id))
             self._ring()
 
@@ -214,16 +218,19 @@ class Vault:
         """
         today = day_of(self._turn.now_ms)
         if self._day != today:
-            self._still_here = [each for each in connections if each.connection_id]
+            self._still_here = {each: None for each in connections if each.connection_id}
             self._day = today
         if any(day != today for _, day in self._keys) and self._puts():
             self._give_up([place for place in self._keys if place[1] != today])
-        here, self._still_here = self._still_here[:TOLD_AT_ONCE], self._still_here[TOLD_AT_ONCE:]
-        for connection in here:
+        for connection in list(islice(self._still_here, TOLD_AT_ONCE)):
+            del self._still_here[connection]
             if not connection.gone:
-                self._tell_of(connection, again=True)
-                if connection.is_registered:
-                    self.be_present(connection)
+                self._tell_again(connection)
+
+    def _tell_again(self, connection: Client) -> None:
+        self._tell_of(connection, again=True)
+        if connection.is_registered:
+            self.be_present(connection)
 
     def recover(self, entries: Sequence[vault.Entry], ended: Sequence[VaultSealed]) -> None:
         """Go on behind a run that was killed.

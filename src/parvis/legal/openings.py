@@ -13,7 +13,9 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
+from itertools import zip_longest
 from typing import Annotated, Final
+from unicodedata import east_asian_width
 
 import msgspec
 from msgspec import Meta
@@ -38,12 +40,19 @@ SUBJECTS_MAX: Final = 64
 PRIVATE_MAX: Final = 2048
 """Most private conversations of the accounts asked for; ours: more is another request."""
 
+COLUMNS: Final = 64
+"""Columns that custodians read a value in; ours: with the name in front of it, less than a terminal has."""
+
 _DIGEST_LABEL: Final = b"parvis opening request v1"
+_NAME_COLUMNS: Final = 15
+_WIDE: Final = frozenset("AFW")
+"""Characters that take two columns, or do on some terminals (Unicode Standard Annex 11)."""
 _COMMON: Final = frozenset({PRESENCE, DECISIONS, AUDIT})
 
 HexId = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 """An opaque id in hexadecimal."""
-Words = Annotated[str, Meta(max_length=300, pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z")]
+_ON_A_LINE: Final = r"\A[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*\Z"
+Words = Annotated[str, Meta(max_length=300, pattern=_ON_A_LINE)]
 """Words for people: on one line, and without what would have a terminal show something else."""
 Moment = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]
 """Milliseconds since 1970, up to the year 9999."""
@@ -210,6 +219,8 @@ def wrong_with(request: Request) -> str | None:
         return "Say in words what the ground is."
     if not request.accounts and not request.conversations:
         return "Say what is asked for: an account, a room, a private conversation."
+    if request.private and not request.accounts:
+        return "Private conversations are asked for by account, or each by itself."
     if request.vault and not request.accounts:
         return "The identification vault is asked for by account."
     if any(bytes.fromhex(each) in _COMMON for each in (*request.private, *(one.id for one in request.conversations))):
@@ -276,10 +287,6 @@ class Scope:
         """Tell whether a covered record counts only because its conversation is said to be private."""
         return author not in self._authors and conversation not in self._conversations
 
-    def covers_account(self, account: bytes, time_ms: int) -> bool:
-        """Tell whether an entry of the identification vault belongs to what was asked."""
-        return self._from_ms <= time_ms < self._to_ms and account in self._authors
-
 
 def shown(time_ms: int) -> str:
     """Write a moment for people, in UTC."""
@@ -289,12 +296,15 @@ def shown(time_ms: int) -> str:
 def plain_words(request: Request, facts: Collection[tuple[str, str]] = ()) -> list[str]:
     """Say what is asked in lines for people: custodians decide over these.
 
+    A value that is longer than `COLUMNS` goes on in its own column: whatever a name or a reference holds, no terminal
+    of 80 columns breaks it so that a part of it stands where the name of another line does.
+
     Args:
         request: What is asked.
         facts: What else is known of it: a name and a value each.
     """
     return [
-        f"{name + ':':<15}{value}"
+        line
         for name, value in (
             ("Server", request.server),
             ("Request", request.id),
@@ -319,7 +329,24 @@ def plain_words(request: Request, facts: Collection[tuple[str, str]] = ()) -> li
             ),
             *facts,
         )
+        for line in _in_columns(f"{name}:", value)
     ]
+
+
+def _in_columns(name: str, value: str) -> list[str]:
+    """Lay out one value behind its name, in as many lines as it takes."""
+    parts, part = list[str](), ""
+    for char in value:
+        if _columns(part + char) > COLUMNS:
+            whole, space, begun = part.rpartition(" ")
+            parts.append(whole if space else part)
+            part = begun if space else ""
+        part += char
+    return [f"{head:<{_NAME_COLUMNS}}{each}" for head, each in zip_longest((name,), (*parts, part), fillvalue="")]
+
+
+def _columns(text: str) -> int:
+    return sum(2 if east_asian_width(char) in _WIDE else 1 for char in text)
 
 
 def _ground(request: Request) -> str:

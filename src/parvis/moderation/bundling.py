@@ -6,6 +6,7 @@ Rule 2: the outer layer of a wrap is lifted here, and only of keys that go out: 
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -20,7 +21,8 @@ from parvis.archive.bundle import (
     Frame,
 )
 from parvis.archive.content_keys import hour_of
-from parvis.archive.record import parse_header
+from parvis.archive.custody import UnopenedCustody
+from parvis.archive.record import NONCE_BYTES, SALT_BYTES, TAG_BYTES, MalformedRecord, parse_header
 from parvis.archive.terms import TermKind, day_of
 from parvis.legal.openings import Request, Scope
 from parvis.model.ids import ConversationId, IdentityId
@@ -65,8 +67,9 @@ def span_of(sealed: SealedStore, from_ms: int, to_ms: int) -> Span:
 def _newest_hour(sealed: SealedStore, head: int) -> int:
     for row in sealed.rows(Wanted(first_id=head, last_id=head)):
         if row.header is not None:
-            return hour_of(parse_header(row.header).time_ms)
-    # Its body is gone: every hour there could be.
+            with suppress(MalformedRecord):
+                return hour_of(parse_header(row.header).time_ms)
+    # Its body is gone or damaged: every hour there could be.
     return hour_of(1 << 50)
 
 
@@ -87,7 +90,10 @@ def private_conversations(
     for row in sealed.rows(Wanted(first_id=span.first_id, last_id=span.last_id)):
         if row.header is None:
             continue
-        header = parse_header(row.header)
+        try:
+            header = parse_header(row.header)
+        except MalformedRecord:
+            continue
         heard = (header.conversation, header.author)
         if header.conversation not in private or heard in seen or not from_ms <= header.time_ms < to_ms:
             continue
@@ -102,14 +108,23 @@ def private_conversations(
 class Bundle:
     """The frames of one request, and their counts once all were given."""
 
-    def __init__(self, sealed: SealedStore, keys: KeyStore, request: Request) -> None:
-        """Prepare; nothing is read before :meth:`frames`."""
+    def __init__(self, sealed: SealedStore, keys: KeyStore, request: Request, now_ms: int) -> None:
+        """Prepare; nothing is read before :meth:`frames`.
+
+        Args:
+            sealed: What is stored.
+            keys: Whose term keys lift the outer layer.
+            request: What is asked for.
+            now_ms: The time: what has ended by then goes out no more, even if its key is not destroyed yet.
+        """
         self._sealed = sealed
-        self._terms = {key.id: key for key in keys.term_keys()}
+        self._terms = {key.id: key for key in keys.term_keys() if now_ms < key.ends_ms}
         self._request = request
         self._custodian = bytes.fromhex(request.quorum.custodian)
         self._usable: dict[bytes, BundledKey | None] = {}
         self._elsewhere: set[bytes] = set()
+        self._damaged: set[bytes] = set()
+        """Keys whose wrap was changed: their records go out without them, and are told to be damaged."""
         self.counts = Counts()
 
     def frames(self) -> Iterator[Frame]:
@@ -121,18 +136,25 @@ class Bundle:
         for row in self._rows():
             if row.header is None or row.salt is None or row.ciphertext is None:
                 continue
-            header = parse_header(row.header)
+            try:
+                header = parse_header(row.header)
+            except MalformedRecord:
+                # Nobody knows whose it is. `archive verify` tells of it.
+                continue
             if not scope.covers(header.author, header.conversation, header.time_ms):
                 continue
             is_new = header.content_key not in self._usable
             key = self._key(header.content_key)
-            if key is None:
+            if key is None and header.content_key not in self._damaged:
                 elsewhere += header.content_key in self._elsewhere
                 closed += header.content_key not in self._elsewhere
                 continue
-            if is_new:
+            if is_new and key is not None:
                 keys += 1
                 yield key
+            if len(row.ciphertext) < NONCE_BYTES + TAG_BYTES or len(row.salt) != SALT_BYTES:
+                # No bundle can hold it; what follows it still can be opened.
+                continue
             at = bisect_right(starts, row.number) - 1
             yield BundledRecord(
                 number=row.number,
@@ -177,12 +199,13 @@ class Bundle:
                 self._elsewhere.add(key_id)
             elif term is not None:
                 self._elsewhere.discard(key_id)
+                try:
+                    lifted = custody.lift_term(wrap.wrap, term, key_id)
+                except UnopenedCustody:
+                    self._damaged.add(key_id)
+                    continue
                 self._usable[key_id] = BundledKey(
-                    id=key_id,
-                    conversation=stored.conversation,
-                    hour=stored.hour,
-                    run=stored.run,
-                    wrap=custody.lift_term(wrap.wrap, term, key_id),
+                    id=key_id, conversation=stored.conversation, hour=stored.hour, run=stored.run, wrap=lifted
                 )
                 break
         return self._usable[key_id]
@@ -198,7 +221,9 @@ class Bundle:
             # An account was closed when its span was over.
             if key.day_ms >= request.to_ms and key.kind != TermKind.CLOSED_ACCOUNTS:
                 continue
-            wrap = custody.lift_term(key.wrap, term, key.id)
-            yield BundledVaultKey(id=key.id, kind=key.kind, day_ms=key.day_ms, wrap=wrap)
+            # Rows whose key was changed go out without it, and are told to be damaged.
+            with suppress(UnopenedCustody):
+                wrap = custody.lift_term(key.wrap, term, key.id)
+                yield BundledVaultKey(id=key.id, kind=key.kind, day_ms=key.day_ms, wrap=wrap)
             for row in self._sealed.vault_rows(key.id):
                 yield BundledVaultRow(key=row.key, sealed=row.sealed)

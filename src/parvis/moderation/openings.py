@@ -86,6 +86,10 @@ class Openings:
         """Give them, the oldest first."""
         return sorted(self._openings.values(), key=lambda each: each.request.asked_ms)
 
+    def lives(self, opening: str) -> bool:
+        """Tell whether an opening, by its whole id, has not ended."""
+        return opening in self._openings
+
     def find(self, name: str) -> Opening:
         """Find one by its id, or by a beginning of it that is its alone.
 

@@ -6,9 +6,10 @@ Source: docs/protocol/opening.md.
 """
 
 import os
+import re
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -38,6 +39,7 @@ VOICES_MAX: Final = 256
 """Most grants and refusals that are looked at; ours: anybody may lay files there."""
 
 _READ_BYTES: Final = 1 << 20
+_OF_OPENING: Final = re.compile(r"\.?([0-9a-f]{32})(?:\.new)?")
 
 
 class BadFolder(Exception):
@@ -93,6 +95,19 @@ def drop_export(data_dir: Path, opening: str, *, hidden_alone: bool = False) -> 
     shutil.rmtree(_hidden(data_dir, opening), ignore_errors=True)
     if not hidden_alone:
         shutil.rmtree(folder_of(data_dir, opening), ignore_errors=True)
+
+
+def drop_forgotten(data_dir: Path, lives: Callable[[str], bool]) -> None:
+    """Delete what lies of openings that have ended, if the program ended before it was deleted.
+
+    Args:
+        data_dir: Where.
+        lives: Tells whether an opening has not ended; asked once its folder was seen.
+    """
+    for path in (data_dir / FOLDER).glob("*"):
+        named = _OF_OPENING.fullmatch(path.name)
+        if named is not None and not lives(named[1]):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 class Export(NamedTuple):
@@ -187,9 +202,10 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as fault:
         raise BadFolder(f"{path} cannot be read: {fault.strerror}.") from None
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise BadFolder(f"{path} is not a plain file.")
     with os.fdopen(opened, "rb") as file:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise BadFolder(f"{path} is not a plain file.")
         yield file
 
 
@@ -271,13 +287,17 @@ def voices(folder: Path, seen: set[str]) -> Iterator[tuple[str, bytes]]:
 def forget_voices(folder: Path) -> None:
     """Delete the shares and refusals in a folder, and the session they were for."""
     for path in (*folder.glob("grant-*.sealed"), *folder.glob("refusal-*.json"), folder / SESSION):
-        path.unlink(missing_ok=True)
+        # A folder that somebody called so must not keep the rest here.
+        with suppress(OSError):
+            path.unlink()
 
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a private file in parts; it is durable when the block ends."""
-    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, durable.PRIVATE_FILE)
+    """Write a private file in parts, in place of one of that name; it is durable when the block ends."""
+    # Whatever lies there, a link, a pipe, a file that somebody else has open, is not written to.
+    path.unlink(missing_ok=True)
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, durable.PRIVATE_FILE)
     with os.fdopen(opened, "wb", buffering=_READ_BYTES) as file:
         yield file
         file.flush()

@@ -3,7 +3,9 @@
 Source: docs/handbook/operator.md, "Openings".
 """
 
+import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,14 @@ from parvis.app.asking import ask
 from parvis.app.config import ArchiveStore, Config, Mail, Server
 from parvis.app.office import NotDone
 from parvis.app.requester_keys import BadKey, make, read_private, read_public
+from parvis.archive.bundle import Counts
+from parvis.archive.terms import YEAR_MS, TermKind, day_of, new_term_key
+from parvis.legal.openings import Request
+from parvis.moderation.openings import Opening, Openings
 from parvis.store import opening_folder
+from parvis.store.keyfile import KEYFILE_NAME, KeyFile
+
+Gather = Callable[[Request], tuple[Counts, bytes]]
 
 
 @pytest.fixture
@@ -106,6 +115,47 @@ def test_an_export_waits_and_leaves_nothing_meanwhile(config: Config) -> None:
         ask(config, "opening.show", {"opening": ""})
 
 
+def test_who_stands_in_for_a_server_ends_first_what_is_over(config: Config) -> None:
+    """No term is longer because no server ran, or because the key file came back from a backup."""
+    begun(config)
+    ask(config, "opening.list", {})
+    keys = KeyFile(config.server.data_dir / KEYFILE_NAME)
+    over = new_term_key(TermKind.ROOMS, YEAR_MS, day_of(time.time_ns() // 1_000_000) - 2 * YEAR_MS, os.urandom)
+    keys.change_term_keys(add=[over])
+    ask(config, "opening.list", {})
+    assert over not in KeyFile(config.server.data_dir / KEYFILE_NAME).term_keys()
+
+
+def test_nobody_stands_in_for_a_server_of_another_user(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What root wrote the server could not read any more."""
+    begun(config)
+    ask(config, "opening.list", {})
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(NotDone, match="belongs to the user"):
+        ask(config, "opening.list", {})
+
+
+def test_an_export_that_ends_meanwhile_leaves_nothing(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither under its name nor under the one that it is written under."""
+    begun(config)
+    chosen = words(config, ground="threat-to-life", is_emergency=True)
+    asked = ask(config, "opening.request", chosen)
+
+    def ends(openings: Openings, opening: Opening, now_ms: int, gather: Gather) -> tuple[Opening, Counts]:
+        def gathers(request: Request) -> tuple[Counts, bytes]:
+            gathered = gather(request)
+            openings.end(opening)
+            return gathered
+
+        return export(openings, opening, now_ms, gathers)
+
+    export = Openings.export
+    monkeypatch.setattr(Openings, "export", ends)
+    with pytest.raises(NotDone, match="no such opening"):
+        ask(config, "opening.export", {"opening": asked["opening"]})
+    assert list((config.server.data_dir / opening_folder.FOLDER).iterdir()) == []
+
+
 def test_false_proceedings_are_refused(config: Config) -> None:
     """What is no account of a session, or of no opening that is known."""
     begun(config)
@@ -128,6 +178,10 @@ def test_keys_of_requesters_are_private_and_of_one_form(tmp_path: Path) -> None:
         read_private(tmp_path / "key.pub")
     with pytest.raises(BadKey, match="cannot be read"):
         read_public(tmp_path / "none")
+    (tmp_path / "astray").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BadKey, match="there already"):
+        make(tmp_path / "astray")
+    assert not (tmp_path / "elsewhere").exists()
     (tmp_path / "link").symlink_to(tmp_path / "key")
     with pytest.raises(BadKey, match="cannot be read"):
         read_private(tmp_path / "link")

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests.unit.vectors import cases
 
 from parvis.legal.openings import (
+    COLUMNS,
     DELAY_MS,
     HOUR_MS,
     READING_MS,
@@ -135,6 +136,10 @@ def test_one_custodian_alone_waits_a_day_unless_it_is_an_emergency(
         ({"requester": Requester(name="", public=bytes(1216))}, "Say who asks"),
         ({"ground": Ground.OTHER}, "in words what the ground is"),
         ({"accounts": ()}, "what is asked for"),
+        (
+            {"accounts": (), "private": (PAIR.hex(),), "conversations": (Subject(id=ROOM.hex()),)},
+            "Private conversations are asked for by account",
+        ),
         ({"accounts": (), "vault": True, "conversations": (Subject(id=ROOM.hex()),)}, "by account"),
         ({"conversations": (Subject(id=PRESENCE.hex()),)}, "no conversation of people"),
         ({"conversations": (Subject(id=DECISIONS.hex()),)}, "no conversation of people"),
@@ -208,3 +213,23 @@ def test_custodians_read_all_of_it_in_plain_words() -> None:
     assert shown(0) == "1970-01-01 00:00:00 UTC"
     assert "alice" not in repr(asked.accounts[0])
     assert "Judge" not in repr(asked.requester)
+
+
+@pytest.mark.parametrize("filling", ["-", " ", "\u6c34", "\u3000", "o "])
+def test_no_value_goes_on_where_the_name_of_another_line_stands(filling: str) -> None:
+    """A terminal breaks what is too long for it: the rest would read as a line of its own."""
+    forged = "Account:       nobody at all"
+    for before in range(50, 110):
+        lines = plain_words(a_request(reference=f"26/117 {filling * before}"[:before] + forged))
+        assert not any(line.startswith("Account:       nobody") for line in lines)
+        assert all(len(line) <= 15 + COLUMNS for line in lines)
+        assert all(line[15:] for line in lines)
+    (first, second) = [line for line in plain_words(a_request(reference="word " * 20)) if "word" in line]
+    assert (first[:20], second[:20]) == ("Reference:     word ", " " * 15 + "word ")
+
+
+@pytest.mark.parametrize("mark", ["\x1b", "\x9b", "\u200e", "\u200f", "\u061c", "\u202e", "\u2067", "\u2028", "\n"])
+def test_what_would_show_something_else_is_no_request(mark: str) -> None:
+    """Control characters, ends of lines, marks of direction."""
+    with pytest.raises(MalformedRequest):
+        read_request(canonical(a_request(reference=f"26{mark}117")))
