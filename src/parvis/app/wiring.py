@@ -55,6 +55,7 @@ from parvis.moderation.absences import AbsenceBook
 from parvis.moderation.erasures import Erasures
 from parvis.moderation.holds import Holds
 from parvis.moderation.openings import Openings
+from parvis.moderation.term_clock import TermClock
 from parvis.moderation.terms import TermEnder
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive, ArchiveError
@@ -317,7 +318,8 @@ def assemble(
         journal, made.sealed, keys(), absences, rewrap=holds.rewrap, forget_keys=history.forget_keys, pause=stop
     )
     openings = Openings(journal, keys(), os.urandom, opened.kept)
-    keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, partial(_tidy, config, openings))
+    term_clock = TermClock(journal, clock.now_ms, clock.steady_s, opened.kept, opened.last_time_ms)
+    keeping = Keeping(ender, holds, erasures, term_clock, stop, partial(_tidy, config, openings))
     office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, holds, erasures, openings)
     exports = ExportDesk(chat, links, made.sealed, keys())
     notices, sequencer, public_log = opened.notices, None, None
@@ -391,7 +393,7 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
                 waiting.append(read(each, Pending))
             case KeptKind.OPENING:
                 pass  # The chat has no part in it: whoever wires it takes them from what was kept.
-            case KeptKind.ENDING:
+            case KeptKind.ENDING | KeptKind.CLOCK:
                 pass  # Whoever ends terms reads it where it lies.
             case KeptKind.HOLD | KeptKind.ERASURE:
                 pass  # The chat knows of neither (`restore_duties`).
