@@ -264,7 +264,7 @@ def _checked(connection: sqlite3.Connection, finder: KeyFinder, after: int, last
     """Check the records behind a number, up to another."""
     absent = _absent(connection)
     while True:
-        check = Check(finder.find, absent, _undelivered(connection), _lost(connection))
+        check = Check(finder.find, absent, _undelivered(connection), _lost(connection), finder.first_of)
         row = check.row
         at = after
         while rows := connection.execute(_ROWS, (at, last, ROWS_AT_ONCE)).fetchall():
