@@ -28,7 +28,7 @@ from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
 from parvis.archive.custody import CustodianKey
 from parvis.archive.sealing import Wrapping
-from parvis.archive.terms import TermKind, Terms
+from parvis.archive.terms import DAY_MS, TermKind, Terms
 from parvis.chat.chance import Chance
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
@@ -175,6 +175,7 @@ def settings_of(config: Config) -> Settings:
         quarantine_s=config.accounts.quarantine_s,
         quarantine_unproved_s=config.accounts.quarantine_unproved_s,
         quarantine_deleted_s=config.accounts.quarantine_deleted_s,
+        closed_accounts_days=schedule_of(config).term_ms("closed-accounts") // DAY_MS,
         reserved_names=config.accounts.reserved_names,
     )
 
