@@ -18,7 +18,7 @@ from parvis.archive import custody
 from parvis.archive.absences import Why, covers, digest
 from parvis.archive.content_keys import CONTENT_KEY_BYTES, ContentKey, custody_info
 from parvis.archive.record import parse_header
-from parvis.archive.terms import DAY_MS, YEAR_MS, TermKind, new_term_key
+from parvis.archive.terms import DAY_MS, HOUR_MS, YEAR_MS, TermKind, new_term_key
 from parvis.legal.erasure import Erasure
 from parvis.legal.holds import Ground as Why_
 from parvis.legal.holds import Hold
@@ -255,6 +255,41 @@ def test_an_extension_is_a_new_decision_with_the_same_key(stage: Stage) -> None:
     assert square.left() == []
     (entry,) = [entry for entry in square.audit() if isinstance(entry, HoldExtended)]
     assert (entry.reference, entry.ends_ms) == ("2026/1 bis", longer.ends_ms)
+
+
+def test_a_key_store_from_before_an_extension_does_not_end_a_hold(stage: Stage) -> None:
+    """Its key ended earlier then. The hold is what counts, and it is in the database."""
+    square = Square(stage)
+    square.says(b"one")
+    hold = square.place(accounts=(ADA,), ends_ms=NOON_MS + 300 * DAY_MS)
+    before = [key for key in square.ground.keys.term_keys() if key.id == hold.term_key]
+    stage.clock.now_ms = NOON_MS + 290 * DAY_MS
+    longer = square.holds.extend(hold, NOON_MS + 600 * DAY_MS, "", stage.clock(), "operator")
+    square.at(END_OF_TERM_MS)
+    assert square.left() == [(ADA, ROOM)]
+    square.ground.keys.change_term_keys(add=before, destroy=[hold.term_key])
+    square.at(END_OF_TERM_MS + HOUR_MS)
+    assert square.left() == [(ADA, ROOM)]
+    assert square.opened_by_custodians() == [ROOM]
+    square.at(longer.ends_ms)
+    assert square.left() == []
+
+
+def test_a_key_store_from_before_a_hold_does_not_take_its_force(stage: Stage) -> None:
+    """It gets another key, under which what it covers is kept from then on."""
+    square = Square(stage)
+    square.says(b"one")
+    square.says(b"two", author=BEN)
+    hold = square.place(accounts=(ADA,), ends_ms=NOON_MS + 300 * DAY_MS)
+    hold = square.holds.extend(hold, NOON_MS + 600 * DAY_MS, "", stage.clock(), "operator")
+    square.ground.keys.change_term_keys(destroy=[hold.term_key])
+    square = Square(stage, square.ground)
+    square.at(END_OF_TERM_MS)
+    assert square.left() == [(ADA, ROOM)]
+    assert square.opened_by_custodians() == [ROOM]
+    square.at(hold.ends_ms)
+    assert square.left() == []
+    assert square.ground.sealed.kept(KeptKind.HOLD) == []
 
 
 def test_an_end_before_its_time_has_a_reason_and_works_at_once(stage: Stage) -> None:

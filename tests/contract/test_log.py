@@ -24,6 +24,7 @@ from parvis.store import durable
 from parvis.store.keyfile import KeyFile
 from parvis.store.log.folder import LogFolder
 from parvis.store.log.public import FileLog
+from parvis.store.log.sequencing import Sequencing
 from parvis.store.memory_sealed import MemorySealed
 
 
@@ -354,6 +355,28 @@ def test_what_a_repair_saved_gets_a_log_of_its_own(tmp_path: Path) -> None:
     assert made is not None
     assert made.origin == f"{ORIGIN}/2"
     assert [bool(key.private) for key in stage.keys.log_keys()] == [False, True]
+
+
+def test_without_a_checkpoint_the_log_is_not_signed_a_second_time(stage: LogStage) -> None:
+    """The records may be those of an older backup: the same name over another history is what no log may sign."""
+    before = stage.grown(10)
+    shutil.rmtree(stage.path)
+    log = Sequencing(stage.folder, stage.sealed, stage.keys, stage.stage.clock, os.urandom)
+    (told,) = log.begin(ORIGIN)
+    assert told.startswith(f"The files of the log are gone, and the log of what is left begins anew as {ORIGIN}/2:")
+    log.open()
+    made = stage.place(log)
+    assert made is not None
+    assert (made.origin, made.size, made.root) == (f"{ORIGIN}/2", before.size, before.root)
+    assert len(parse_note(stage.folder.checkpoint() or b"").signatures) == 1
+    assert stage.log().signed == made
+
+
+def test_a_log_that_has_signed_nothing_yet_begins_under_its_name(stage: LogStage) -> None:
+    """A server that is killed in its first seconds has bound nobody."""
+    stage.log()
+    stage.say(3)
+    assert stage.grown(1).origin == ORIGIN
 
 
 def test_files_of_the_log_are_bounded(tmp_path: Path) -> None:

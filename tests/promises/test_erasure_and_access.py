@@ -3,8 +3,10 @@
 Source: GDPR, articles 15, 17 and 20; DESIGN, promises 4 and 5; docs/adr/0026-holds-access-and-erasure.md.
 """
 
+import asyncio
 import io
 import json
+import os
 import zipfile
 from html.parser import HTMLParser
 
@@ -14,6 +16,7 @@ from tests.rights import WINDOW_MS
 
 from parvis.app.about import about
 from parvis.app.export_links import LINK_MS, LINKS_A_DAY, ExportLinks
+from parvis.app.rights import WAITING_MAX, ExportDesk
 from parvis.archive.record import parse_header
 from parvis.archive.terms import DAY_MS, YEAR_MS
 from parvis.irc.casemapping import fold
@@ -22,6 +25,7 @@ from parvis.model.accounts import Account
 from parvis.model.ids import IdentityId
 from parvis.model.records import RecordKind
 from parvis.moderation.exports import LINES_MAX, make_export
+from parvis.ports.rights import TooBusy
 from parvis.ports.sealed import Wanted
 
 ROOM = "#nave"
@@ -340,6 +344,23 @@ def test_a_link_is_told_for_the_password_alone() -> None:
     assert any("TOO_MANY_EXPORTS" in line for line in asks(square, ada, f"ACCOUNT EXPORT {PASSWORD}"))
 
 
+POPPERS = "\N{PARTY POPPER}" * 80
+
+
+def test_the_bound_of_an_export_is_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever somebody writes in: what fits in memory does not depend on the script."""
+    monkeypatch.setattr("parvis.moderation.exports.LINES_BYTES_MAX", 1200)
+    square = Square()
+    ada = claims(square, "ada")
+    ada.says(f"PRIVMSG {ROOM} :{'🎉' * 80}", f"PRIVMSG {ROOM} :{'x' * 80}")
+    for _ in range(8):
+        ada.says(f"PRIVMSG {ROOM} :{'🎉' * 80}")
+        square.end_turn()
+    data, _ = opened(export_of(square, "ada"))
+    assert sum(len(line["line"].encode()) for line in data["lines"]) <= 1200  # type: ignore[attr-defined, misc]
+    assert data["lines_left_out"] > 5  # type: ignore[operator]
+
+
 def test_an_export_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What does not fit is counted."""
     assert LINES_MAX > 3
@@ -352,3 +373,23 @@ def test_an_export_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(data["lines"]) == 3  # type: ignore[arg-type]
     assert data["lines_left_out"] > 5  # type: ignore[operator]
     assert f"And {data['lines_left_out']} more" in page
+
+
+def test_few_wait_for_their_files_at_a_time() -> None:
+    """Whoever comes when others wait keeps the link."""
+    square = Square()
+    links = ExportLinks(bytes(32), os.urandom)
+    desk = ExportDesk(square.chat, links, square.duties.sealed, square.archive.keys)
+    now_ms = square.clock.now_ms()
+
+    async def crowd() -> str:
+        tokens = [links.make(IdentityId(bytes((number,)) * 16), now_ms) or "" for number in range(WAITING_MAX + 1)]
+        async with desk._one:
+            waiting = [asyncio.create_task(desk.fetch(token, "en")) for token in tokens[:-1]]
+            await asyncio.sleep(0)
+            with pytest.raises(TooBusy):
+                await desk.fetch(tokens[-1], "en")
+        assert await asyncio.gather(*waiting) == [None] * WAITING_MAX
+        return tokens[-1]
+
+    assert links.take(asyncio.run(crowd()), now_ms) is not None

@@ -21,6 +21,7 @@ from parvis.app.workers import Workers
 from parvis.model.records import RecordKind
 from parvis.moderation.absences import AbsenceBook
 from parvis.moderation.openings import Openings
+from parvis.moderation.term_clock import TermClock
 from parvis.moderation.terms import TermEnder
 from parvis.store.memory import Fault
 from parvis.store.memory_sealed import MemorySealed
@@ -96,7 +97,8 @@ def pages_of(square: Square) -> Pages:
     journal, sealed, keys = LoopJournal(loop, square.turn), MemorySealed(square.archive.store), square.archive.keys
     absences = AbsenceBook(journal, sealed)
     holds, erasures = square.duties.holds, square.duties.erasures
-    keeping = Keeping(TermEnder(journal, sealed, keys, absences), holds, erasures, square.clock.now_ms, Stop())
+    clock = TermClock(journal, square.clock.now_ms, square.clock.steady_s, (), 0)
+    keeping = Keeping(TermEnder(journal, sealed, keys, absences), holds, erasures, clock, Stop())
     return Pages(
         Parts(
             square.chat,

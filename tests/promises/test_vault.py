@@ -349,6 +349,16 @@ def test_after_a_run_that_was_killed_nothing_is_missing() -> None:
     assert len(store.vault) == before
 
 
+def test_who_closes_an_account_reads_how_long_it_is_kept_here() -> None:
+    """A year is what French law asks for; elsewhere it is another time, and operators choose."""
+    square = Square(chosen={"closed_accounts_days": 180})
+    anna = claims(square, "anna", ROOM)
+    anna.says("ACCOUNT DELETE sesame-42")
+    square.go_on(1.0)
+    heard = "\n".join(anna.hears())
+    assert "What stood in it is kept for 180 days" in heard
+
+
 def test_a_closed_account_leaves_the_live_tables_in_the_commit_that_seals_it() -> None:
     """For a year from its closing, under a key of its own kind. Source: décret 2021-1362, article 3."""
     square = Square()

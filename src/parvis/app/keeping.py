@@ -1,6 +1,7 @@
 """The thread that ends terms: at the start, at each midnight UTC and a little, every hour, and when a hold ends.
 
 Holds end with terms, since each is one more term; erasures that are due follow, since what a hold kept may be theirs.
+By a clock that is doubted nothing ends but windows (`moderation/term_clock.py`).
 """
 
 import threading
@@ -13,6 +14,7 @@ from msgspec.structs import asdict
 from parvis.archive.terms import DAY_MS, HOUR_MS
 from parvis.moderation.erasures import Erasures
 from parvis.moderation.holds import Holds
+from parvis.moderation.term_clock import WINDOWS, TermClock
 from parvis.moderation.terms import Ended, Stopped, TermEnder
 from parvis.ports.archive import ArchiveError
 
@@ -54,7 +56,7 @@ class Keeping:
         ender: TermEnder,
         holds: Holds,
         erasures: Erasures,
-        now_ms: Callable[[], int],
+        clock: TermClock,
         stop: Stop,
         sweep: Callable[[int], object] = lambda _: None,
     ) -> None:
@@ -64,14 +66,14 @@ class Keeping:
             ender: Ends what is due.
             holds: What is kept beyond its term.
             erasures: What goes before it.
-            now_ms: Gives the time; called from threads.
+            clock: Gives the time, and says whether it may end terms.
             stop: What the ender's pauses wait on.
             sweep: Removes files whose term has ended, given the time.
         """
         self._ender = ender
         self._holds = holds
         self._erasures = erasures
-        self._now_ms = now_ms
+        self._clock = clock
         self._stop = stop
         self._sweep = sweep
         self._thread: threading.Thread | None = None
@@ -84,7 +86,9 @@ class Keeping:
         Raises:
             ArchiveError, OSError: They could not be destroyed.
         """
-        self._begun = self._begun.plus(self._destroy_due(self._now_ms()))
+        now_ms = self._clock.now_ms()
+        ended = self._destroy_due(now_ms) if self._is_sure(now_ms) else self._ender.destroy_due(now_ms, WINDOWS)
+        self._begun = self._begun.plus(ended)
 
     def start(self) -> None:
         """Do the rest, and go on doing it, in a thread."""
@@ -98,19 +102,44 @@ class Keeping:
             ArchiveError, OSError: It could not go on; the next run does.
             Stopped: The server ends.
         """
-        now_ms = self._now_ms()
+        now_ms = self._clock.now_ms()
         begun, self._begun = self._begun, Ended()
-        ended = begun.plus(self._destroy_due(now_ms)).plus(self._ender.run(now_ms))
+        if not self._is_sure(now_ms):
+            return begun.plus(self._ender.destroy_due(now_ms, WINDOWS)).plus(self._ender.finish())
+        ended = begun.plus(self._destroy_due(now_ms)).plus(self._ender.finish())
         has_let_go = self._holds.forget_ended() > 0
         self._erasures.run(now_ms, now=has_let_go)
         self._sweep(now_ms)
         return ended
+
+    def doubt(self) -> str | None:
+        """Say why terms are not ended by the clock as it is; None: they are.
+
+        Raises:
+            ArchiveError: What is believed could not be written.
+        """
+        now_ms = self._clock.now_ms()
+        return None if self._clock.is_sure(now_ms) else self._clock.why(now_ms)
+
+    def confirm_clock(self, by: str) -> None:
+        """End terms by the clock as it is from now on.
+
+        Raises:
+            ArchiveError: It could not be written.
+        """
+        self._clock.confirm(self._clock.now_ms(), by)
 
     def close(self) -> None:
         """Leave off in bounded time; blocks, while the loop still runs."""
         self._stop.now()
         if self._thread is not None:
             self._thread.join(STOP_WAIT_S)
+
+    def _is_sure(self, now_ms: int) -> bool:
+        is_sure = self._clock.is_sure(now_ms)
+        if not is_sure:
+            log.error("no term is ended: the clock is doubted", why=self._clock.why(now_ms))
+        return is_sure
 
     def _destroy_due(self, now_ms: int) -> Ended:
         """Destroy the keys that are due. No hold changes between the wrapping of what it covers and that."""
@@ -132,9 +161,16 @@ class Keeping:
                 except Exception:
                     # Whatever is wrong, nothing outlives its term in silence.
                     log.exception("terms could not be ended; they are due again in an hour")
-                self._stop(wait_ms(self._now_ms(), self._holds.next_end_ms()) / 1000)
+                self._stop(self._wait_ms() / 1000)
         except Stopped:
             return
+
+    def _wait_ms(self) -> int:
+        now_ms, hold_ends_ms = self._clock.now_ms(), self._holds.next_end_ms()
+        if hold_ends_ms is not None and hold_ends_ms + AFTER_MIDNIGHT_MS <= now_ms:
+            # It has ended and is still there: for the clock's sake, or because of what is in the way for an hour.
+            return wait_ms(now_ms)
+        return wait_ms(now_ms, hold_ends_ms)
 
 
 def wait_ms(now_ms: int, hold_ends_ms: int | None = None) -> int:

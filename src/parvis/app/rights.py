@@ -12,11 +12,13 @@ from parvis.moderation.exports import make_export
 from parvis.ports.archive import ArchiveError
 from parvis.ports.clock import Clock
 from parvis.ports.keys import KeyStore
-from parvis.ports.rights import EraseAsked
+from parvis.ports.rights import EraseAsked, TooBusy
 from parvis.ports.sealed import SealedStore
 
 EXPORT_PATH: Final = "/export/"
 """Where pages give an export; the token follows."""
+WAITING_MAX: Final = 8
+"""Most who wait for their files at a time; further ones are told to try again. Ours."""
 _TOKEN_CHARACTERS_MAX: Final = 2 * TOKEN_BYTES
 
 
@@ -62,11 +64,21 @@ class ExportDesk:
         self._sealed = sealed
         self._keys = keys
         self._one = asyncio.Lock()
+        self._waiting = 0
 
     async def fetch(self, token: str, language: str) -> bytes | None:
         """Use a link up and give its file."""
         if len(token) > _TOKEN_CHARACTERS_MAX:
             return None
+        if self._waiting >= WAITING_MAX:
+            raise TooBusy
+        self._waiting += 1
+        try:
+            return await self._made(token, language)
+        finally:
+            self._waiting -= 1
+
+    async def _made(self, token: str, language: str) -> bytes | None:
         identity = self._links.take(token, self._chat.clock.now_ms())
         if identity is None:
             return None

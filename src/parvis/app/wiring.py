@@ -28,7 +28,7 @@ from parvis.app.verifiers import Verifiers
 from parvis.app.workers import Workers
 from parvis.archive.custody import CustodianKey
 from parvis.archive.sealing import Wrapping
-from parvis.archive.terms import TermKind, Terms
+from parvis.archive.terms import DAY_MS, TermKind, Terms
 from parvis.chat.chance import Chance
 from parvis.chat.cloaks import conversation_of_pair
 from parvis.chat.doors import Doors
@@ -56,6 +56,7 @@ from parvis.moderation.absences import AbsenceBook
 from parvis.moderation.erasures import Erasures
 from parvis.moderation.holds import Holds
 from parvis.moderation.openings import Openings
+from parvis.moderation.term_clock import KeptClock, TermClock
 from parvis.moderation.terms import TermEnder
 from parvis.net.fanout import fan_out
 from parvis.ports.archive import Archive, ArchiveCorrupt, ArchiveError
@@ -174,6 +175,7 @@ def settings_of(config: Config) -> Settings:
         quarantine_s=config.accounts.quarantine_s,
         quarantine_unproved_s=config.accounts.quarantine_unproved_s,
         quarantine_deleted_s=config.accounts.quarantine_deleted_s,
+        closed_accounts_days=schedule_of(config).term_ms("closed-accounts") // DAY_MS,
         reserved_names=config.accounts.reserved_names,
     )
 
@@ -322,7 +324,8 @@ def assemble(
         journal, made.sealed, keys(), absences, rewrap=holds.rewrap, forget_keys=history.forget_keys, pause=stop
     )
     openings = Openings(journal, keys(), os.urandom, opened.kept)
-    keeping = Keeping(ender, holds, erasures, clock.now_ms, stop, partial(_tidy, config, openings))
+    term_clock = TermClock(journal, clock.now_ms, clock.steady_s, opened.kept, opened.last_time_ms)
+    keeping = Keeping(ender, holds, erasures, term_clock, stop, partial(_tidy, config, openings))
     office = Office(config, loop, chat, journal, made.sealed, keys(), absences, keeping, holds, erasures, openings)
     exports = ExportDesk(chat, links, made.sealed, keys())
     notices, sequencer, public_log = opened.notices, None, None
@@ -412,6 +415,8 @@ def _restore_one(
             waiting.append(read(each, Pending))
         case KeptKind.OPENING:
             pass  # The chat has no part in it: whoever wires it takes them from what was kept.
+        case KeptKind.CLOCK:
+            read(each, KeptClock)  # Whoever ends terms takes it from what was kept.
         case KeptKind.ENDING:
             pass  # Whoever ends terms reads it where it lies.
         case KeptKind.HOLD | KeptKind.ERASURE:

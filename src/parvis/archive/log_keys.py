@@ -27,13 +27,17 @@ class TooManyKeys(ValueError):
 
 
 class LogKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key of the log. `until_ms` is 0 while nothing follows it; the private half is empty when it is over."""
+    """A key of the log. `until_ms` is 0 while nothing follows it; the private half is empty when it is over.
+
+    `has_signed` is noted before its first signature: what it signed binds the log, whatever files are left of it.
+    """
 
     origin: str
     public: bytes
     private: bytes
     since_ms: int
     until_ms: int = 0
+    has_signed: bool = False
 
     @property
     def verifier(self) -> VerifierKey:

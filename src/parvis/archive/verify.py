@@ -213,7 +213,14 @@ class _Ready(msgspec.Struct, frozen=True):
 class Check:
     """A check of consecutive records in progress; memory grows by 32 bytes a record, for their leaf hashes."""
 
-    def __init__(self, find_key: KeyFinder, absent: Ranges = (), undelivered: Ranges = (), lost: Ranges = ()) -> None:
+    def __init__(
+        self,
+        find_key: KeyFinder,
+        absent: Ranges = (),
+        undelivered: Ranges = (),
+        lost: Ranges = (),
+        first_of: Callable[[bytes], int] = lambda _key_id: 0,
+    ) -> None:
         """Begin.
 
         Args:
@@ -221,9 +228,11 @@ class Check:
             absent: Which bodies may be absent.
             undelivered: Which records nobody saw.
             lost: Which records a repair noted as lost, bodies or all.
+            first_of: Gives the first record under a content key, as it is noted: terms and holds look from there on.
         """
         self.part = Report()
         self._find_key = find_key
+        self._first_of = first_of
         self._lost = lost
         self._is_lost = in_ranges(lost)
         self._is_absent = in_ranges(absent)
@@ -280,7 +289,7 @@ class Check:
             else:
                 part.last_time_ms = time_ms
             part.first_time_ms = part.first_time_ms or time_ms
-        key = self._ready[key_id] if key_id in self._ready else self._make_ready(key_id)
+        key = self._ready[key_id] if key_id in self._ready else self._make_ready(key_id, number)
         if key is None:
             part.tell(number, "content key is absent or damaged")
             return
@@ -336,7 +345,9 @@ class Check:
         else:
             self.part.tell(number, ABSENT, Fault.MISSING)
 
-    def _make_ready(self, key_id: bytes) -> _Ready | None:
+    def _make_ready(self, key_id: bytes, number: int) -> _Ready | None:
+        if self._first_of(key_id) > number:
+            self.part.tell(number, "content key is noted to begin with a later record")
         if len(self._ready) >= KEYS_HELD_MAX:
             # They are used for an hour of records and then no more.
             del self._ready[next(iter(self._ready))]

@@ -91,6 +91,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     quarantine_s: int = 0
     quarantine_unproved_s: int = 0
     quarantine_deleted_s: int = 0
+    closed_accounts_days: int = 365
+    """How long what stood in an account is kept, sealed, from the day of its closing."""
     reserved_names: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

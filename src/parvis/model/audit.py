@@ -261,6 +261,14 @@ class LogKeyRotated(Entry, frozen=True, kw_only=True, tag="log-key-rotated"):
     why: str = ""
 
 
+class ClockConfirmed(Entry, frozen=True, kw_only=True, tag="clock-confirmed"):
+    """Somebody said that the clock is right, which stands far ahead of the last time that was sure: terms end by it."""
+
+    at_ms: int
+    believed_ms: int
+    """The last time that was sure."""
+
+
 AuditEntry = (
     CustodianKeySet
     | VaultSealed
@@ -283,6 +291,7 @@ AuditEntry = (
     | Erased
     | AccountExported
     | LogKeyRotated
+    | ClockConfirmed
 )
 """Every entry there is."""
 

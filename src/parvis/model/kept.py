@@ -33,6 +33,8 @@ class KeptKind(StrEnum):
     """How far the identification vault has come (`KeptVault`)."""
     ENDING = "ending"
     """A term that is being ended: what a crash left of it is finished (`moderation/terms.py`)."""
+    CLOCK = "clock"
+    """The newest time that terms were ended by (`moderation/term_clock.py`)."""
     HOLD = "hold"
     """What is kept beyond its term (`legal/holds.py`)."""
     ERASURE = "erasure"

@@ -176,8 +176,8 @@ def gathered(about: About, sealed: SealedStore, keys: KeyStore, now_ms: int, lan
                 times.append(SealedLine(at=at, where=where))
             else:
                 sealed_left_out += 1
-        elif len(lines) < LINES_MAX and size + len(text) <= LINES_BYTES_MAX:
-            size += len(text)
+        elif len(lines) < LINES_MAX and size + len(text.encode()) <= LINES_BYTES_MAX:
+            size += len(text.encode())
             lines.append(Line(at=at, where=where, kind=header.kind.name.lower(), line=text))
         else:
             lines_left_out += 1

@@ -153,7 +153,7 @@ class Holds:
     # What the job does, before and after terms are ended.
 
     def end_due(self, now_ms: int) -> None:
-        """Note in the audit which holds have come to their end, and let their keys end with them.
+        """Note in the audit which holds have come to their end, let their keys end with them, and mend the others'.
 
         Raises:
             ArchiveError: It could not be written; the next call goes on.
@@ -161,7 +161,9 @@ class Holds:
         for hold in self.listed():
             with self.changing:
                 newest = self._holds.get(hold.id, hold)
-                if not law.is_running(newest, now_ms):
+                if law.is_running(newest, now_ms):
+                    self._mend_key(newest)
+                else:
                     self._end(newest, "", now_ms, "server")
 
     def forget_ended(self) -> int:
@@ -313,6 +315,19 @@ class Holds:
         if late:
             # It was extended or is ended early: from now on its key is due.
             self._keys.change_term_keys(add=[_until(key, hold.ends_ms) for key in late], destroy=[hold.term_key])
+
+    def _mend_key(self, hold: Hold) -> None:
+        """Give a hold the key that it must have: a key store from a backup may lack it, or end it as it did once."""
+        there = [key for key in self._keys.term_keys() if key.id == hold.term_key]
+        if not there:
+            # What lies under the one that is lost is lost with it, unless that key store comes back.
+            key = self._key(hold.ends_ms)
+            self._keys.change_term_keys(add=[key])
+            hold = replace(hold, term_key=key.id)
+            self._journal.write(kept=[keep(KeptKind.HOLD, hold.id, hold)])
+            self._holds[hold.id] = hold
+        elif any(key.ends_ms < hold.ends_ms for key in there):
+            self._keys.change_term_keys(add=[_until(key, hold.ends_ms) for key in there], destroy=[hold.term_key])
 
     def _write(self, hold: Hold, entry: HoldPlaced | HoldExtended | HoldEnded) -> None:
         self._journal.write([audit_record(entry)], kept=[keep(KeptKind.HOLD, hold.id, hold)])

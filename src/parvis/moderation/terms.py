@@ -164,27 +164,38 @@ class TermEnder:
             ArchiveError, OSError: It could not go on; the next run does.
             Stopped: The server ends; the next run goes on.
         """
-        with self._one_run:
-            ended = self._destroy_due(now_ms)
-            for kept in self._sealed.kept(KeptKind.ENDING):
-                ended = ended.plus(self._clear(kept))
-            return ended
+        return self.destroy_due(now_ms).plus(self.finish())
 
-    def destroy_due(self, now_ms: int) -> Ended:
-        """Destroy the term keys that are due, and leave what lay under them to the next run: for a start.
+    def destroy_due(self, now_ms: int, kinds: Collection[TermKind] = frozenset(TermKind)) -> Ended:
+        """Destroy the term keys of some kinds that are due, and leave what lay under them to `finish`.
 
         Raises:
             ArchiveError, OSError: It could not go on.
         """
         with self._one_run:
-            return self._destroy_due(now_ms)
+            return self._destroy_due(now_ms, kinds)
+
+    def finish(self) -> Ended:
+        """Delete what lay under keys that are destroyed.
+
+        Raises:
+            ArchiveError, OSError: It could not go on; the next run does.
+            Stopped: The server ends; the next run goes on.
+        """
+        with self._one_run:
+            ended = Ended()
+            for kept in self._sealed.kept(KeptKind.ENDING):
+                ended = ended.plus(self._clear(kept))
+            return ended
 
     # Steps 0 to 2
 
-    def _destroy_due(self, now_ms: int) -> Ended:
+    def _destroy_due(self, now_ms: int, kinds: Collection[TermKind]) -> Ended:
         # What an earlier run had noted, it was about to destroy.
         self._destroy(self._noted())
-        due = sorted((key for key in self._keys.term_keys() if key.ends_ms <= now_ms), key=_ends_ms)
+        due = sorted(
+            (key for key in self._keys.term_keys() if key.ends_ms <= now_ms and key.kind in kinds), key=_ends_ms
+        )
         for _, together in groupby(due, _ends_ms):
             self._destroy_together(list(together), now_ms)
         return Ended(term_keys=len(due))

@@ -42,6 +42,10 @@ class Rights(Protocol):
         """
 
 
+class TooBusy(Exception):
+    """Others are waiting for their files already."""
+
+
 class Exports(Protocol):
     """What the pages ask: the file behind a link."""
 
@@ -54,4 +58,5 @@ class Exports(Protocol):
 
         Raises:
             ArchiveError: It could not be read. The link is good still.
+            TooBusy: Too many wait. The link is good still.
         """

@@ -1,6 +1,7 @@
 """`parvis archive terms`, `parvis archive backup` and the schedule. Source: docs/handbook/operator.md."""
 
 import json
+import re
 import stat
 import time
 from pathlib import Path
@@ -52,6 +53,29 @@ def test_what_is_due_is_shown_and_ended_without_a_server(old: Path) -> None:
     rows = [json.loads(line) for line in run("archive", "terms", "--data", str(old), "--json").stdout.splitlines()]
     assert {row["event"] for row in rows} == {"kind", "term-keys"}
     assert all(row["due"] == 0 for row in rows if row["event"] == "term-keys")
+
+
+def test_a_clock_that_is_far_ahead_must_be_confirmed(tmp_path: Path) -> None:
+    """Nothing is destroyed before that but the window; then everything that is due."""
+    clock = Clock()
+    clock.now_ms = time.time_ns() // 1_000_000 - 400 * DAY_MS
+    posted: list[object] = []
+    archive = SqliteArchive(tmp_path / "data", posted.append, clock, make_custodian=a_custodian)
+    archive.open(clock())
+    archive.close()
+    for _ in range(2):
+        asked = run("archive", "terms", "end", "--data", str(tmp_path / "data"))
+        assert asked.returncode == 1
+        assert "400 days after the last time that was sure" in asked.stderr
+        assert "--confirm-clock" in asked.stderr
+    shown = run("archive", "terms", "--data", str(tmp_path / "data"))
+    assert re.search("rooms: [0-9]+, [1-9][0-9]* of them due", shown.stdout)
+    assert not re.search("visible-records: .* due", shown.stdout)
+    done = run("archive", "terms", "end", "--confirm-clock", "--data", str(tmp_path / "data"))
+    assert done.returncode == 0, done.stderr
+    shown = run("archive", "terms", "--data", str(tmp_path / "data"))
+    assert " due" not in shown.stdout
+    assert "clock-confirmed" in run("archive", "log", "--json", "--data", str(tmp_path / "data")).stdout
 
 
 def test_a_running_server_is_asked(tmp_path: Path) -> None:

@@ -144,9 +144,9 @@ def _say_what_is_sealed(chat: Chat) -> None:
     chat.note(
         "ACCOUNT",
         "STILL_SEALED",
-        "The law has us keep for a year what stood in it: its name and your pseudonym, when it was made and closed, "
-        "what its password was checked against, its certificates. It is sealed: only custodians can open it, on a "
-        "legal ground. Then its key is destroyed.",
+        f"What stood in it is kept for {chat.settings.closed_accounts_days} days: its name and your pseudonym, when it "
+        "was made and closed, what its password was checked against, its certificates. It is sealed: only custodians "
+        "can open it, on a legal ground. Then its key is destroyed.",
     )
 
 

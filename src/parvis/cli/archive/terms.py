@@ -55,18 +55,23 @@ def command(context: click.Context, config_file: Path | None, data: Path | None,
 @command.command("end")
 @config_option
 @data_option
+@click.option(
+    "--confirm-clock",
+    is_flag=True,
+    help="Say that the clock is right, which stands far ahead of the last time that was sure. It is recorded.",
+)
 @json_option
-def end(config_file: Path | None, data: Path | None, as_json: bool) -> None:
+def end(config_file: Path | None, data: Path | None, confirm_clock: bool, as_json: bool) -> None:
     """End now what is due. The server does so by itself, each midnight and each hour.
 
-    Ends with 0 when nothing is left that is due, with 1 when it could not be ended.
+    Ends with 0 when nothing is left that is due, with 1 when it could not be ended, or when the clock is doubted.
     """
     from parvis.app.asking import ask
     from parvis.app.office import NotDone
 
     config = with_data(load_or_exit(config_file, as_json=as_json, to_stderr=True), data)
     try:
-        ended = ask(config, "terms.end", {})
+        ended = ask(config, "terms.end", {"confirm_clock": True} if confirm_clock else {})
     except NotDone as fault:
         if as_json:
             write_json({"event": "failed", "text": str(fault)})

@@ -22,7 +22,7 @@ from parvis.net.http import entry, language, privacy
 from parvis.net.http.answers import NOTHING, PLAIN, READS, respond
 from parvis.net.http.log import log_routes
 from parvis.ports.log import PublicLog
-from parvis.ports.rights import Exports
+from parvis.ports.rights import Exports, TooBusy
 from parvis.ports.view import ServerView
 
 Asked = Request[Any, Any, State]
@@ -85,7 +85,12 @@ def make_app(view: ServerView, exports: Exports, log_to_show: PublicLog | None =
         spoken = language.choose(
             request.query_params.get("lang"), request.headers.get("accept-language", ""), entry.LANGUAGES
         )
-        file = await exports.fetch(str(request.path_params["token"]), spoken)
+        try:
+            file = await exports.fetch(str(request.path_params["token"]), spoken)
+        except TooBusy:
+            return respond(
+                "Too many ask at once. Try again: the link is good still.\n", 503, headers={"Retry-After": "10"}
+            )
         if file is None:
             return respond("This link is not known, was used already, or is too old. Ask for another.\n", 404)
         headers = {"Content-Disposition": 'attachment; filename="parvis-export.zip"'}

@@ -4,7 +4,8 @@ Rule 1: the order is that of the records' numbers. There is one writer and its r
 a record is its rank.
 Rule 2: only what is durable is placed, and a checkpoint is signed when its tiles are durable.
 Rule 3: nothing is signed that does not extend what was signed last, as the files prove it that everybody reads.
-Rule 4: tiles are made of leaves and may be made again; what was signed may not.
+Rule 4: tiles are made of leaves and may be made again; what was signed may not. Where no checkpoint is left of what a
+key has signed, another log begins.
 
 Source: docs/adr/0023-the-log.md; https://c2sp.org/tlog-checkpoint, "Signatures"; https://c2sp.org/tlog-tiles.
 """
@@ -96,8 +97,12 @@ class Sequencing:
                 raise ArchiveError(f"the origin of the log cannot be {origin!r}: {wrong}. Set log_origin") from wrong
             self._keys.change_log_keys(lambda there: there or [first])
             return []
-        if self._was_repaired() and self._folder.checkpoint() is None and not self._folder.old_checkpoints():
-            return [self._begin_anew(keys)]
+        if self._folder.checkpoint() is None and not self._folder.old_checkpoints():
+            if self._was_repaired():
+                return [self._begin_anew(keys, "Records were lost")]
+            if any(key.has_signed for key in keys):
+                # Whether these are the records that were signed, or those of an older backup, nothing here can tell.
+                return [self._begin_anew(keys, "The files of the log are gone")]
         if keys[-1].origin != origin:
             return [f"The log goes on as {keys[-1].origin}: its origin is its identity and does not change."]
         return []
@@ -105,8 +110,8 @@ class Sequencing:
     def _was_repaired(self) -> bool:
         return any(absence.why == "damage" for absence in self._sealed.absences())
 
-    def _begin_anew(self, keys: Sequence[LogKey]) -> str:
-        """Begin another log for what a repair saved: it cannot extend the one before, and must not seem to."""
+    def _begin_anew(self, keys: Sequence[LogKey], why: str) -> str:
+        """Begin another log for what is left: it may not extend the one before, and must not seem to."""
         now_ms = self._clock()
         first = keys[0].origin
         made = new_log_key(f"{first}/{len(keys) + 1}", now_ms, self._random)
@@ -114,8 +119,8 @@ class Sequencing:
             lambda there: [*without_ended([structs.replace(key, until_ms=now_ms) for key in there], now_ms), made]
         )
         return (
-            f"Records were lost, and the log of what is left begins anew as {made.origin}: checkpoints of {first} "
-            "do not fit it. Publish its key (parvis archive log-key)."
+            f"{why}, and the log of what is left begins anew as {made.origin}: it goes on from no checkpoint of "
+            f"{keys[-1].origin}. Publish its key (parvis archive log-key)."
         )
 
     def open(self) -> list[str]:
@@ -188,6 +193,11 @@ class Sequencing:
             self._folder.put_tile(tile, content)
         made = Checkpoint(keys[0].origin, edge.size, edge.root())
         self._check_extends(made)
+        if not all(key.has_signed for key in keys):
+            ours = {key.public for key in keys}
+            self._keys.change_log_keys(
+                lambda there: [structs.replace(key, has_signed=key.has_signed or key.public in ours) for key in there]
+            )
         raw = sign(made.text(), [(key.origin, key.private) for key in keys])
         self._folder.put_checkpoint(raw, made.size, self._clock())
         before = 0 if signed is None else signed.size

@@ -202,7 +202,7 @@ def check_store(connection: sqlite3.Connection, keys: KeyFile, path: Path) -> No
         ArchiveCorrupt: They do not.
     """
     row = connection.execute("SELECT id FROM store").fetchone()
-    if row is None or bytes(row[0]) != keys.store:
+    if row is None or row[0] != keys.store:
         raise ArchiveCorrupt(
             f"the keys beside {path} belong to another database. Put the right key file back from its backup"
         )

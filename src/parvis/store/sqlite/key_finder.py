@@ -18,6 +18,8 @@ KEYS_HELD_MAX: Final = 4096
 
 _KEY: Final = "SELECT conversation, hour, run, term_key, visible_wrap FROM content_keys WHERE id = ?"
 
+_FIRST: Final = "SELECT first_id FROM content_keys WHERE id = ?"
+
 
 class KeyFinder:
     """Finds content keys, and holds the latest."""
@@ -45,6 +47,11 @@ class KeyFinder:
         if len(self._held) > KEYS_HELD_MAX:
             self._held.popitem(last=False)
         return found
+
+    def first_of(self, key_id: bytes) -> int:
+        """Give the number of the first record under a key, as it is noted; 0 where it is not."""
+        row = self._connection.execute(_FIRST, (key_id,)).fetchone()
+        return row[0] if row is not None and isinstance(row[0], int) else 0
 
     def _read(self, key_id: bytes) -> ContentKey | ClosedKey | None:
         row = self._connection.execute(_KEY, (key_id,)).fetchone()

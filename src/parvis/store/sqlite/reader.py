@@ -97,9 +97,12 @@ def reading(data_dir: Path) -> Iterator[tuple[sqlite3.Connection, KeyFile]]:
 
 
 def _opened(
-    finder: KeyFinder, number: int, header: bytes, ciphertext: bytes, *, undelivered: bool
+    finder: KeyFinder, number: int, header: object, ciphertext: object, *, undelivered: bool
 ) -> OpenedRecord | None:
     """Open a record; None when its key does not open any more."""
+    if not isinstance(header, bytes) or not isinstance(ciphertext, bytes):
+        run, counter = run_and_counter(number)
+        raise ArchiveCorrupt(f"record {run}/{counter} is not made of bytes. Run: parvis archive verify")
     try:
         key = finder.find(parse_header(header).content_key)
         if not isinstance(key, ContentKey):

@@ -37,11 +37,12 @@ from parvis.archive.reading import opened_record
 from parvis.archive.record import MalformedRecord, UnopenedRecord, parse_header, record_id
 from parvis.archive.vault import vault_problems
 from parvis.archive.verify import ABSENT, Check, Fault, Ranges, Report, absences_told
-from parvis.model.audit import VaultSealed, read_entry
+from parvis.model.audit import AuditEntry, VaultSealed, read_entry
 from parvis.model.ids import AUDIT
 from parvis.ports.archive import ArchiveCorrupt, ArchiveError
 from parvis.store.keyfile import KEYFILE_NAME, KeyFile
 from parvis.store.log.folder import LOG_NAME, LogFolder, MissingTile
+from parvis.store.sqlite.beside import problems_beside
 from parvis.store.sqlite.database import DATABASE_NAME, connect, uri_of
 from parvis.store.sqlite.key_finder import KeyFinder
 from parvis.store.sqlite.reader import audit_records, reading
@@ -172,8 +173,16 @@ def verify_archive(
         _check_absences(connection, keys, found, head)
         found.keys = check_keys(connection, {key.id: key for key in keys.term_keys()})
         found.problems_total += found.keys.faults_total
-        for problem in _vault_problems(data_dir, now_ms):
+        audit = _audit(data_dir)
+        for problem in problems_beside(connection, {key.id: key for key in keys.term_keys()}, audit or ()):
             found.wrong(problem)
+        # Behind a record of the audit that is damaged none can be told from one that is missing.
+        for problem in _vault_problems(data_dir, audit, now_ms) if audit is not None else ():
+            found.wrong(problem)
+        if newest is None and any(key.has_signed for key in keys.log_keys()):
+            found.notes.append(
+                "The log was signed, and its checkpoint is gone. Compare with one that was kept elsewhere."
+            )
         _compare(connection, found, marks, roots, sources)
         return found
 
@@ -210,9 +219,8 @@ def _mark(found: Verification, marks: list[_Mark], name: str, raw: bytes, known:
 def _check_records(
     connection: sqlite3.Connection, data_dir: Path, found: Verification, roots: Roots, sources: "list[_Tiles]"
 ) -> None:
-    runs = SqliteSealed(data_dir).runs()
     lost = _lost(connection)
-    for part in _parts(data_dir, list(_ranges(connection)), sum(count for _, count in runs)):
+    for part in _parts(data_dir, list(_ranges(connection))):
         index = found.records
         for source in sources:
             source.compare(index, part.leaf_hashes)
@@ -236,10 +244,10 @@ def _ranges(connection: sqlite3.Connection) -> Iterator[tuple[int, int]]:
         after = last
 
 
-def _parts(data_dir: Path, ranges: Sequence[tuple[int, int]], records: int) -> Iterator[Report]:
+def _parts(data_dir: Path, ranges: Sequence[tuple[int, int]]) -> Iterator[Report]:
     """Check the parts, in order; several at a time when there are many, and never more in memory than that."""
     processes = min(os.cpu_count() or 1, PROCESSES_MAX)
-    if records <= ALONE_RECORDS or processes == 1:
+    if len(ranges) * PART_RECORDS <= ALONE_RECORDS or processes == 1:
         with reading(data_dir) as (connection, keys):
             finder = KeyFinder(connection, keys)
             for each in ranges:
@@ -264,7 +272,7 @@ def _checked(connection: sqlite3.Connection, finder: KeyFinder, after: int, last
     """Check the records behind a number, up to another."""
     absent = _absent(connection)
     while True:
-        check = Check(finder.find, absent, _undelivered(connection), _lost(connection))
+        check = Check(finder.find, absent, _undelivered(connection), _lost(connection), finder.first_of)
         row = check.row
         at = after
         while rows := connection.execute(_ROWS, (at, last, ROWS_AT_ONCE)).fetchall():
@@ -327,35 +335,41 @@ def _check_absences(connection: sqlite3.Connection, keys: KeyFile, found: Verifi
                 if newer := absences_told(line):
                     told = newer
                     break
-        except (MalformedRecord, UnopenedRecord):
+        except (MalformedRecord, UnopenedRecord, TypeError):
             # It came after the check began, and the next one finds it.
             continue
     connection.execute("COMMIT")
     try:
         ranges = [noted.Absence(first_id=first, last_id=last, why=noted.Why(why)) for first, last, why in rows]
         digest = noted.digest(ranges).hex()
-    except ValueError:
+    except (ValueError, TypeError):
         found.wrong("What is noted of absent bodies is damaged.")
         return
     if (rows or told) and digest != told:
         found.wrong("What is noted of absent bodies is not what the newest entry of the audit says of it.")
 
 
-def _vault_problems(data_dir: Path, now_ms: int | None) -> list[str]:
-    """Compare the rows of the vault with the digests that the audit tells."""
-    sealed = SqliteSealed(data_dir)
-    told: list[VaultSealed] = []
+def _audit(data_dir: Path) -> list[AuditEntry] | None:
+    """Read the audit; None where a record of it is damaged, which is named already."""
+    entries: list[AuditEntry] = []
     try:
         for record in audit_records(data_dir):
             with suppress(msgspec.DecodeError):
-                entry = read_entry(record.line)
-                if isinstance(entry, VaultSealed):
-                    told.append(entry)
+                entries.append(read_entry(record.line))
     except ArchiveCorrupt:
-        # The record is named already, and those behind it cannot be told from missing ones.
-        return []
+        return None
+    return entries
+
+
+def _vault_problems(data_dir: Path, audit: list[AuditEntry], now_ms: int | None) -> list[str]:
+    """Compare the rows of the vault with the digests that the audit tells."""
+    sealed = SqliteSealed(data_dir)
+    told = [entry for entry in audit if isinstance(entry, VaultSealed)]
     rows = ((key.id, (row.sealed for row in sealed.vault_rows(key.id))) for key in sealed.vault_keys())
-    return vault_problems(rows, told, now_ms if now_ms is not None else time.time_ns() // 1_000_000)
+    try:
+        return vault_problems(rows, told, now_ms if now_ms is not None else time.time_ns() // 1_000_000)
+    except (TypeError, AttributeError):
+        return ["A row of the vault, or the id of a key of it, is not made of bytes."]
 
 
 # What was signed
