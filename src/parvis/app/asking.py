@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from parvis.app.config import Config
+from parvis.app.config import Config, StoreKind
 from parvis.app.control import SOCKET_NAME, Request, do
 from parvis.app.deeds import DEEDS
 from parvis.app.gateways import GatewayBook
@@ -38,6 +38,8 @@ def ask(config: Config, deed: str, words: Words, first_key: CustodianKey | None 
     try:
         answer = _ask_running(config, request)
         if answer is None:
+            if first_key is None:
+                _see_archive(config)
             answer = asyncio.run(_do_alone(config, request, first_key))
     except ArchiveError as fault:
         raise NotDone(f"The archive cannot be opened: {fault}.") from fault
@@ -52,7 +54,9 @@ def _ask_running(config: Config, request: Request) -> Words | None:
     try:
         folder = os.open(config.server.data_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as fault:
-        raise NotDone(f"The data folder {config.server.data_dir} cannot be opened: {fault.strerror}.") from fault
+        raise NotDone(
+            f"The data folder {config.server.data_dir} cannot be opened: {fault.strerror}. Name it with --data."
+        ) from fault
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
         asking.settimeout(WAIT_S)
         try:
@@ -73,6 +77,16 @@ def _ask_running(config: Config, request: Request) -> Words | None:
         return msgspec.json.decode(line, type=Words)
     except msgspec.DecodeError:
         raise NotDone("The server stopped before it answered. Ask again.") from None
+
+
+def _see_archive(config: Config) -> None:
+    """Refuse to stand in for a server where there is no archive: a mistyped folder would become a new one."""
+    from parvis.store.sqlite.database import DATABASE_NAME
+
+    if config.archive.store is StoreKind.MEMORY:
+        raise NotDone("No server runs here, and its archive was in memory alone: it has ended with it.")
+    if not (config.server.data_dir / DATABASE_NAME).is_file():
+        raise NotDone(f"There is no archive in {config.server.data_dir}. Name the data folder with --data.")
 
 
 async def _do_alone(config: Config, request: Request, first_key: CustodianKey | None) -> Words:

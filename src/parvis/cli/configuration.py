@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
@@ -23,7 +23,6 @@ config_option: Final[Callable[[_Verb], _Verb]] = click.option(
 json_option: Final[Callable[[_Verb], _Verb]] = click.option(
     "--json", "as_json", is_flag=True, help="Write one JSON object per line, for programs."
 )
-
 
 data_option: Final[Callable[[_Verb], _Verb]] = click.option(
     "--data",
@@ -45,6 +44,25 @@ def utc(time_ms: int) -> str:
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def end(text: str, *, as_json: bool, status: int = 1) -> NoReturn:
+    """Say why this ends, and end."""
+    if as_json:
+        write_json({"event": "failed", "text": text})
+    else:
+        click.echo(text, err=True)
+    raise SystemExit(status)
+
+
+def archive_of(config: "Config", *, as_json: bool) -> Path:
+    """Give the folder of the archive, or end with 1 where there is none."""
+    from parvis.store.sqlite.database import DATABASE_NAME
+
+    folder = config.server.data_dir
+    if not (folder / DATABASE_NAME).is_file():
+        end(f"There is no archive in {folder}. Name the data folder with --data.", as_json=as_json)
+    return folder
 
 
 def load_or_exit(config_file: Path | None, *, as_json: bool, to_stderr: bool) -> "Config":

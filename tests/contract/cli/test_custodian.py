@@ -364,7 +364,7 @@ def test_an_earlier_share_is_still_known(tmp_path: Path) -> None:
     assert then.returncode == 0
     assert "not in use any more; keep the share" in then.stdout
     status = run("custodian", "status", "--data", str(server.data))
-    assert "1 earlier" in status.stdout
+    assert "Earlier ones, whose shares open what was sealed to them:" in status.stdout
     assert "Caution: The archive's key lies beside it" in status.stdout
 
 
