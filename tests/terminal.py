@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import time
 from collections.abc import Callable, Sequence
 
@@ -29,11 +30,15 @@ def on_terminal(words: Sequence[str], answer: Callable[[str], str | None]) -> tu
             try:
                 data = os.read(terminal, 65536)
             except OSError:
+                # Nobody has the other end open: it has ended, or is about to.
                 break
             shown, latest = shown + data, latest + data
         elif (typed := answer(latest.decode())) is not None:
             latest = b""
             os.write(terminal, typed.encode())
-    os.close(terminal)
+    else:
+        os.kill(child, signal.SIGKILL)
+    # The terminal goes last: who loses it is told to hang up, and that would be its status.
     _, status = os.waitpid(child, 0)
+    os.close(terminal)
     return shown.decode(), os.waitstatus_to_exitcode(status)

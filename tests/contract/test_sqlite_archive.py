@@ -221,7 +221,7 @@ def test_a_damaged_database_is_refused(stage: SqliteStage) -> None:
     """What SQLite cannot read is told as such, and as fatal."""
     folder = a_store(stage)
     (folder / "parvis.db").write_bytes(b"nonsense" * 1000)
-    with pytest.raises(ArchiveCorrupt, match="cannot be used: SQLITE_NOTADB"):
+    with pytest.raises(ArchiveCorrupt, match=r"parvis\.db is damaged: SQLITE_NOTADB\. Put it back .* repair --to COPY"):
         stage.archive().open(NOON_MS)
 
 
@@ -286,7 +286,9 @@ def test_durable_records_that_are_gone_are_fatal(stage: SqliteStage) -> None:
     _run(stage.data_dir, "DELETE FROM records WHERE id = (SELECT max(id) FROM records)")
     stage.let_fail(Fault.FAILS)
     outcome = sealed(stage, archive, a_batch(b"three"))
-    assert outcome == Fatal("records 3 to 3 of run 1 were durable and are gone")
+    assert isinstance(outcome, Fatal)
+    assert outcome.reason.startswith("records 3 to 3 of run 1 were durable and are gone from the database ")
+    assert outcome.reason.endswith("save what is whole: parvis archive repair --to COPY")
 
 
 def test_what_was_sealed_before_a_crash_is_there_after_it(tmp_path: Path, stage: SqliteStage) -> None:
@@ -510,6 +512,7 @@ def test_a_reader_that_holds_the_log_back_is_told_of(stage: SqliteStage, monkeyp
     monkeypatch.setattr(archive_module, "_tell_held_back", lambda: told.append(None))
     archive = stage.archive()
     archive.open(NOON_MS)
+    sealed(stage, archive, a_batch(b"in the log"))
     reader = sqlite3.connect(stage.data_dir / "parvis.db", isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM records").fetchone()

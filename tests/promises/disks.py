@@ -6,6 +6,7 @@ came later may have reached the disk or not: nothing of it, or any of its sector
 """
 
 import random
+import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,28 @@ class Act(msgspec.Struct, frozen=True):
     number: int
     first: bytes
     second: bytes
+
+
+def recorded_environ(folder: Path, written: Path, root: Path) -> dict[str, str]:
+    """Compile the recorder into a folder, and give what must stand in a process's environment to be recorded.
+
+    Args:
+        folder: Where the library goes.
+        written: Where the recording goes.
+        root: The folder whose files are recorded.
+    """
+    library = folder / "recorder.so"
+    source = Path(__file__).with_name("recorder.c")
+    # They are compiled in: the programs that a server starts inherit few variables.
+    places = (f'-DRECORDED_TO="{written}"', f'-DRECORDED_UNDER="{root}"')
+    compiled = subprocess.run(
+        ["cc", "-shared", "-fPIC", "-O1", *places, "-o", library, source, "-ldl", "-lpthread"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert compiled.returncode == 0, compiled.stderr
+    return {"LD_PRELOAD": str(library)}
 
 
 def acts(recording: Path) -> Iterator[Act]:

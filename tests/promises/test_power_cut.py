@@ -9,7 +9,6 @@ Source: DESIGN.md 2, promise 1; docs/adr/0003-sealing-in-sqlite.md.
 import asyncio
 import random
 import shutil
-import subprocess
 import time
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Final
 
 import pytest
 from tests.custodians import a_custodian
-from tests.promises.disks import Act, Disk, acts
+from tests.promises.disks import Act, Disk, acts, recorded_environ
 from tests.promises.seen import Chatter, checked
 from tests.promises.servers import CONFIG, PATIENCE_S, Server
 
@@ -66,19 +65,9 @@ async def talk(port: int) -> None:
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     """Record a first start, talk, a crash, a start after it, talk, and an orderly end."""
     folder = tmp_path_factory.mktemp("recorded")
-    library, written = folder / "recorder.so", folder / "recording"
-    source = Path(__file__).with_name("recorder.c")
-    root = folder / "disk"
-    places = (f'-DRECORDED_TO="{written}"', f'-DRECORDED_UNDER="{root}"')
-    compiled = subprocess.run(
-        ["cc", "-shared", "-fPIC", "-O1", *places, "-o", library, source, "-ldl", "-lpthread"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert compiled.returncode == 0, compiled.stderr
+    written, root = folder / "recording", folder / "disk"
     root.mkdir()
-    environ = {"LD_PRELOAD": str(library)}
+    environ = recorded_environ(folder, written, root)
     for is_last in (False, True):
         server = Server(folder / "server", CONFIG, data=root / "square" / "data", environ=environ)
         try:

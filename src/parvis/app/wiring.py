@@ -49,6 +49,7 @@ from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, keep, re
 from parvis.model.metadata import KeptMetadata
 from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
+from parvis.model.room import Room
 from parvis.model.sanctions import Defence, ServerBan
 from parvis.model.silences import KeptSilence
 from parvis.moderation.absences import AbsenceBook
@@ -57,7 +58,7 @@ from parvis.moderation.holds import Holds
 from parvis.moderation.openings import Openings
 from parvis.moderation.terms import TermEnder
 from parvis.net.fanout import fan_out
-from parvis.ports.archive import Archive, ArchiveError
+from parvis.ports.archive import Archive, ArchiveCorrupt, ArchiveError
 from parvis.ports.keys import KeyStore
 from parvis.ports.log import PublicLog
 from parvis.ports.sealed import SealedStore
@@ -309,10 +310,14 @@ def assemble(
     doors = Doors(chat, intake)
     # Conformance suites expect a server without rooms.
     first = () if config.server.profile is Profile.TEST else DEFAULT_ROOMS
-    open_rooms(chat, opened.rooms, first)
-    restore(chat, opened.kept)
+    try:
+        open_rooms(chat, opened.rooms, first)
+        restore(chat, opened.kept)
+        restore_duties(holds, erasures, opened.kept)
+    except ArchiveError:
+        archive.close()
+        raise
     recover(chat.vault, opened, made.sealed)
-    restore_duties(holds, erasures, opened.kept)
     ender = TermEnder(
         journal, made.sealed, keys(), absences, rewrap=holds.rewrap, forget_keys=history.forget_keys, pause=stop
     )
@@ -362,54 +367,76 @@ def restore(chat: Chat, kept: list[Keep]) -> None:
     waiting: list[Pending] = []
     metadata: list[Keep] = []
     for each in kept:
-        match each.kind:
-            case KeptKind.ACCOUNT:
-                account = read(each, Account)
-                chat.apply(e.AccountKept(account, fold(account.name)))
-            case KeptKind.VISIBLE:
-                room = rooms.get(ConversationId(each.id))
-                if room is not None:
-                    chat.apply(e.VisibleSet(room, room.visible_s, read(each, KeptVisible).from_ms))
-            case KeptKind.MARKERS:
-                chat.markers.restore(IdentityId(each.id), read(each, KeptMarkers).read_ms)
-            case KeptKind.SERVER_BAN:
-                chat.apply(e.ServerBanned(read(each, ServerBan)))
-            case KeptKind.DEFENCE:
-                chat.apply(e.DefenceSet(read(each, Defence)))
-            case KeptKind.GUEST:
-                chat.guests.restore(read(each, Guest))
-            case KeptKind.RETIRED_NAME:
-                chat.retired.restore(each.id, read(each, Retired))
-            case KeptKind.SILENCE:
-                chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
-            case KeptKind.METADATA:
-                metadata.append(each)
-            case KeptKind.VAULT:
-                # It is of use after a run that was killed alone (`app/vault_recovery.py`).
-                pass
-            case KeptKind.PENDING_ACCOUNT:
-                waiting.append(read(each, Pending))
-            case KeptKind.OPENING:
-                pass  # The chat has no part in it: whoever wires it takes them from what was kept.
-            case KeptKind.ENDING:
-                pass  # Whoever ends terms reads it where it lies.
-            case KeptKind.HOLD | KeptKind.ERASURE:
-                pass  # The chat knows of neither (`restore_duties`).
-            case _:
-                assert_never(each.kind)
+        try:
+            _restore_one(chat, each, rooms, waiting, metadata)
+        except msgspec.DecodeError:
+            # The cause is left out: it may quote what stands in the value.
+            raise _damaged(each) from None
     for pending in sorted(waiting, key=lambda each: each.ends_at_ms):
         chat.apply(e.PendingKept(pending, fold(pending.name)))
     # Whose it is must be known first.
     _restore_metadata(chat, metadata)
 
 
+def _restore_one(
+    chat: Chat, each: Keep, rooms: dict[ConversationId, Room], waiting: list[Pending], metadata: list[Keep]
+) -> None:
+    """Make one value true again, or note it for when the others are."""
+    match each.kind:
+        case KeptKind.ACCOUNT:
+            account = read(each, Account)
+            chat.apply(e.AccountKept(account, fold(account.name)))
+        case KeptKind.VISIBLE:
+            room = rooms.get(ConversationId(each.id))
+            if room is not None:
+                chat.apply(e.VisibleSet(room, room.visible_s, read(each, KeptVisible).from_ms))
+        case KeptKind.MARKERS:
+            chat.markers.restore(IdentityId(each.id), read(each, KeptMarkers).read_ms)
+        case KeptKind.SERVER_BAN:
+            chat.apply(e.ServerBanned(read(each, ServerBan)))
+        case KeptKind.DEFENCE:
+            chat.apply(e.DefenceSet(read(each, Defence)))
+        case KeptKind.GUEST:
+            chat.guests.restore(read(each, Guest))
+        case KeptKind.RETIRED_NAME:
+            chat.retired.restore(each.id, read(each, Retired))
+        case KeptKind.SILENCE:
+            chat.apply(e.SilenceSet(IdentityId(each.id), read(each, KeptSilence).masks))
+        case KeptKind.METADATA:
+            metadata.append(each)
+        case KeptKind.VAULT:
+            # It is of use after a run that was killed alone (`app/vault_recovery.py`).
+            pass
+        case KeptKind.PENDING_ACCOUNT:
+            waiting.append(read(each, Pending))
+        case KeptKind.OPENING:
+            pass  # The chat has no part in it: whoever wires it takes them from what was kept.
+        case KeptKind.ENDING:
+            pass  # Whoever ends terms reads it where it lies.
+        case KeptKind.HOLD | KeptKind.ERASURE:
+            pass  # The chat knows of neither (`restore_duties`).
+        case _:
+            assert_never(each.kind)
+
+
 def restore_duties(holds: Holds, erasures: Erasures, kept: list[Keep]) -> None:
     """Know again what is to stay beyond its term, and what is to go before it."""
     for each in kept:
-        if each.kind is KeptKind.HOLD:
-            holds.restore(read(each, Hold))
-        elif each.kind is KeptKind.ERASURE:
-            erasures.restore(read(each, Erasure))
+        try:
+            if each.kind is KeptKind.HOLD:
+                holds.restore(read(each, Hold))
+            elif each.kind is KeptKind.ERASURE:
+                erasures.restore(read(each, Erasure))
+        except msgspec.DecodeError:
+            raise _damaged(each) from None
+
+
+def _damaged(each: Keep) -> ArchiveCorrupt:
+    """Say which value is damaged, and what to do."""
+    return ArchiveCorrupt(
+        f"what is kept of {each.kind} {each.id.hex()} in the database is damaged. Put the data folder back "
+        "from its backup, or save what is whole: parvis archive repair --to COPY"
+    )
 
 
 def _restore_metadata(chat: Chat, kept: list[Keep]) -> None:

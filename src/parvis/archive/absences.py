@@ -4,7 +4,7 @@ They are kept as ranges of numbers, in order, that do not overlap. Whatever chan
 what the digest of all of them is afterwards, so that a body can be absent only where the log says so.
 
 The canonical bytes are `parvis absences v1`, then for each range first and last number (64 bits each, big endian) and
-one byte that says why: 1 for a term that ended, 2 for an erasure.
+one byte that says why: 1 for a term that ended, 2 for an erasure, 3 for damage that a repair found.
 
 Rule: what was noted first stays. A number that is noted again keeps its reason, and the ranges their form.
 
@@ -31,9 +31,11 @@ class Why(StrEnum):
     """What may open it has ended."""
     ERASURE = "erasure"
     """Somebody had the right to it."""
+    DAMAGE = "damage"
+    """It was lost: a repair found it damaged, or did not find the record at all."""
 
 
-_CODES: Final = {Why.TERM: 1, Why.ERASURE: 2}
+_CODES: Final = {Why.TERM: 1, Why.ERASURE: 2, Why.DAMAGE: 3}
 
 
 class Absence(msgspec.Struct, frozen=True, kw_only=True):

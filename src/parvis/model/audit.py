@@ -28,6 +28,30 @@ class CustodianKeySet(Entry, frozen=True, kw_only=True, tag="custodian-key-set")
     """Id of the key that was in use until now; empty for the first."""
 
 
+class KeysAdopted(Entry, frozen=True, kw_only=True, tag="keys-adopted"):
+    """Content keys of an older archive were looked at, and wrapped for custodians where the server could open them."""
+
+    wrapped: int
+    closed: int
+    """How many end with the server's own wrap, because it could not be opened any more."""
+
+
+class Repaired(Entry, frozen=True, kw_only=True, tag="repaired"):
+    """This archive was saved out of a damaged one; what is missing is noted among the absences, as damage."""
+
+    records: int
+    """How many records were found, whole or without their body."""
+    bodies_lost: int
+    records_lost: int
+    """How many numbers between others there is no record of. What stood at the end of a run is not among them."""
+    keys_lost: int
+    """Content keys that nobody can open any more."""
+    rows_lost: int
+    """Rows of other tables that were damaged."""
+    absences: str
+    """Digest, in hex, of every absence there is from now on (`archive/absences.py`)."""
+
+
 class VaultSealed(Entry, frozen=True, kw_only=True, tag="vault-sealed"):
     """A key of the identification vault was given up: nothing is added under it any more."""
 
@@ -249,6 +273,8 @@ AuditEntry = (
     | OpeningRead
     | OpeningEnded
     | TermsEnded
+    | KeysAdopted
+    | Repaired
     | HoldPlaced
     | HoldExtended
     | HoldEnded

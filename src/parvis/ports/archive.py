@@ -10,7 +10,7 @@ from parvis.archive.content_keys import CustodyWrap
 from parvis.archive.custody import CustodianKey
 from parvis.model.ids import ConversationId
 from parvis.model.kept import Keep
-from parvis.model.records import KeptRoom, Unsealed
+from parvis.model.records import DataKind, KeptRoom, Unsealed
 
 
 class ArchiveError(Exception):
@@ -40,6 +40,14 @@ class VaultRow(msgspec.Struct, frozen=True, kw_only=True):
     sealed: bytes
 
 
+class KeyPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """What an older archive did not keep of a content key."""
+
+    key: bytes
+    data: DataKind
+    first_id: int
+
+
 class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
     """Changes of what is stored, durable with the records that tell of them. Leaves are never touched.
 
@@ -54,6 +62,7 @@ class Upkeep(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of records whose header, salt and ciphertext go."""
     close_visible: tuple[bytes, ...] = ()
     """Content keys whose visible wrap goes."""
+    place_keys: tuple[KeyPlace, ...] = ()
     add_wraps: tuple[CustodyWrap, ...] = ()
     drop_wraps: tuple[tuple[bytes, bytes], ...] = ()
     """Content key and term key of custodians' wraps that go."""

@@ -154,7 +154,7 @@ class IndexedHistory(ABC):
                 return self._failed(fault, made_anew=False)
 
     def _failed(self, fault: Exception, *, made_anew: bool) -> Trouble:
-        log.error("history could not be read", kind=type(fault).__name__)
+        log.error("history could not be read", kind=type(fault).__name__, then="run: parvis archive verify")
         if made_anew:
             self._index = None
             self._drop()

@@ -312,6 +312,9 @@ def _keep_up(store: MemoryStore, upkeep: Upkeep) -> None:
                 rows[at + 1 : at + 4] = (None, None, None)
     for key_id in upkeep.close_visible:
         store.content_keys[key_id] = replace(store.content_keys[key_id], term_key=b"", visible_wrap=b"")
+    for key_place in upkeep.place_keys:
+        placed = replace(store.content_keys[key_place.key], data=key_place.data, first_id=key_place.first_id)
+        store.content_keys[key_place.key] = placed
     for wrap in upkeep.add_wraps:
         store.custody_wraps[wrap.content_key, wrap.term_key] = wrap
     for place in upkeep.drop_wraps:

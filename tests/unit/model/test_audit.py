@@ -3,7 +3,15 @@
 import msgspec
 import pytest
 
-from parvis.model.audit import CustodianKeySet, EndedTerm, TermsEnded, audit_record, read_entry
+from parvis.model.audit import (
+    CustodianKeySet,
+    EndedTerm,
+    KeysAdopted,
+    Repaired,
+    TermsEnded,
+    audit_record,
+    read_entry,
+)
 from parvis.model.ids import AUDIT
 from parvis.model.records import DataKind, RecordKind
 
@@ -15,6 +23,15 @@ def test_an_entry_comes_back_as_it_was() -> None:
     assert (record.kind, record.conversation, record.data) == (RecordKind.AUDIT, AUDIT, DataKind.AUDIT)
     assert record.content[:2] == b"\0\0"
     assert read_entry(record.content[2:]) == entry
+
+
+def test_entries_of_older_archives_and_of_repairs_come_back_as_they_were() -> None:
+    """Counts and a digest, and nothing that tells whose records they were."""
+    for entry in (
+        KeysAdopted(wrapped=3, closed=1),
+        Repaired(records=10, bodies_lost=1, records_lost=2, keys_lost=0, rows_lost=4, absences="00ff"),
+    ):
+        assert read_entry(audit_record(entry).content[2:]) == entry
 
 
 def test_what_is_no_entry_is_refused() -> None:

@@ -64,9 +64,11 @@ from parvis.store.beginning import (
 from parvis.store.set_aside import SET_ASIDE_NAME, torn_batch_name
 from parvis.store.sqlite import kept as kept_rows
 from parvis.store.sqlite import upkeep as upkeep_rows
+from parvis.store.sqlite.adopting import adopting
 from parvis.store.sqlite.database import (
     BUSY_TIMEOUT_S,
     DATABASE_NAME,
+    WHAT_TO_DO,
     Connect,
     bring_up_to_date,
     check_store,
@@ -109,9 +111,10 @@ _PRIMARY_CODE: Final = 0xFF
 
 _MARK: Final = "INSERT OR REPLACE INTO undelivered VALUES (?, ?)"
 _RENEW: Final = "UPDATE lease SET renewed_ms = ? WHERE run = ?"
-_LAST_HEADER: Final = "SELECT header FROM records WHERE header IS NOT NULL ORDER BY id DESC LIMIT 1"
+_LAST_HEADER: Final = "SELECT id, header FROM records WHERE header IS NOT NULL ORDER BY id DESC LIMIT 1"
 _HEAD_OF_RUN: Final = "SELECT max(id) FROM records WHERE id BETWEEN ? AND ?"
 
+_UNENDED: Final = "ended without saying so"
 _FENCED: Final = "another server has taken this archive over. This one must stop"
 
 
@@ -182,6 +185,8 @@ class SqliteArchive:
         self._log_pages = 0
         self._truncate_at_s: float | None = None
         self._tell_held_back_at_s = 0.0
+        # Who reads a database makes an empty log beside it: this is asked before anybody does.
+        self._had_log = self._database.with_name(DATABASE_NAME + "-wal").exists()
 
     @property
     def keys(self) -> KeyStore:
@@ -213,8 +218,17 @@ class SqliteArchive:
             raise ArchiveError(f"the data folder {self._data_dir} cannot be used: {fault.strerror}") from fault
         except sqlite3.Error as fault:
             self._give_up()
-            kind = ArchiveCorrupt if _is_corrupt(fault) else ArchiveError
-            raise kind(f"the database {self._database} cannot be used: {_name_of(fault)}") from fault
+            if _is_corrupt(fault):
+                raise ArchiveCorrupt(
+                    f"the database {self._database} is damaged: {_name_of(fault)}. {WHAT_TO_DO}"
+                ) from fault
+            raise ArchiveError(f"the database {self._database} cannot be used: {_name_of(fault)}") from fault
+        except (TypeError, ValueError):
+            self._give_up()
+            # The cause is left out: it may quote what stands in the row.
+            raise ArchiveCorrupt(
+                f"a row of the database {self._database} is not as it was written. {WHAT_TO_DO}"
+            ) from None
         except ArchiveError:
             self._give_up()
             raise
@@ -260,6 +274,12 @@ class SqliteArchive:
         notices += told
         self._terms.make_ahead(time_ms)
         notices += self._begin_run(connection, time_ms, now_ms, self._custodian if is_first else None)
+        if not self._had_log and any(_UNENDED in notice for notice in notices):
+            notices.append(
+                f"Its write-ahead log is not beside the database {self._database}: this is a copy that was made while "
+                "it ran, or the log was taken away and what stood in it is lost. Compare it with a known checkpoint."
+            )
+        notices += self._adopt_keys(connection, keys, self._terms, self._custodian)
         return Opened(
             run=self._run,
             last_time_ms=last_time_ms,
@@ -292,7 +312,24 @@ class SqliteArchive:
         self._put(connection, rows, made, Batch([], upkeep=upkeep))
         connection.execute("COMMIT")
         self._remember_durable()
-        return [f"Run {run} ended without saying so." for (run,) in unended]
+        # The database itself knows of the run from its first moment on, so that a log that goes missing is missed.
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return [f"Run {run} {_UNENDED}." for (run,) in unended]
+
+    def _adopt_keys(
+        self, connection: sqlite3.Connection, keys: KeyStore, terms: TermBook, custodian: CustodianKey
+    ) -> list[str]:
+        """Wrap for the custodians what was sealed before there were any, part by part."""
+        wrapped = placed = 0
+        for batch in adopting(connection, keys, terms, custodian, self._random):
+            self._write(connection, batch)
+            self._remember_durable()
+            wrapped += sum(len(upkeep.add_wraps) for upkeep in batch.upkeep)
+            placed += sum(len(upkeep.place_keys) for upkeep in batch.upkeep)
+        if not placed:
+            return []
+        told = f"{wrapped} of {placed} keys of what was sealed before there were custodians are wrapped for them now; "
+        return [told + "what lies under the others ends with the server's own windows."]
 
     def _set_torn_tail_aside(self, now_ms: int) -> list[str]:
         """Copy a torn batch aside before SQLite drops it.
@@ -311,7 +348,8 @@ class SqliteArchive:
         if tail.acknowledged:
             raise ArchiveCorrupt(
                 f"a batch that was durable is damaged in {self._database}-wal (a copy is in {path}): the disk has "
-                "changed what it had promised to keep. Check the disk, and put the data folder back from its backup"
+                "changed what it had promised to keep. Check the disk; then put the data folder back from its backup, "
+                "or save what is whole: parvis archive repair --to COPY"
             )
         return [f"A batch was torn when the server stopped. Nobody had seen it; what there is of it is in {path}."]
 
@@ -428,8 +466,8 @@ class SqliteArchive:
         """Say what a fault means, and reopen the store if it can be."""
         if isinstance(fault, ArchiveCorrupt) or _is_corrupt(fault):
             self._drop_connection()
-            reason = str(fault) if isinstance(fault, ArchiveCorrupt) else "the database is damaged"
-            self._fatal = Fatal(reason)
+            damaged = f"the database {self._database} is damaged: {_name_of(fault)}. {WHAT_TO_DO}"
+            self._fatal = Fatal(str(fault) if isinstance(fault, ArchiveCorrupt) else damaged)
             return self._fatal
         reason = f"the commit failed: {_name_of(fault)}"
         self._must_reopen = True
@@ -462,7 +500,10 @@ class SqliteArchive:
         head = 0 if head_id is None else run_and_counter(head_id)[1]
         if head < self._durable:
             connection.close()
-            raise ArchiveCorrupt(f"records {head + 1} to {self._durable} of run {self._run} were durable and are gone")
+            raise ArchiveCorrupt(
+                f"records {head + 1} to {self._durable} of run {self._run} were durable and are gone from the database "
+                f"{self._database}. {WHAT_TO_DO}"
+            )
         if head > self._durable:
             self._marks.append((record_id(self._run, self._durable + 1), record_id(self._run, head)))
             self._durable = head
@@ -571,9 +612,11 @@ def _last_time_ms(connection: sqlite3.Connection) -> int:
     if row is None:
         return 0
     try:
-        return parse_header(row[0]).time_ms
+        return parse_header(row[1]).time_ms
     except MalformedRecord as malformed:
-        raise ArchiveCorrupt(f"the newest record is damaged: {malformed}. Run: parvis archive verify") from malformed
+        run, counter = run_and_counter(row[0])
+        what = f"the newest record, {run}/{counter}, is damaged: {malformed}"
+        raise ArchiveCorrupt(f"{what}. {WHAT_TO_DO}") from malformed
 
 
 def _tell_held_back() -> None:

@@ -29,6 +29,9 @@ APPLICATION_ID: Final = 0x50525653
 REVISIONS: Final = ("0001", "0002", "0003")
 """Every revision of the schema, oldest first; the last one is what schema.sql makes."""
 
+WHAT_TO_DO: Final = "Put it back from its backup, or save what is whole: parvis archive repair --to COPY"
+"""What the operator reads about a damaged database."""
+
 STORE_ID_BYTES: Final = 16
 """Random bytes that say which keys belong to which database."""
 

@@ -33,6 +33,26 @@ def take_lock(data_dir: Path) -> int:
     return opened
 
 
+def take_lock_of(data_dir: Path) -> int | None:
+    """Take the writer's lock of a folder that is only read; None where no server has ever written to it.
+
+    Raises:
+        ArchiveError: A server is running over it, or it cannot be read.
+    """
+    try:
+        opened = os.open(data_dir / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as fault:
+        raise ArchiveError(f"the data folder {data_dir} cannot be read: {fault.strerror}") from fault
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        os.close(opened)
+        raise ArchiveError(f"a server is running over {data_dir}. Stop it first") from fault
+    return opened
+
+
 def this_machine() -> bytes:
     """Give an id of this machine that tells nothing about it: 16 bytes of a hash (machine-id(5))."""
     try:

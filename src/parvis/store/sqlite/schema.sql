@@ -22,6 +22,8 @@ CREATE TABLE content_keys (
     first_id INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX content_keys_by_term ON content_keys (term_key) WHERE term_key IS NOT NULL;
+-- Those of older archives, until they are wrapped for custodians: none, mostly.
+CREATE INDEX content_keys_unplaced ON content_keys (id) WHERE first_id = 0;
 
 -- The same keys for the custodians: sealed to their public key, under a term key of their own or of a hold.
 CREATE TABLE custody_wraps (

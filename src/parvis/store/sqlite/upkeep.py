@@ -15,6 +15,7 @@ _CUSTODIANS: Final = (
 )
 _ERASE: Final = "UPDATE records SET header = NULL, salt = NULL, ciphertext = NULL WHERE id = ?"
 _CLOSE: Final = "UPDATE content_keys SET term_key = NULL, visible_wrap = NULL WHERE id = ?"
+_PLACE: Final = "UPDATE content_keys SET data = ?, first_id = ? WHERE id = ?"
 _DROP_WRAP: Final = "DELETE FROM custody_wraps WHERE content_key = ? AND term_key = ?"
 _DROP_KEY: Final = "DELETE FROM content_keys WHERE id = ?"
 _PUT_ABSENCE: Final = "INSERT INTO absences VALUES (?, ?, ?)"
@@ -60,6 +61,7 @@ def put(connection: sqlite3.Connection, upkeep: Upkeep) -> None:
         connection.executemany(_PUT_ABSENCE, rows)
     connection.executemany(_ERASE, [(number,) for number in upkeep.erase])
     connection.executemany(_CLOSE, [(key,) for key in upkeep.close_visible])
+    connection.executemany(_PLACE, [(place.data, place.first_id, place.key) for place in upkeep.place_keys])
     for wrap in upkeep.add_wraps:
         _put_wrap(connection, wrap)
     connection.executemany(_DROP_WRAP, upkeep.drop_wraps)

@@ -61,6 +61,7 @@ PROCESSES_MAX: Final = 8
 """Most processes that check."""
 
 _ROWS: Final = "SELECT id, header, salt, ciphertext, leaf FROM records WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
+_NEXT: Final = "SELECT id FROM records WHERE id > ? AND id <= ? ORDER BY id LIMIT 1"
 _EMPTY_RUNS: Final = (
     "SELECT run FROM runs WHERE NOT EXISTS (SELECT 1 FROM records"
     " WHERE records.id BETWEEN run << 40 AND (run + 1 << 40) - 1)"
@@ -211,7 +212,7 @@ def _check_records(
 ) -> None:
     runs = SqliteSealed(data_dir).runs()
     lost = _lost(connection)
-    for part in _parts(data_dir, list(_ranges(runs)), sum(count for _, count in runs)):
+    for part in _parts(data_dir, list(_ranges(connection)), sum(count for _, count in runs)):
         index = found.records
         for source in sources:
             source.compare(index, part.leaf_hashes)
@@ -222,20 +223,17 @@ def _check_records(
         found.tell(record_id(run, 0), "run has no record", Fault.MISSING)
 
 
-def _ranges(runs: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Cut what is there into parts by number: the first excluded, the last included."""
-    first, count = 0, 0
-    for run, newest in runs:
-        counter = 0
-        while counter < newest:
-            taken = min(PART_RECORDS - count, newest - counter)
-            counter += taken
-            count += taken
-            if count >= PART_RECORDS:
-                yield first, record_id(run, counter)
-                first, count = record_id(run, counter), 0
-    if count:
-        yield first, record_id(*runs[-1])
+def _ranges(connection: sqlite3.Connection) -> Iterator[tuple[int, int]]:
+    """Cut what is there into parts by number: the first excluded, the last included.
+
+    Each begins at a record that is there: a number may be damaged, and the space in front of it is without end.
+    """
+    ((head,),) = connection.execute("SELECT max(id) FROM records").fetchall()
+    after = 0
+    while row := connection.execute(_NEXT, (after, head)).fetchone():
+        last = min(row[0] + PART_RECORDS - 1, head)
+        yield row[0] - 1, last
+        after = last
 
 
 def _parts(data_dir: Path, ranges: Sequence[tuple[int, int]], records: int) -> Iterator[Report]:

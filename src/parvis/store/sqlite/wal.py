@@ -9,7 +9,7 @@ Frames of an older generation of the log bear other salts and are not looked at.
 Source: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from struct import Struct, unpack_from
 from typing import Final
@@ -82,6 +82,35 @@ def torn_tail(log: Path) -> TornTail | None:
     if torn_to == whole_to:
         return None
     return TornTail(offset=whole_to, content=raw[whole_to:torn_to], acknowledged=acknowledged)
+
+
+def whole_frames(log: Path) -> Iterator[tuple[int, bytes]]:
+    """Give the pages of a log that nobody has open, in order: number and bytes of each that is as it was written.
+
+    Each frame is checked against the sum that stands in the one before it, so that one damaged frame hides itself and
+    not what follows. Frames behind the end of the last transaction are left out: nobody was told of them.
+    """
+    raw = log.read_bytes() if log.is_file() else b""
+    if len(raw) < HEADER_BYTES:
+        return
+    magic, _, page_bytes, _, salt_1, salt_2, sum_1, sum_2 = _LOG_HEADER.unpack_from(raw)
+    if magic & ~1 != MAGIC or not 512 <= page_bytes <= PAGE_BYTES_MAX:
+        return
+    words = "<" if magic == MAGIC else ">"
+    sums = (sum_1, sum_2)
+    waiting: list[tuple[int, bytes]] = []
+    for at in range(HEADER_BYTES, len(raw) - FRAME_HEADER_BYTES - page_bytes + 1, FRAME_HEADER_BYTES + page_bytes):
+        number, is_last, frame_salt_1, frame_salt_2, frame_sum_1, frame_sum_2 = _FRAME_HEADER.unpack_from(raw, at)
+        page_at = at + FRAME_HEADER_BYTES
+        found = _checksum(_words(raw, at, 8, words), *sums)
+        found = _checksum(_words(raw, page_at, page_bytes, words), *found)
+        sums = (frame_sum_1, frame_sum_2)
+        if found != sums or (frame_salt_1, frame_salt_2) != (salt_1, salt_2):
+            continue
+        waiting.append((number, raw[page_at : page_at + page_bytes]))
+        if is_last:
+            yield from waiting
+            waiting = []
 
 
 def _end_of_generation(raw: bytes, at: int, frame_bytes: int, salts: tuple[int, int]) -> tuple[int, bool]:

@@ -13,6 +13,7 @@ def upgrade() -> None:
     op.execute("ALTER TABLE content_keys ADD COLUMN data TEXT NOT NULL DEFAULT 'rooms'")
     op.execute("ALTER TABLE content_keys ADD COLUMN first_id INTEGER NOT NULL DEFAULT 0")
     op.execute("CREATE INDEX content_keys_by_term ON content_keys (term_key) WHERE term_key IS NOT NULL")
+    op.execute("CREATE INDEX content_keys_unplaced ON content_keys (id) WHERE first_id = 0")
     op.execute("""
 CREATE TABLE custody_wraps (
     content_key BLOB NOT NULL,
