@@ -92,7 +92,7 @@ def _see_archive(config: Config) -> None:
 async def _do_alone(config: Config, request: Request, first_key: CustodianKey | None) -> Words:
     """Be the server, without a door, for one deed."""
     from parvis.app import logs
-    from parvis.app.wiring import assemble
+    from parvis.app.wiring import assemble, close
 
     # Standard output is the verb's.
     logs.configure()
@@ -111,14 +111,7 @@ async def _do_alone(config: Config, request: Request, first_key: CustodianKey | 
     except TimeoutError:
         answer = {"not_done": "The archive cannot be written."}
     finally:
-        parts.workers.close()
-        parts.history_workers.close()
-        await asyncio.to_thread(parts.history.close)
-        if parts.mail is not None:
-            parts.mail.close()
-        if parts.sequencer is not None:
-            await asyncio.to_thread(parts.sequencer.stop)
-        await asyncio.to_thread(parts.archive.close)
+        await close(parts)
     return answer if not broken else {"not_done": f"The archive cannot go on: {broken[0]}."}
 
 

@@ -41,9 +41,9 @@ def with_data(config: "Config", data: Path | None) -> "Config":
 
 def utc(time_ms: int) -> str:
     """Write a moment as a day and a minute in UTC."""
-    from datetime import UTC, datetime
+    from parvis.model.moments import told_briefly
 
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return told_briefly(time_ms)
 
 
 def end(text: str, *, as_json: bool, status: int = 1) -> NoReturn:

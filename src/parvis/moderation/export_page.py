@@ -12,6 +12,8 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from parvis.model.moments import read_moment, told
+
 if TYPE_CHECKING:
     from parvis.moderation.exports import Device, Export, RoomHeld
 
@@ -215,8 +217,11 @@ def _left_out(words: Mapping[str, str], count: int) -> str:
 
 
 def _moment(written: str) -> str:
-    """Write a moment of the export for people: without the letters of ISO 8601."""
-    return written.replace("T", " ").replace("Z", " UTC")
+    """Write a moment of the export for people."""
+    try:
+        return told(read_moment(written))
+    except ValueError:
+        return written
 
 
 def _said(line: str) -> str:

@@ -90,10 +90,9 @@ def command(
 
 def _check_stamps(found: "Verification", data_dir: Path, roots: Path) -> None:
     """Check the time stamps of checkpoints; the checkpoints themselves are checked already."""
-    from datetime import UTC, datetime
-
     from parvis.archive.checkpoint import MalformedNote, parse_checkpoint, parse_note
     from parvis.archive.timestamps import WrongStamp, load_roots, verify_stamp
+    from parvis.model.moments import told
     from parvis.store.log.folder import LOG_NAME, LogFolder
 
     try:
@@ -107,8 +106,7 @@ def _check_stamps(found: "Verification", data_dir: Path, roots: Path) -> None:
         except (MalformedNote, WrongStamp) as wrong:
             found.wrong(f"A time stamp of a checkpoint cannot be relied on: {wrong}.")
             continue
-        at = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        found.notes.append(f"The first {size} records were there at {at}, by a time stamp.")
+        found.notes.append(f"The first {size} records were there at {told(at_ms)}, by a time stamp.")
 
 
 def _counts(found: "Verification") -> dict[str, object]:

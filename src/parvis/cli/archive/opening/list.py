@@ -19,9 +19,9 @@ def command(config_file: Path | None, data: Path | None, as_json: bool) -> None:
         for each in openings:
             write_json({"event": "opening", **each})
         return
-    from parvis.legal.openings import shown
+    from parvis.model.moments import told
 
     for each in openings:
-        click.echo(f"{each['opening'][:8]}  {each['state']:<8}  ends {shown(each['ends_ms'])}  {each['reference']}")
+        click.echo(f"{each['opening'][:8]}  {each['state']:<8}  ends {told(each['ends_ms'])}  {each['reference']}")
     if not openings:
         click.echo("No opening is under way.")

@@ -74,11 +74,11 @@ def command(
     click.echo("\n".join(done["lines"]))
     click.echo(f"\nIt is in the log. Its digest is {done['digest']}.")
     if done["not_before_ms"] > done["asked_ms"]:
-        from parvis.legal.openings import shown
+        from parvis.model.moments import told
 
         click.echo(
             "One custodian alone can open this archive, so the export waits for a day: until "
-            f"{shown(done['not_before_ms'])}."
+            f"{told(done['not_before_ms'])}."
         )
     if done["board_told"] is not None:
         click.echo(
