@@ -126,7 +126,8 @@ def test_the_key_of_the_log_is_shown_and_rotated(tmp_path: Path) -> None:
     assert "log-key-rotated by operator" in shown.stdout
     assert "\x1b" not in shown.stdout
     for more in (["--what", "terms-ended"], ["--since", "2100-01-01"]):
-        assert CliRunner().invoke(command, ["log", "--data", data, *more]).stdout == ""
+        assert CliRunner().invoke(command, ["log", "--data", data, *more]).stdout == "No entry is like that.\n"
+        assert CliRunner().invoke(command, ["log", "--data", data, "--json", *more]).stdout == ""
     assert CliRunner().invoke(command, ["verify", "--data", data]).exit_code == 0
     long = CliRunner().invoke(command, ["log-key", "rotate", "--data", data, "--why", "x" * 501])
     assert (long.exit_code, long.stdout) == (1, "")

@@ -88,6 +88,18 @@ def opened(file: bytes) -> tuple[dict[str, object], str]:
         return json.loads(archive.read("export.json")), archive.read("index.html").decode()
 
 
+def test_the_page_of_an_export_reads_as_people_read() -> None:
+    """A message is its place and its words, several lines stay several, and times have no letters in them."""
+    square = Square()
+    ada = claims(square, "ada")
+    asks(square, ada, f"PRIVMSG {ROOM} :one < two")
+    told, page = opened(export_of(square, "ada"))
+    assert f"<td dir='auto'>{ROOM} · one &lt; two</td>" in page
+    assert "PRIVMSG" not in page
+    assert f"{str(told['made']).replace('T', ' ').removesuffix('Z')} UTC" in page
+    assert "white-space:pre-line" in page
+
+
 def written_by(square: Square, identity: IdentityId) -> list[RecordKind]:
     """Give the kinds of the records of somebody whose bodies are there."""
     rows = square.duties.sealed.rows(Wanted(author=identity))

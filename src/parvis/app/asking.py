@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from parvis.app.config import Config
+from parvis.app.config import Config, StoreKind
 from parvis.app.control import SOCKET_NAME, Request, do
 from parvis.app.cores import forbid_cores
 from parvis.app.deeds import DEEDS
@@ -42,6 +42,8 @@ def ask(config: Config, deed: str, words: Words, first_key: CustodianKey | None 
     try:
         answer = _ask_running(config, request)
         if answer is None:
+            if first_key is None:
+                _see_archive(config)
             _refuse_for_another(config.server.data_dir)
             answer = asyncio.run(_do_alone(config, request, first_key))
     except ArchiveError as fault:
@@ -57,7 +59,9 @@ def _ask_running(config: Config, request: Request) -> Words | None:
     try:
         folder = os.open(config.server.data_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as fault:
-        raise NotDone(f"The data folder {config.server.data_dir} cannot be opened: {fault.strerror}.") from fault
+        raise NotDone(
+            f"The data folder {config.server.data_dir} cannot be opened: {fault.strerror}. Name it with --data."
+        ) from fault
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
         asking.settimeout(WAIT_S)
         try:
@@ -92,10 +96,20 @@ def _refuse_for_another(data_dir: Path) -> None:
             raise NotDone(f"No server runs, and the archive belongs to the user with the number {owner}. Be that user.")
 
 
+def _see_archive(config: Config) -> None:
+    """Refuse to stand in for a server where there is no archive: a mistyped folder would become a new one."""
+    from parvis.store.sqlite.database import DATABASE_NAME
+
+    if config.archive.store is StoreKind.MEMORY:
+        raise NotDone("No server runs here, and its archive was in memory alone: it has ended with it.")
+    if not (config.server.data_dir / DATABASE_NAME).is_file():
+        raise NotDone(f"There is no archive in {config.server.data_dir}. Name the data folder with --data.")
+
+
 async def _do_alone(config: Config, request: Request, first_key: CustodianKey | None) -> Words:
     """Be the server, without a door, for one deed."""
     from parvis.app import logs
-    from parvis.app.wiring import assemble
+    from parvis.app.wiring import assemble, close
 
     # Standard output is the verb's.
     logs.configure()
@@ -115,14 +129,7 @@ async def _do_alone(config: Config, request: Request, first_key: CustodianKey | 
     except TimeoutError:
         answer = {"not_done": "The archive cannot be written."}
     finally:
-        parts.workers.close()
-        parts.history_workers.close()
-        await asyncio.to_thread(parts.history.close)
-        if parts.mail is not None:
-            parts.mail.close()
-        if parts.sequencer is not None:
-            await asyncio.to_thread(parts.sequencer.stop)
-        await asyncio.to_thread(parts.archive.close)
+        await close(parts)
     return answer if not broken else {"not_done": f"The archive cannot go on: {broken[0]}."}
 
 

@@ -10,7 +10,7 @@ from parvis.chat.service import Chat
 from parvis.irc.casemapping import fold
 from parvis.legal.holds import Ground, Hold
 from parvis.model.ids import NOBODY, OPAQUE_ID_BYTES, ConversationId, IdentityId
-from parvis.model.moments import read_moment, written
+from parvis.model.moments import written
 from parvis.moderation.holds import NotHeld
 
 T = TypeVar("T")
@@ -27,29 +27,39 @@ class Placing(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     conversations: list[str] = []
     """Names of rooms, or ids in hex."""
     vault: bool = False
-    span_from: str = ""
-    span_until: str = ""
-    """Empty: as long as the hold itself."""
+    from_ms: int = 0
+    until_ms: int | None = None
+    """None: as long as the hold itself."""
     ground: Ground
     reference: str
-    ends: str = ""
-    days: int = 0
+    ends_ms: int | None = None
+    days: int | None = None
     may_notify_user: bool = False
+
+
+class Extending(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What `hold extend` asks."""
+
+    hold: str
+    ends_ms: int | None = None
+    days: int | None = None
+    """From the end that it has."""
+    reference: str = ""
 
 
 def place(office: Office, words: Words) -> Words:
     """Place a hold."""
     asked = _read(words, Placing)
     now_ms = office.now_ms()
-    ends_ms = _end(asked.ends, asked.days, now_ms)
+    ends_ms = _end(asked.ends_ms, asked.days, now_ms)
     accounts, conversations = office.on_loop(lambda: _scope(office.chat, asked))
     wanted = Hold(
         id=b"",
         accounts=accounts,
         conversations=conversations,
         vault=asked.vault,
-        from_ms=_moment(asked.span_from) if asked.span_from else 0,
-        until_ms=_moment(asked.span_until) if asked.span_until else ends_ms,
+        from_ms=asked.from_ms,
+        until_ms=ends_ms if asked.until_ms is None else asked.until_ms,
         ground=asked.ground,
         reference=asked.reference,
         placed_ms=now_ms,
@@ -69,11 +79,10 @@ def listed(office: Office, _words: Words) -> Words:
 
 def extend(office: Office, words: Words) -> Words:
     """Decide a hold anew, with a later end."""
-    now_ms = office.now_ms()
-    hold = _held(lambda: office.holds.named(str(words.get("hold", ""))))
-    ends_ms = _end(str(words.get("ends", "")), int(words.get("days", 0)), hold.ends_ms)
-    reference = str(words.get("reference", ""))
-    return _shown(_held(lambda: office.holds.extend(hold, ends_ms, reference, now_ms, BY)), office)
+    asked, now_ms = _read(words, Extending), office.now_ms()
+    hold = _held(lambda: office.holds.named(asked.hold))
+    ends_ms = _end(asked.ends_ms, asked.days, hold.ends_ms)
+    return _shown(_held(lambda: office.holds.extend(hold, ends_ms, asked.reference, now_ms, BY)), office)
 
 
 def end(office: Office, words: Words) -> Words:
@@ -134,17 +143,12 @@ def _id(named: str) -> bytes | None:
     return known if len(known) == OPAQUE_ID_BYTES else None
 
 
-def _end(ends: str, days: int, from_ms: int) -> int:
-    if bool(ends) == bool(days):
-        raise NotDone("A hold needs an end: give --ends or --days, and not both.")
-    return _moment(ends) if ends else from_ms + days * DAY_MS
-
-
-def _moment(text: str) -> int:
-    try:
-        return read_moment(text)
-    except ValueError:
-        raise NotDone(f"{text[:32]} is no moment. Write 2026-12-31, or 2026-12-31T18:00:00Z.") from None
+def _end(ends_ms: int | None, days: int | None, from_ms: int) -> int:
+    if ends_ms is not None:
+        return ends_ms
+    if days is None:
+        raise NotDone("A hold needs an end.")
+    return from_ms + days * DAY_MS
 
 
 def _read(words: Words, kind: type[T]) -> T:
@@ -170,7 +174,7 @@ def _shown(hold: Hold, office: Office) -> Words:
         "accounts": [each.hex() for each in hold.accounts],
         "conversations": [each.hex() for each in hold.conversations],
         "vault": hold.vault,
-        "from": written(hold.from_ms),
+        "from": written(hold.from_ms) if hold.from_ms else None,
         "until": written(hold.until_ms),
         "placed": written(hold.placed_ms),
         "ends": written(hold.ends_ms),

@@ -17,6 +17,7 @@ from parvis.chat.cloaks import conversation_of_pair
 from parvis.irc.casemapping import fold
 from parvis.legal import openings as law
 from parvis.legal.openings import Ground, Quorum, Request, Requester, Subject
+from parvis.model import moments
 from parvis.model.ids import IdentityId
 from parvis.moderation.bundling import Bundle, private_conversations
 from parvis.moderation.openings import Declined, Opening
@@ -276,10 +277,12 @@ def _tell_board(office: Office, opening: Opening) -> bool:
     mail = office.chat.outside.mail
     if not address or mail is None:
         return False
-    when = "at once: it is called an emergency" if asked.is_emergency else f"from {law.shown(asked.not_before_ms)} on"
+    when = (
+        "at once: it is called an emergency" if asked.is_emergency else f"from {moments.told(asked.not_before_ms)} on"
+    )
     text = (
         f"An opening of the sealed archive of {asked.server} was asked for. One custodian can open it alone, so\n"
-        f"you are told. It can be exported {when}, until {law.shown(asked.ends_ms)}.\n\n"
+        f"you are told. It can be exported {when}, until {moments.told(asked.ends_ms)}.\n\n"
         f"Opening:   {asked.id}\nGround:    {law.GROUNDS[asked.ground]}\nReference: {asked.reference}\n\n"
         "Whom and what it is about stands in the log of the archive. If you know nothing of it, ask who runs\n"
         f"the server now; they can stop it: parvis archive opening end {asked.id[:8]}\n"

@@ -13,6 +13,10 @@ from typing import Final
 
 from parvis.app.secret_memory import lock_memory
 
+FIRST: Final = (
+    "A new archive begins here. What is said is sealed, and the server itself can read it for a short while only.\n"
+    "From then on it takes these words, the custodians' share of the key, to open anything.\n"
+)
 HINT: Final = "For several custodians, run: parvis custodian init --shares 5 --threshold 3\n"
 
 
@@ -30,7 +34,7 @@ def main(data_dir: Path) -> int:
         if somebody_reads(sys.stderr.fileno()):
             shown = f"{share_files.heading(key, 1)}\n\n{share_files.columns(words.split())}\n"
             last = "Write the line above and the words down now, then clear this screen: they are not shown again.\n"
-            sys.stderr.write(f"\n{shown}\n{share_files.warning(key)}{notes}{last}\n")
+            sys.stderr.write(f"\n{FIRST}\n{shown}\n{share_files.warning(key)}{notes}{last}\n")
             sys.stderr.flush()
         else:
             share_files.set_aside(data_dir)

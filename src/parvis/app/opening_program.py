@@ -29,6 +29,7 @@ from parvis.archive.bundle import export_digest
 from parvis.archive.custody import UnopenedCustody
 from parvis.archive.session import MalformedSession, Outcome, Proceedings, Session, Voice
 from parvis.legal import openings as law
+from parvis.model import moments
 from parvis.store import opening_folder
 from parvis.store.opening_folder import BadFolder, Export, Reading
 
@@ -137,9 +138,9 @@ class OpeningProgram:
         if self._expected and self._expected.strip().lower() != export.digest.hex():
             raise NotOpened("This is not the export that the log tells of: its digest is another. Nothing was begun.")
         if now_ms < export.request.not_before_ms:
-            raise NotOpened(f"The request waits until {law.shown(export.request.not_before_ms)}. Nothing was begun.")
+            raise NotOpened(f"The request waits until {moments.told(export.request.not_before_ms)}. Nothing was begun.")
         if now_ms >= export.request.ends_ms:
-            raise NotOpened(f"The request ended at {law.shown(export.request.ends_ms)}. Nothing was begun.")
+            raise NotOpened(f"The request ended at {moments.told(export.request.ends_ms)}. Nothing was begun.")
         return export
 
     def _tell_waiting(self, export: Export) -> None:

@@ -13,6 +13,7 @@ from parvis.archive import custody, session
 from parvis.archive.session import SESSION_BYTES_MAX, MalformedSession, Refusal, Session, seal_share
 from parvis.legal import openings as law
 from parvis.legal.openings import Request
+from parvis.model import moments
 from parvis.store import opening_folder
 from parvis.store.opening_folder import BadFolder
 
@@ -58,7 +59,7 @@ def asked_in(folder: Path) -> Asked:
     if waiting.request != law.digest(request).hex():
         raise NotGiven("The program that waits is for another request than the one in this folder.")
     if time.time_ns() // 1_000_000 >= waiting.ends_ms:
-        raise NotGiven(f"The session ended at {law.shown(waiting.ends_ms)}. Another one has to begin.")
+        raise NotGiven(f"The session ended at {moments.told(waiting.ends_ms)}. Another one has to begin.")
     spoken = session.spoken(session.fingerprint(waiting))
     return Asked(request, waiting, law.plain_words(request, facts), spoken)
 
@@ -66,7 +67,7 @@ def asked_in(folder: Path) -> Asked:
 def _facts(folder: Path, request: Request, waiting: Session) -> list[tuple[str, str]]:
     """Say what else a custodian wants to know: whom the result is sealed to, and how much there is."""
     key = custody.custodian_id(custody.HYBRID, request.requester.public).hex()
-    facts = [("Sealed to key", key), ("Session ends", law.shown(waiting.ends_ms))]
+    facts = [("Sealed to key", key), ("Session ends", moments.told(waiting.ends_ms))]
     if (folder / opening_folder.SEALED).exists():
         export = opening_folder.read_export(folder)
         if export.digest.hex() != waiting.export:

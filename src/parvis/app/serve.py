@@ -28,7 +28,7 @@ from parvis.app.listeners import Listeners, ListenFailed
 from parvis.app.operators import OperatorBook
 from parvis.app.running import Running
 from parvis.app.web import Web
-from parvis.app.wiring import Parts, assemble, settings_of
+from parvis.app.wiring import Parts, assemble, close, settings_of
 from parvis.ports.archive import ArchiveError
 
 DONE: Final = 0
@@ -110,7 +110,7 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     except (ArchiveError, OSError) as error:
         listeners.close_sockets()
         running.close()
-        await _close(parts)
+        await close(parts)
         _tell_failure(f"the terms that have ended could not be ended: {error}")
         return FAILED
     parts.doors.start()
@@ -143,20 +143,8 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     await web.close()
     await control.close()
     running.close()
-    await _close(parts)
+    await close(parts)
     return status
-
-
-async def _close(parts: Parts) -> None:
-    """Let go of everything behind the doors, the archive last."""
-    parts.workers.close()
-    parts.history_workers.close()
-    await asyncio.to_thread(parts.history.close)
-    if parts.mail is not None:
-        parts.mail.close()
-    if parts.sequencer is not None:
-        await asyncio.to_thread(parts.sequencer.stop)
-    await asyncio.to_thread(parts.archive.close)
 
 
 async def _drain(parts: Parts, timeout_s: float) -> None:

@@ -357,6 +357,18 @@ def assemble(
     )
 
 
+async def close(parts: Parts) -> None:
+    """Let go of everything behind the doors, the archive last."""
+    parts.workers.close()
+    parts.history_workers.close()
+    await asyncio.to_thread(parts.history.close)
+    if parts.mail is not None:
+        parts.mail.close()
+    if parts.sequencer is not None:
+        await asyncio.to_thread(parts.sequencer.stop)
+    await asyncio.to_thread(parts.archive.close)
+
+
 def _tidy(config: Config, openings: Openings, now_ms: int) -> None:
     """End what no term key ends: torn batches that were set aside, and openings with what they exported."""
     sweep(config.server.data_dir / SET_ASIDE_NAME, schedule_of(config).term_ms("set-aside"), now_ms)

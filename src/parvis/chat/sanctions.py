@@ -4,7 +4,6 @@ Each decision is a record with the words that those it concerns read, by whom it
 (docs/adr/0019-sanctions-of-the-server.md). Logs hold ids of decisions and sessions alone.
 """
 
-from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -20,6 +19,7 @@ from parvis.irc.wire import cut_body, frame
 from parvis.model import events as e
 from parvis.model.ids import DECISIONS, IdentityId
 from parvis.model.kept import KeptKind, keep
+from parvis.model.moments import written
 from parvis.model.person import OPERATOR
 from parvis.model.records import DataKind, RecordKind
 from parvis.model.sanctions import Defence, ServerBan
@@ -218,8 +218,7 @@ def decided(chat: Chat, client: Client | None, name: str, action: str, target: s
     The record's line is `:WHO DECISION NAME ACTION TARGET END :WORDS`; nobody is sent it.
     """
     source = client.prefix if client is not None else chat.settings.server.encode()
-    ends = datetime.fromtimestamp(ends_at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    body = b":%b DECISION %b" % (source, f"{name} {action} {target} {ends} :{told}".encode())
+    body = b":%b DECISION %b" % (source, f"{name} {action} {target} {written(ends_at_ms)} :{told}".encode())
     chat.record(RecordKind.DECISION, client, DECISIONS, body, data=DataKind.DECISIONS)
     by = client.session.hex() if client is not None else "server"
     log.warning("decision of staff", decision=name, action=action, by=by)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
@@ -24,7 +24,6 @@ json_option: Final[Callable[[_Verb], _Verb]] = click.option(
     "--json", "as_json", is_flag=True, help="Write one JSON object per line, for programs."
 )
 
-
 data_option: Final[Callable[[_Verb], _Verb]] = click.option(
     "--data",
     type=click.Path(path_type=Path, file_okay=False),
@@ -42,9 +41,28 @@ def with_data(config: "Config", data: Path | None) -> "Config":
 
 def utc(time_ms: int) -> str:
     """Write a moment as a day and a minute in UTC."""
-    from datetime import UTC, datetime
+    from parvis.model.moments import told_briefly
 
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return told_briefly(time_ms)
+
+
+def end(text: str, *, as_json: bool, status: int = 1) -> NoReturn:
+    """Say why this ends, and end."""
+    if as_json:
+        write_json({"event": "failed", "text": text})
+    else:
+        click.echo(text, err=True)
+    raise SystemExit(status)
+
+
+def archive_of(config: "Config", *, as_json: bool) -> Path:
+    """Give the folder of the archive, or end with 1 where there is none."""
+    from parvis.store.sqlite.database import DATABASE_NAME
+
+    folder = config.server.data_dir
+    if not (folder / DATABASE_NAME).is_file():
+        end(f"There is no archive in {folder}. Name the data folder with --data.", as_json=as_json)
+    return folder
 
 
 def load_or_exit(config_file: Path | None, *, as_json: bool, to_stderr: bool) -> "Config":

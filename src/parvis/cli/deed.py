@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from parvis.cli.configuration import load_or_exit, with_data, write_json
+from parvis.cli.configuration import end, load_or_exit, with_data
 
 if TYPE_CHECKING:
     from parvis.app.office import Words
@@ -20,8 +18,4 @@ def done_or_exit(config_file: Path | None, data: Path | None, deed: str, words: 
     try:
         return ask(config, deed, words)
     except NotDone as refused:
-        if as_json:
-            write_json({"event": "not-done", "text": str(refused)})
-        else:
-            click.echo(str(refused), err=True)
-        raise SystemExit(1) from None
+        end(str(refused), as_json=as_json)

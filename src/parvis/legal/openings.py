@@ -10,7 +10,6 @@ docs/adr/0022-openings.md; vectors/openings.json.
 """
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 from itertools import zip_longest
@@ -21,6 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from parvis.model.ids import AUDIT, DECISIONS, PRESENCE
+from parvis.model.moments import told
 
 HOUR_MS: Final = 3_600_000
 """An hour in milliseconds."""
@@ -244,20 +244,20 @@ def refusal(step: Step, state: State, request: Request, now_ms: int) -> str | No
             if now_ms < request.not_before_ms:
                 return (
                     f"One custodian alone can open this archive, so it waits: export it from "
-                    f"{shown(request.not_before_ms)} on."
+                    f"{told(request.not_before_ms)} on."
                 )
             if now_ms >= request.ends_ms:
-                return f"The request ended at {shown(request.ends_ms)}. Make a new one."
+                return f"The request ended at {told(request.ends_ms)}. Make a new one."
         case Step.RECORD:
             if state is State.ASKED:
                 return "It was not exported yet, so there is nothing to record."
             if now_ms >= reading_ends_ms:
-                return f"The time to record it ended at {shown(reading_ends_ms)}. Make a new request."
+                return f"The time to record it ended at {told(reading_ends_ms)}. Make a new request."
         case Step.RELEASE:
             if state is not State.OPENED:
                 return "There is nothing to release: no proceedings that opened it have been recorded."
             if now_ms >= reading_ends_ms:
-                return f"The time to read it ended at {shown(reading_ends_ms)}. Make a new request."
+                return f"The time to read it ended at {told(reading_ends_ms)}. Make a new request."
     return None
 
 
@@ -288,11 +288,6 @@ class Scope:
         return author not in self._authors and conversation not in self._conversations
 
 
-def shown(time_ms: int) -> str:
-    """Write a moment for people, in UTC."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
 def plain_words(request: Request, facts: Collection[tuple[str, str]] = ()) -> list[str]:
     """Say what is asked in lines for people: custodians decide over these.
 
@@ -318,11 +313,11 @@ def plain_words(request: Request, facts: Collection[tuple[str, str]] = ()) -> li
             ),
             *(("Conversation", _subject(each)) for each in request.conversations),
             ("Vault", "yes: from which addresses the accounts came" if request.vault else "no"),
-            ("From", shown(request.from_ms)),
-            ("To", shown(request.to_ms)),
+            ("From", told(request.from_ms)),
+            ("To", told(request.to_ms)),
             ("Emergency", "yes" if request.is_emergency else "no"),
-            ("Asked at", shown(request.asked_ms)),
-            ("Ends at", shown(request.ends_ms)),
+            ("Asked at", told(request.asked_ms)),
+            ("Ends at", told(request.ends_ms)),
             (
                 "Shares needed",
                 f"{request.quorum.threshold} of {request.quorum.shares}, of key {request.quorum.custodian}",

@@ -1,4 +1,4 @@
-"""Moments as people and programs read them: ISO 8601 in UTC, to the second."""
+"""Moments as people and programs read them, in UTC; for programs as ISO 8601 has them."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -9,6 +9,16 @@ _FORM: Final = "%Y-%m-%dT%H:%M:%SZ"
 def written(time_ms: int) -> str:
     """Write a moment, given in milliseconds since 1970."""
     return datetime.fromtimestamp(time_ms // 1000, UTC).strftime(_FORM)
+
+
+def told(time_ms: int) -> str:
+    """Write a moment for people, to the second."""
+    return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def told_briefly(time_ms: int) -> str:
+    """Write a moment for people, to the minute."""
+    return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def read_moment(text: str) -> int:

@@ -12,18 +12,24 @@ from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from parvis.model.moments import read_moment, told
+
 if TYPE_CHECKING:
-    from parvis.moderation.exports import Export
+    from parvis.moderation.exports import Device, Export, RoomHeld
 
 LANGUAGES: Final = ("fr", "en")
 """Those the page is written in; the first is for whoever asks for none of them."""
 
 STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2330;"
-    "background:#fdfbf7}h1,h2{line-height:1.2}dt{font-weight:600}dd{margin:0 0 .6rem}"
-    "table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #e0d8c9;padding:.3rem .5rem;"
-    "text-align:left;vertical-align:top;overflow-wrap:anywhere}td:first-child{white-space:nowrap}"
-    "@media(prefers-color-scheme:dark){body{color:#ece8df;background:#14181e}td,th{border-color:#2d3541}}"
+    "background:#fdfbf7;overflow-wrap:anywhere}h1,h2{line-height:1.2}dt{font-weight:600}dd{margin:0 0 .6rem}"
+    "table{border-collapse:collapse;width:100%}tr{border-bottom:1px solid #e0d8c9}"
+    "td{padding:.3rem .5rem;text-align:start;vertical-align:top}"
+    "td:not(:last-child){white-space:nowrap;overflow-wrap:normal}td:last-child{width:100%;white-space:pre-line}"
+    "@media(max-width:44rem){tr{display:block;padding:.3rem 0}td,td:not(:last-child){display:block;padding:0;"
+    "white-space:normal;overflow-wrap:anywhere}}"
+    "@media(prefers-color-scheme:dark){:root{color-scheme:dark}body{color:#ece8df;background:#14181e}"
+    "tr{border-color:#2d3541}}"
 )
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; "
@@ -132,10 +138,10 @@ def render(export: Export, language: str) -> str:
     """Write the page in one of `LANGUAGES`."""
     words = _WORDS[language]
     facts = [
-        (words["made"], export.made),
+        (words["made"], _moment(export.made)),
         (words["account"], export.account),
         (words["id"], export.id),
-        (words["registered"], export.registered),
+        (words["registered"], _moment(export.registered)),
         (words["password"], words["yes"] if export.has_password else words["no"]),
     ]
     parts = [
@@ -144,13 +150,21 @@ def render(export: Export, language: str) -> str:
         _table(words, "metadata", export.metadata.items()),
         _table(words, "read_until", export.read_until.items()),
         _table(
-            words, "rooms", ((room.since, room.name, words["owner" if room.owner else "host"]) for room in export.rooms)
+            words,
+            "rooms",
+            ((_moment(room.since), room.name, words["owner" if room.owner else "host"]) for room in export.rooms),
         ),
         _table(
             words,
             "devices",
             (
-                (each.since, each.pseudonym, each.address, each.host, words["encrypted" if each.encrypted else "plain"])
+                (
+                    _moment(each.since),
+                    each.pseudonym,
+                    each.address,
+                    each.host,
+                    words["encrypted" if each.encrypted else "plain"],
+                )
                 for each in export.devices
             ),
         ),
@@ -158,13 +172,13 @@ def render(export: Export, language: str) -> str:
             words,
             "decisions",
             (
-                (each.at, each.name, each.action, f"{words['until']} {each.ends}", each.told)
+                (_moment(each.at), each.name, each.action, f"{words['until']} {_moment(each.ends)}", each.told)
                 for each in export.decisions
             ),
         ),
-        _table(words, "lines", ((each.at, words[each.where], each.line) for each in export.lines)),
+        _table(words, "lines", ((_moment(each.at), words[each.where], _said(each.line)) for each in export.lines)),
         _left_out(words, export.lines_left_out),
-        _table(words, "sealed", ((each.at, words[each.where]) for each in export.sealed)),
+        _table(words, "sealed", ((_moment(each.at), words[each.where]) for each in export.sealed)),
         _left_out(words, export.sealed_left_out),
         _list(words, "notes", export.notes.values()),
     ]
@@ -179,6 +193,15 @@ def render(export: Export, language: str) -> str:
     )
 
 
+def _room(words: Mapping[str, str], room: RoomHeld) -> tuple[str, ...]:
+    return _moment(room.since), room.name, words["owner" if room.owner else "host"]
+
+
+def _device(words: Mapping[str, str], device: Device) -> tuple[str, ...]:
+    how = words["encrypted" if device.encrypted else "plain"]
+    return _moment(device.since), device.pseudonym, device.address, device.host, how
+
+
 def _list(words: Mapping[str, str], name: str, items: Iterable[str]) -> str:
     shown = "".join(f"<li dir='auto'>{_text(item)}</li>" for item in items)
     return f"<h2>{words[name]}</h2>\n" + (f"<ul>{shown}</ul>\n" if shown else f"<p>{words['none']}</p>\n")
@@ -191,6 +214,22 @@ def _table(words: Mapping[str, str], name: str, rows: Iterable[tuple[str, ...]])
 
 def _left_out(words: Mapping[str, str], count: int) -> str:
     return f"<p>{words['left_out'].format(count=count)}</p>\n" if count else ""
+
+
+def _moment(written: str) -> str:
+    """Write a moment of the export for people."""
+    try:
+        return told(read_moment(written))
+    except ValueError:
+        return written
+
+
+def _said(line: str) -> str:
+    """Leave out who, since it is whoever reads this; of a message, show where it went and what it said."""
+    act = line.partition(" ")[2] if line.startswith(":") else line
+    command, _, rest = act.partition(" ")
+    where, _, text = rest.partition(" :")
+    return f"{where} · {text}" if text and command in {"PRIVMSG", "NOTICE"} else act
 
 
 def _text(text: str) -> str:

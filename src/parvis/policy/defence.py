@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
+from parvis.model.moments import told_briefly
 from parvis.model.sanctions import Defence
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
-from parvis.policy.sanctions import moment
 
 NORMAL: Final = 5
 
@@ -58,7 +58,7 @@ def enter(step: Step, ends_at_ms: int, *, is_guest: bool, guests_in_minute: int)
     """
     if not is_guest or step.guests_per_minute is None or guests_in_minute < step.guests_per_minute:
         return ACCEPTED
-    until = moment(ends_at_ms)
+    until = told_briefly(ends_at_ms)
     if not step.guests_per_minute:
         return Refused(
             Ground.DEFENCE,
@@ -74,4 +74,4 @@ def register(step: Step, ends_at_ms: int) -> Verdict:
     """May an account be registered?"""
     if step.registers:
         return ACCEPTED
-    return Refused(Ground.DEFENCE, f"For now no account can be registered. Try again after {moment(ends_at_ms)}.")
+    return Refused(Ground.DEFENCE, f"For now no account can be registered. Try again after {told_briefly(ends_at_ms)}.")

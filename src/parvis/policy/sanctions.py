@@ -6,7 +6,6 @@ appeal. Source: DESIGN, promises 3 and 4; docs/adr/0019-sanctions-of-the-server.
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -17,6 +16,7 @@ from parvis.irc.casemapping import fold
 from parvis.irc.masks import MASK_BYTES_MAX
 from parvis.irc.spans import read_span, write_span
 from parvis.model.ids import IdentityId
+from parvis.model.moments import told_briefly
 from parvis.model.sanctions import BanKind, ServerBan, Target, TargetKind
 from parvis.model.verdicts import ACCEPTED, Ground, Refused, Verdict
 
@@ -160,11 +160,6 @@ def parse_span(text: str) -> int | None:
     return read_span(text.lower()) or None
 
 
-def moment(time_ms: int) -> str:
-    """Write a moment for people."""
-    return datetime.fromtimestamp(time_ms // 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
 def decide(target: Target, span_s: int, span_s_max: int, count: int, count_max: int) -> Verdict:
     """May staff decide this? A sanction is not longer than the server's longest, and names no half of the world."""
     if span_s > span_s_max:
@@ -199,7 +194,7 @@ def be_here(ban: ServerBan | None, contact: str) -> Verdict:
     """
     if ban is None:
         return ACCEPTED
-    until = moment(ban.ends_at_ms)
+    until = told_briefly(ban.ends_at_ms)
     where = contact or "write to those who run it"
     appeal = f"To appeal: {where} (decision {ban.name})."
     if ban.kind is BanKind.REQUIRE_ACCOUNT:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.contract.app.test_mail import Post, post, until  # noqa: F401  # a fixture
 
+from parvis.app import custodian_keys
 from parvis.app.asking import ask
 from parvis.app.config import ArchiveStore, Config, Mail, Server
 from parvis.app.office import NotDone
@@ -42,8 +43,10 @@ def words(config: Config, **chosen: object) -> dict[str, Any]:
 
 
 def begun(config: Config) -> Config:
-    """Have the archive made."""
+    """Have the archive made, with a key of one share."""
     config.server.data_dir.mkdir(mode=0o700)
+    key, _ = custodian_keys.make(1, 1, 0)
+    ask(config, "opening.list", {}, first_key=key)
     return config
 
 

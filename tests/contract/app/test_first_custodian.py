@@ -81,7 +81,7 @@ def test_on_a_terminal_the_share_is_shown_and_nowhere_else(tmp_path: Path) -> No
     assert status == 0, shown
     assert "Write the line above and the words down now" in shown
     assert not share_files.lying(data)
-    lines = shown.replace("\r", "").partition("open")[2].partition("Keep it")[0].split()
+    lines = shown.replace("\r", "").partition("opens the archive.")[2].partition("Keep it")[0].split()
     numbered = dict(zip(lines[lines.index("1") :: 2], lines[lines.index("1") + 1 :: 2], strict=False))
     assert opens(" ".join(numbered[str(place)] for place in range(1, 34)), data)
 
@@ -177,6 +177,7 @@ def test_an_archive_of_an_earlier_version_gets_its_key_at_its_first_start(tmp_pa
     database = sqlite3.connect(server.data / "parvis.db", isolation_level=None)
     for table in ("custody_wraps", "custodians", "absences", "vault_keys", "vault"):
         database.execute(f"DROP TABLE {table}")
+    database.execute("DROP INDEX content_keys_unplaced")
     for column in ("data", "first_id"):
         database.execute(f"ALTER TABLE content_keys DROP COLUMN {column}")
     database.execute("DROP INDEX content_keys_by_term")

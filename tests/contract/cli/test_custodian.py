@@ -271,7 +271,8 @@ def test_on_a_terminal_each_share_is_shown_alone_and_proved(tmp_path: Path) -> N
     assert custody.public_bytes(bytes(shares.combine(texts[1:]))) == key.public
     screens = shown.split("\x1b[2J\x1b[3J\x1b[H")
     assert screens[-1].startswith(f"From now on the archive is sealed to the key {key.id.hex()}")
-    assert all(sum(f" {text.split()[9]} " in screen for text in texts) <= 1 for screen in screens)
+    # Shares may have a word in common by chance; a screen that has all of one is that share's.
+    assert all(sum(set(text.split()) <= set(screen.split()) for text in texts) <= 1 for screen in screens)
 
 
 def test_what_is_broken_off_changes_nothing(tmp_path: Path) -> None:
@@ -364,7 +365,7 @@ def test_an_earlier_share_is_still_known(tmp_path: Path) -> None:
     assert then.returncode == 0
     assert "not in use any more; keep the share" in then.stdout
     status = run("custodian", "status", "--data", str(server.data))
-    assert "1 earlier" in status.stdout
+    assert "Earlier ones, whose shares open what was sealed to them:" in status.stdout
     assert "Caution: The archive's key lies beside it" in status.stdout
 
 

@@ -104,7 +104,9 @@ def test_holds_exports_and_erasures_beside_a_running_server(tmp_path: Path) -> N
         assert hold["state"] == "running"
         refused = done(server, *place, "--days", "61")
         assert (refused.returncode, "60 days" in refused.stderr) == (1, True)
-        assert done(server, *place).returncode == 1
+        without_end = done(server, *place)
+        assert (without_end.returncode, "--ends or --days" in without_end.stderr) == (2, True)
+        assert done(server, *place, "--ends", "soon").returncode == 2
         (longer,) = told(done(server, "archive", "hold", "extend", str(hold["hold"]), "--days", "30", "--json"))
         assert longer["extended"] == 1
         shown = done(server, "archive", "hold", "list")

@@ -97,6 +97,27 @@ def test_without_an_archive_terms_are_not_shown(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("archive", "terms"),
+        ("archive", "terms", "end"),
+        ("archive", "log-key"),
+        ("archive", "log-key", "rotate"),
+        ("archive", "hold", "list"),
+        ("archive", "opening", "list"),
+        ("account", "export", "ada", "--to", "ada.zip"),
+    ],
+)
+def test_an_empty_folder_does_not_become_an_archive(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """A mistyped folder is told of; nothing is made in it, above all no key whose share nobody looks for."""
+    empty = tmp_path / "empty"
+    empty.mkdir(mode=0o700)
+    failed = run(*words, "--data", str(empty))
+    assert (failed.returncode, "There is no archive in" in failed.stderr) == (1, True), failed.stderr
+    assert list(empty.iterdir()) == []
+
+
 def test_copies_are_made_apart_while_the_server_runs(tmp_path: Path) -> None:
     """Each in its folder, private; nobody is asked for anything."""
     with running(tmp_path) as server:

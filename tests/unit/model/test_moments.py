@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parvis.model.moments import read_moment, written
+from parvis.model.moments import read_moment, told, told_briefly, written
 
 
 @given(st.integers(0, 4_000_000_000))
@@ -24,3 +24,9 @@ def test_what_is_no_moment_is_refused(text: str) -> None:
     """It is told as a mistake, not guessed."""
     with pytest.raises(ValueError, match=r"."):
         read_moment(text)
+
+
+def test_people_read_no_letters_but_the_zone() -> None:
+    """To the second, and to the minute."""
+    assert told(1_999) == "1970-01-01 00:00:01 UTC"
+    assert told_briefly(86_459_999) == "1970-01-02 00:00 UTC"

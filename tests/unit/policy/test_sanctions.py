@@ -15,7 +15,6 @@ from parvis.policy.sanctions import (
     Newcomer,
     be_here,
     decide,
-    moment,
     own_sanction,
     parse_span,
     parse_target,
@@ -204,8 +203,3 @@ def test_what_is_read_holds_reason_end_and_appeal_and_no_address() -> None:
             assert contact in verdict.told
             assert "203.0.113" not in verdict.told
             assert len(f"ERROR :Closing link: {verdict.told}\r\n".encode()) <= 512
-
-
-def test_moments_are_written_for_people() -> None:
-    """In UTC."""
-    assert moment(NOON_MS) == "2027-01-15 08:00 UTC"

@@ -12,11 +12,12 @@ from parvis.chat.commands.uban import reason_of
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
+from parvis.model.moments import told_briefly
 from parvis.model.sanctions import Defence
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
 from parvis.policy.defence import NORMAL, STEPS
-from parvis.policy.sanctions import moment, parse_span
+from parvis.policy.sanctions import parse_span
 
 USUAL_S: Final = 3600
 LONGEST_S: Final = 7 * 86_400
@@ -60,7 +61,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         )
     sanctions.set_defence(chat, client, new, reason)
     _tell(chat)
-    until = f" until {moment(new.ends_at_ms)}" if new is not None else ""
+    until = f" until {told_briefly(new.ends_at_ms)}" if new is not None else ""
     sanctions.tell_operators(chat, f"{client.nick} set the level of defence to {level}{until}: {reason}", client)
 
 
@@ -69,5 +70,5 @@ def _tell(chat: Chat) -> None:
     if level is None or level.ends_at_ms <= chat.now_ms:
         chat.note("DEFENCE", "LEVEL", str(NORMAL), STEPS[NORMAL].meaning)
         return
-    told = f"{STEPS[level.level].meaning}. By {level.by}, until {moment(level.ends_at_ms)}: {level.reason}"
+    told = f"{STEPS[level.level].meaning}. By {level.by}, until {told_briefly(level.ends_at_ms)}: {level.reason}"
     chat.note("DEFENCE", "LEVEL", str(level.level), told)

@@ -16,11 +16,12 @@ from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.casemapping import fold
 from parvis.irc.line import Line
+from parvis.model.moments import told_briefly
 from parvis.model.sanctions import BanKind, ServerBan, Target, TargetKind
 from parvis.model.verdicts import Refused
 from parvis.policy import gates
 from parvis.policy import sanctions as policy
-from parvis.policy.sanctions import REASON_BYTES_MAX, moment
+from parvis.policy.sanctions import REASON_BYTES_MAX
 
 LISTED_MAX: Final = 200
 """Most sanctions that one UBAN LIST shows, the newest; ours."""
@@ -98,7 +99,7 @@ def _add(chat: Chat, client: Client, line: Line) -> None:
         # What is decided anew about the same people stands in the place of what was.
         sanctions.lift(chat, client, old, f"Replaced by {new.name}")
     closed = sanctions.ban(chat, client, new)
-    until = moment(new.ends_at_ms)
+    until = told_briefly(new.ends_at_ms)
     chat.note("UBAN", _CODE[kind], new.name, f"This holds until {until}. Connections closed: {closed}.")
     sanctions.tell_operators(
         chat, f"{client.nick} decided {new.name} ({kind} {_shown(target)}) until {until}: {words}", client
@@ -164,7 +165,7 @@ def _info(chat: Chat, _client: Client, line: Line) -> None:
 
 
 def _tell(chat: Chat, ban: ServerBan) -> None:
-    until, since = moment(ban.ends_at_ms), moment(ban.made_at_ms)
+    until, since = told_briefly(ban.ends_at_ms), told_briefly(ban.made_at_ms)
     target = f"{ban.target.kind}:{ban.target.value}"
     chat.note("UBAN", _CODE[ban.kind], ban.name, target, f"By {ban.by}, {since} to {until}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.configuration import config_option, data_option, json_option, write_json
+from parvis.cli.configuration import config_option, data_option, end, json_option, write_json
 from parvis.cli.deed import done_or_exit
 
 
@@ -39,23 +39,15 @@ def command(
     """Write what is kept about the account NAME into a zip of JSON and a page. That you did is recorded."""
     asked = {"account": name, "language": language, "words": words, "reason": reason}
     if path.exists():
-        _refuse(f"{path} exists already. Choose another name.", as_json=as_json)
+        end(f"{path} exists already. Choose another name.", as_json=as_json)
     done = done_or_exit(config_file, data, "account.export", asked, as_json=as_json)
     try:
         opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(opened, "wb") as file:
             file.write(b64decode(done["zip"]))
     except OSError as fault:
-        _refuse(f"{path} cannot be written: {fault.strerror}.", as_json=as_json)
+        end(f"{path} cannot be written: {fault.strerror}.", as_json=as_json)
     if as_json:
         write_json({"event": "exported", "account": done["account"], "to": str(path)})
     else:
         click.echo(f"What is kept about {done['account']} is in {path}. Give it to nobody else, and delete it then.")
-
-
-def _refuse(text: str, *, as_json: bool) -> None:
-    if as_json:
-        write_json({"event": "not-done", "text": text})
-    else:
-        click.echo(text, err=True)
-    raise SystemExit(1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.configuration import config_option, data_option, json_option, load_or_exit, with_data, write_json
+from parvis.cli.configuration import config_option, data_option, end, json_option, load_or_exit, with_data, write_json
 
 KEEP_DAYS_MAX = 30
 """Longest that copies of keys may be kept: for as long, what has ended can be brought back; ours."""
@@ -49,11 +49,7 @@ def command(to: Path, keys: bool, keep: str | None, config_file: Path | None, da
             path, gone = back_up_database(data_dir, to, now_ms), 0
     except (ArchiveError, OSError) as fault:
         text = fault.strerror or "it failed" if isinstance(fault, OSError) else str(fault)
-        if as_json:
-            write_json({"event": "failed", "text": text})
-        else:
-            click.echo(f"Nothing was copied: {text}.", err=True)
-        raise SystemExit(1) from fault
+        end(f"Nothing was copied: {text}.", as_json=as_json)
     if as_json:
         write_json({"event": "copied", "path": str(path), "removed": gone})
         return

@@ -7,6 +7,7 @@ import click
 
 from parvis.cli.configuration import config_option, data_option, json_option, write_json
 from parvis.cli.deed import done_or_exit
+from parvis.cli.moments import Moment
 
 if TYPE_CHECKING:
     from parvis.app.office import Words
@@ -23,11 +24,11 @@ def command() -> None:
 @click.option("--account", "accounts", multiple=True, metavar="NAME|ID", help="Whose words; several may be named.")
 @click.option("--conversation", "conversations", multiple=True, metavar="ROOM|ID", help="Where; several may be named.")
 @click.option("--vault", is_flag=True, help="The identification vault of these days too: everybody's, of whole days.")
-@click.option("--from", "span_from", default="", metavar="MOMENT", help="Since when. Without it: since ever.")
-@click.option("--until", "span_until", default="", metavar="MOMENT", help="Until when. Without it: the hold's end.")
+@click.option("--from", "from_ms", type=Moment(), help="Since when. Without it: since ever.")
+@click.option("--until", "until_ms", type=Moment(), help="Until when. Without it: the hold's end.")
 @click.option("--ground", type=click.Choice(GROUNDS), required=True, help="Why.")
 @click.option("--reference", required=True, help="The file number of the order or claim.")
-@click.option("--ends", default="", metavar="MOMENT", help="When it ends by itself.")
+@click.option("--ends", "ends_ms", type=Moment(), help="When it ends by itself.")
 @click.option("--days", type=click.IntRange(1, 3660), default=None, help="Or after how many days.")
 @click.option("--may-notify-user", is_flag=True, help="The authority lets the person be told.")
 @config_option
@@ -37,28 +38,32 @@ def place(
     accounts: tuple[str, ...],
     conversations: tuple[str, ...],
     vault: bool,
-    span_from: str,
-    span_until: str,
+    from_ms: int | None,
+    until_ms: int | None,
     ground: str,
     reference: str,
-    ends: str,
+    ends_ms: int | None,
     days: int | None,
     may_notify_user: bool,
     config_file: Path | None,
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """Place a hold. With accounts and conversations it covers what meets both; for either, place two."""
+    """Place a hold, with its end as --ends or --days.
+
+    With accounts and conversations it covers what meets both; for either, place two.
+    """
+    _see_end(ends_ms, days)
     asked: Words = {
         "accounts": list(accounts),
         "conversations": list(conversations),
         "vault": vault,
-        "span_from": span_from,
-        "span_until": span_until,
+        "from_ms": from_ms or 0,
+        "until_ms": until_ms,
         "ground": ground,
         "reference": reference,
-        "ends": ends,
-        "days": days or 0,
+        "ends_ms": ends_ms,
+        "days": days,
         "may_notify_user": may_notify_user,
     }
     done = done_or_exit(config_file, data, "holds.place", asked, as_json=as_json)
@@ -84,14 +89,16 @@ def list_(config_file: Path | None, data: Path | None, as_json: bool) -> None:
         scope = [*(f"account {each}" for each in hold["accounts"]), *(f"in {each}" for each in hold["conversations"])]
         scope += ["vault"] * hold["vault"]
         click.echo(f"{hold['hold']}  {hold['state']}, ends {hold['ends']}, {hold['ground']}, {hold['reference']}")
-        click.echo(f"    {', '.join(scope)}; written from {hold['from']} until {hold['until']}")
-    counted = "1 hold" if len(done["holds"]) == 1 else f"{len(done['holds'])} holds"
-    click.echo(f"{counted}; {done['erasures_waiting']} erasures are not finished.")
+        since = f"written from {hold['from']} until" if hold["from"] else "written until"
+        click.echo(f"    {', '.join(scope)}; {since} {hold['until']}")
+    held, waiting = len(done["holds"]), done["erasures_waiting"]
+    counted = "1 hold" if held == 1 else f"{held} holds"
+    click.echo(f"{counted}; {'1 erasure is' if waiting == 1 else f'{waiting} erasures are'} not finished.")
 
 
 @command.command("extend")
 @click.argument("hold")
-@click.option("--ends", default="", metavar="MOMENT", help="The new end.")
+@click.option("--ends", "ends_ms", type=Moment(), help="The new end.")
 @click.option("--days", type=click.IntRange(1, 3660), default=None, help="Or by how many days more.")
 @click.option("--reference", default="", help="Of the decision to extend it, if it is another.")
 @config_option
@@ -99,15 +106,16 @@ def list_(config_file: Path | None, data: Path | None, as_json: bool) -> None:
 @json_option
 def extend(
     hold: str,
-    ends: str,
+    ends_ms: int | None,
     days: int | None,
     reference: str,
     config_file: Path | None,
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """Decide anew that HOLD goes on, until a later end."""
-    asked: Words = {"hold": hold, "ends": ends, "days": days or 0, "reference": reference}
+    """Decide anew that HOLD goes on, until a later end, given as --ends or --days."""
+    _see_end(ends_ms, days)
+    asked: Words = {"hold": hold, "ends_ms": ends_ms, "days": days, "reference": reference}
     done = done_or_exit(config_file, data, "holds.extend", asked, as_json=as_json)
     if as_json:
         write_json({"event": "hold-extended", **done})
@@ -128,3 +136,8 @@ def end(hold: str, reason: str, config_file: Path | None, data: Path | None, as_
         write_json({"event": "hold-ended", **done})
     else:
         click.echo(f"Hold {done['hold']} has ended, and what only it kept is gone.")
+
+
+def _see_end(ends_ms: int | None, days: int | None) -> None:
+    if (ends_ms is None) == (days is None):
+        raise click.UsageError("A hold needs an end: give --ends or --days, and not both.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parvis.cli.configuration import config_option, json_option, load_or_exit, write_json
+from parvis.cli.configuration import config_option, data_option, end, json_option, load_or_exit, with_data, write_json
 
 if TYPE_CHECKING:
     from parvis.store.sqlite.repair import Repair
@@ -16,12 +16,7 @@ RANGES_SHOWN_MAX = 20
 
 @click.command("repair")
 @config_option
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    metavar="DIR",
-    help="The damaged data folder, in place of `data_dir` in the configuration. It is only read.",
-)
+@data_option
 @click.option(
     "--to",
     "copy",
@@ -37,7 +32,7 @@ def command(config_file: Path | None, data: Path | None, copy: Path, as_json: bo
     The server must be stopped. Nothing is written to the damaged folder; a report stands in COPY. Ends with 0 if
     nothing is missing, with 1 if something is or if it cannot be done.
     """
-    folder = data if data is not None else load_or_exit(config_file, as_json=as_json, to_stderr=True).server.data_dir
+    config = with_data(load_or_exit(config_file, as_json=as_json, to_stderr=True), data)
     import time
 
     import msgspec
@@ -47,13 +42,9 @@ def command(config_file: Path | None, data: Path | None, copy: Path, as_json: bo
     from parvis.store.sqlite.repair import repair
 
     try:
-        done = repair(folder, copy, clock=lambda: time.time_ns() // 1_000_000, make_custodian=hand_over)
+        done = repair(config.server.data_dir, copy, clock=lambda: time.time_ns() // 1_000_000, make_custodian=hand_over)
     except ArchiveError as fault:
-        if as_json:
-            write_json({"event": "not-repaired", "text": f"{fault}."})
-        else:
-            click.echo(f"Nothing was saved: {fault}.", err=True)
-        raise SystemExit(1) from None
+        end(f"Nothing was saved: {fault}.", as_json=as_json)
     if as_json:
         write_json({"event": "repaired", "is_whole": done.is_whole, **msgspec.to_builtins(done)})
     else:

@@ -5,21 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parvis.cli.configuration import json_option, write_json
+from parvis.cli.configuration import config_option, data_option, json_option, load_or_exit, with_data, write_json
 
 if TYPE_CHECKING:
     from parvis.store.sqlite.verifying import Verification
 
 
 @click.command("verify")
-@click.option(
-    "--data",
-    "data_dir",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("parvis-data"),
-    show_default=True,
-    help="The data folder.",
-)
+@config_option
+@data_option
 @click.option(
     "--checkpoint",
     "checkpoints",
@@ -49,7 +43,8 @@ if TYPE_CHECKING:
 )
 @json_option
 def command(
-    data_dir: Path,
+    config_file: Path | None,
+    data: Path | None,
     checkpoints: tuple[Path, ...],
     keys: tuple[str, ...],
     mirror: Path | None,
@@ -69,6 +64,9 @@ def command(
         trusted = [parse_verifier_key(key) for key in keys]
     except MalformedNote as wrong:
         raise click.BadParameter(f"{wrong}.", param_hint="--key") from None
+    if data is not None and not data.is_dir():
+        raise click.BadParameter(f"there is no folder {data}.", param_hint="--data")
+    data_dir = with_data(load_or_exit(config_file, as_json=as_json, to_stderr=True), data).server.data_dir
     held = []
     for path in checkpoints:
         with path.open("rb") as file:
@@ -92,10 +90,9 @@ def command(
 
 def _check_stamps(found: "Verification", data_dir: Path, roots: Path) -> None:
     """Check the time stamps of checkpoints; the checkpoints themselves are checked already."""
-    from datetime import UTC, datetime
-
     from parvis.archive.checkpoint import MalformedNote, parse_checkpoint, parse_note
     from parvis.archive.timestamps import WrongStamp, load_roots, verify_stamp
+    from parvis.model.moments import told
     from parvis.store.log.folder import LOG_NAME, LogFolder
 
     try:
@@ -109,8 +106,7 @@ def _check_stamps(found: "Verification", data_dir: Path, roots: Path) -> None:
         except (MalformedNote, WrongStamp) as wrong:
             found.wrong(f"A time stamp of a checkpoint cannot be relied on: {wrong}.")
             continue
-        at = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        found.notes.append(f"The first {size} records were there at {at}, by a time stamp.")
+        found.notes.append(f"The first {size} records were there at {told(at_ms)}, by a time stamp.")
 
 
 def _counts(found: "Verification") -> dict[str, object]:

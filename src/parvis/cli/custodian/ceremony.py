@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parvis.cli.configuration import write_json
+from parvis.cli.configuration import end, write_json
 from parvis.cli.custodian import terminal
-from parvis.cli.custodian.options import end, keys_or_exit, split_of
+from parvis.cli.custodian.options import keys_or_exit, split_of
 
 if TYPE_CHECKING:
     from parvis.app.config import Config

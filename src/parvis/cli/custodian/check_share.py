@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.custodian.options import configured, data_option, end, keys_or_exit, moment
+from parvis.cli.configuration import config_option, data_option, end, json_option, utc, write_json
+from parvis.cli.custodian.options import configured, keys_or_exit
 from parvis.cli.custodian.words import words_of_share
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def command(config_file: Path | None, data: Path | None, key_list: Path | None, 
         return
     click.echo(f"The share is whole: share {known.number} of {known.key.shares} of the key {known.key.id.hex()}.")
     if is_in_use:
-        click.echo(f"That key is in use since {moment(known.key.since_ms)}. Put the share back where it was.")
+        click.echo(f"That key is in use since {utc(known.key.since_ms)}. Put the share back where it was.")
     else:
         click.echo("That key is not in use any more; keep the share for as long as the archive keeps what is under it.")
 

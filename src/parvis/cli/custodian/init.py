@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.configuration import config_option, json_option
-from parvis.cli.custodian.options import configured, data_option, end, keys_or_exit, moment, out_option, split_of
+from parvis.cli.configuration import config_option, data_option, end, json_option, utc
+from parvis.cli.custodian.options import configured, keys_or_exit, out_option, split_of
 
 
 @click.command("init")
@@ -29,7 +29,7 @@ def command(
     keys = keys_or_exit(config.server.data_dir, as_json=as_json)
     if len(keys) > 1 or (keys and keys[-1].shares > 1):
         end(
-            f"A key is in use since {moment(keys[-1].since_ms)}: {split_of(keys[-1])}. "
+            f"A key is in use since {utc(keys[-1].since_ms)}: {split_of(keys[-1])}. "
             "To go over to a new one: parvis custodian rotate.",
             as_json=as_json,
         )

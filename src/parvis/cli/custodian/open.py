@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.archive.opening.options import Length
-from parvis.cli.configuration import json_option, write_json
-from parvis.cli.custodian.options import end
+from parvis.cli.configuration import end, json_option, write_json
+from parvis.cli.moments import Length
 
 
 @click.command("open")

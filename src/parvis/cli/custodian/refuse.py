@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.configuration import json_option, write_json
-from parvis.cli.custodian.options import end
+from parvis.cli.configuration import end, json_option, write_json
 
 
 @click.command("refuse")

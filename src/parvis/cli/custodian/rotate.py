@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.configuration import config_option, json_option
-from parvis.cli.custodian.options import configured, data_option, end, keys_or_exit, out_option
+from parvis.cli.configuration import config_option, data_option, end, json_option
+from parvis.cli.custodian.options import configured, keys_or_exit, out_option
 
 
 @click.command("rotate")
@@ -28,6 +28,8 @@ def command(
     Nothing is opened for that and nothing is lost: the old shares open what was sealed until now, the new ones what
     comes. Do it when a share is lost, when a custodian leaves, or when somebody else may have seen a share.
     """
+    if shares is not None and threshold is None:
+        raise click.UsageError("Say with --threshold how many of them open the archive.")
     config = configured(config_file, data, as_json=as_json)
     keys = keys_or_exit(config.server.data_dir, as_json=as_json)
     if not keys:
@@ -35,8 +37,6 @@ def command(
     from parvis.cli.custodian.ceremony import go_over
 
     in_use = keys[-1]
-    if shares is not None and threshold is None:
-        end("Say with --threshold how many of them open the archive.", as_json=as_json)
     shares = in_use.shares if shares is None else shares
     threshold = in_use.threshold if threshold is None else threshold
     go_over(config, in_use, shares, threshold, out, as_json=as_json)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.custodian.options import configured, data_option, end, keys_or_exit, moment, split_of
+from parvis.cli.configuration import config_option, data_option, end, json_option, utc, write_json
+from parvis.cli.custodian.options import configured, keys_or_exit, split_of
 
 
 @click.command("status")
@@ -34,10 +34,10 @@ def command(config_file: Path | None, data: Path | None, as_json: bool) -> None:
             write_json({"event": "share-lies-here", "path": str(path)})
         return
     in_use = keys[-1]
-    click.echo(f"The key {in_use.id.hex()} is in use since {moment(in_use.since_ms)}: {split_of(in_use)}.")
+    click.echo(f"The key {in_use.id.hex()} is in use since {utc(in_use.since_ms)}: {split_of(in_use)}.")
     if len(keys) > 1:
-        click.echo(f"{len(keys) - 1} earlier: what was sealed to them needs their shares.")
+        click.echo("Earlier ones, whose shares open what was sealed to them:")
     for key, next_key in zip(reversed(keys[:-1]), reversed(keys[1:]), strict=True):
-        click.echo(f"  {key.id.hex()}, {moment(key.since_ms)} to {moment(next_key.since_ms)}: {split_of(key)}.")
+        click.echo(f"  {key.id.hex()}, {utc(key.since_ms)} to {utc(next_key.since_ms)}: {split_of(key)}.")
     for caution in share_files.cautions(config.server.data_dir):
         click.echo(f"Caution: {caution.text}")

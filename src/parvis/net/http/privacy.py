@@ -18,11 +18,13 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "heading": "Ce qui est gardé, pourquoi, et combien de temps",
         "lead": "Tout est scellé avant d’être remis, et tout a une fin. Cette page est écrite à partir du tableau que "
         "suivent les tâches du serveur.",
-        "law": f"Durées fixées selon{_NBSP}: {{law}}.",
+        "law": "Durées fixées {law}.",
         "change": "Une durée changée vaut pour ce qui est scellé ensuite\u202f; ce qui l’était avant garde la sienne.",
         "hold": "Une conservation demandée par la loi, enregistrée et bornée, est la seule exception.",
-        "rights": "Pour lire ce qui vous concerne, le faire effacer, ou vous opposer, adressez-vous à ceux qui "
-        f"tiennent ce serveur{_NBSP}: {{contact}}",
+        "yourself": f"Avec un compte, écrivez dans la discussion ACCOUNT{_NBSP}EXPORT pour recevoir ce qui est gardé "
+        f"de vous, ACCOUNT{_NBSP}ERASE pour l’effacer.",
+        "rights": "Sans compte, ou pour vous opposer, adressez-vous à ceux qui tiennent ce "
+        f"serveur{_NBSP}: {{contact}}",
         "nobody": "ils n’ont pas encore dit comment les joindre.",
         "list": "La liste",
         "term": "Durée",
@@ -41,8 +43,9 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "law": "Periods set by {law}.",
         "change": "A new period is for what is sealed from then on; what was sealed before keeps its own.",
         "hold": "What the law asks to be held, recorded and with an end, is the only exception.",
-        "rights": "To read what concerns you, to have it erased, or to object, write to those who run this server: "
-        "{contact}",
+        "yourself": f"With an account, write ACCOUNT{_NBSP}EXPORT in the chat to be given what is kept about you, and "
+        f"ACCOUNT{_NBSP}ERASE to have it erased.",
+        "rights": "Without one, or to object, write to those who run this server: {contact}",
         "nobody": "they have not said yet how to reach them.",
         "list": "The list",
         "term": "Period",
@@ -73,7 +76,7 @@ def render(view: ServerView, language: str) -> str:
 <h1>{words["heading"]}</h1>
 <p class="lead">{words["lead"]}</p>
 <p>{words["law"].format(law=text(in_language(schedule.law, language)))} {words["change"]} {words["hold"]}</p>
-<p>{rights}</p>
+<p>{words["yourself"]} {rights}</p>
 </section>
 <h2 id="kept" class="vh" tabindex="-1">{words["list"]}</h2>
 {kinds}</main>

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.archive.opening.options import asked
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.custodian.options import data_option
+from parvis.cli.configuration import config_option, data_option, json_option, write_json
+from parvis.cli.deed import done_or_exit
 
 
 @click.command("end")
@@ -19,7 +18,7 @@ def command(config_file: Path | None, data: Path | None, opening: str, as_json: 
 
     Copies that were carried away, on sticks above all, are yours to delete: with the shares they can be opened.
     """
-    done = asked(config_file, data, "opening.end", {"opening": opening}, as_json=as_json)
+    done = done_or_exit(config_file, data, "opening.end", {"opening": opening}, as_json=as_json)
     if as_json:
         write_json({"event": "ended", **done})
     else:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.archive.opening.options import asked
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.custodian.options import data_option
+from parvis.cli.configuration import config_option, data_option, json_option, write_json
+from parvis.cli.deed import done_or_exit
 
 
 @click.command("export")
@@ -20,7 +19,7 @@ def command(config_file: Path | None, data: Path | None, opening: str, as_json: 
     Carry the folder to the machine where it is opened: nothing in it can be read without the shares. The log has its
     digest before the folder has its name.
     """
-    done = asked(config_file, data, "opening.export", {"opening": opening}, as_json=as_json)
+    done = done_or_exit(config_file, data, "opening.export", {"opening": opening}, as_json=as_json)
     if as_json:
         write_json({"event": "exported", **done})
         return

@@ -5,8 +5,7 @@ from typing import IO
 
 import click
 
-from parvis.cli.configuration import json_option, write_json
-from parvis.cli.custodian.options import end
+from parvis.cli.configuration import end, json_option, write_json
 
 
 @click.command("read")

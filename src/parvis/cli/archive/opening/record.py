@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.archive.opening.options import asked
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.custodian.options import data_option, end
+from parvis.cli.configuration import config_option, data_option, end, json_option, write_json
+from parvis.cli.deed import done_or_exit
 
 
 @click.command("record")
@@ -33,7 +32,7 @@ def command(config_file: Path | None, data: Path | None, folder: Path, as_json: 
     except MalformedSession as malformed:
         end(f"{path} holds no proceedings: {malformed}.", as_json=as_json)
     words = {"proceedings": b64encode(raw).decode()}
-    done = asked(config_file, data, "opening.record", words, as_json=as_json)
+    done = done_or_exit(config_file, data, "opening.record", words, as_json=as_json)
     # Custodians may meet again over this folder if nothing was opened.
     with suppress(OSError):
         path.rename(folder / f"recorded-{session}.json")

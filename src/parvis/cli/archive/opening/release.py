@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.archive.opening.options import asked
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.custodian.options import data_option, end
+from parvis.cli.configuration import config_option, data_option, end, json_option, write_json
+from parvis.cli.deed import done_or_exit
 
 
 @click.command("release")
@@ -28,7 +27,7 @@ def command(config_file: Path | None, data: Path | None, opening: str, out: Path
     """
     if out is not None and out.exists():
         end(f"{out} is there already. Choose another name.", as_json=as_json)
-    done = asked(config_file, data, "opening.release", {"opening": opening}, as_json=as_json)
+    done = done_or_exit(config_file, data, "opening.release", {"opening": opening}, as_json=as_json)
     from parvis.store import opening_folder
 
     if out is None:

@@ -5,9 +5,9 @@ from typing import Final
 
 import click
 
-from parvis.cli.archive.opening.options import Length, Moment, asked
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.custodian.options import data_option, end
+from parvis.cli.configuration import config_option, data_option, end, json_option, write_json
+from parvis.cli.deed import done_or_exit
+from parvis.cli.moments import Length, Moment
 
 GROUNDS: Final = ("judicial-order", "requisition", "e-evidence", "threat-to-life", "data-subject", "other")
 """As `legal/openings.py` has them, which is not imported for --help."""
@@ -67,18 +67,18 @@ def command(
     except BadKey as bad:
         end(str(bad), as_json=as_json)
     asking = {**words, "public": public, "valid_ms": 1000 * valid_s, "is_emergency": emergency}
-    done = asked(config_file, data, "opening.request", asking, as_json=as_json)
+    done = done_or_exit(config_file, data, "opening.request", asking, as_json=as_json)
     if as_json:
         write_json({"event": "requested", **done})
         return
     click.echo("\n".join(done["lines"]))
     click.echo(f"\nIt is in the log. Its digest is {done['digest']}.")
     if done["not_before_ms"] > done["asked_ms"]:
-        from parvis.legal.openings import shown
+        from parvis.model.moments import told
 
         click.echo(
             "One custodian alone can open this archive, so the export waits for a day: until "
-            f"{shown(done['not_before_ms'])}."
+            f"{told(done['not_before_ms'])}."
         )
     if done["board_told"] is not None:
         click.echo(

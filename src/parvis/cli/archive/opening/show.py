@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from parvis.cli.archive.opening.options import asked
-from parvis.cli.configuration import config_option, json_option, write_json
-from parvis.cli.custodian.options import data_option
+from parvis.cli.configuration import config_option, data_option, json_option, write_json
+from parvis.cli.deed import done_or_exit
 
 
 @click.command("show")
@@ -16,7 +15,7 @@ from parvis.cli.custodian.options import data_option
 @json_option
 def command(config_file: Path | None, data: Path | None, opening: str, as_json: bool) -> None:
     """Show one opening: what is asked, how far it is, and the digests that the log has of it."""
-    done = asked(config_file, data, "opening.show", {"opening": opening}, as_json=as_json)
+    done = done_or_exit(config_file, data, "opening.show", {"opening": opening}, as_json=as_json)
     if as_json:
         write_json({"event": "opening", **done})
         return
