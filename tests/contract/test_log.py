@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from parvis.archive.record import record_id
 from parvis.archive.terms import DAY_MS, HOUR_MS
 from parvis.ports.archive import ArchiveCorrupt, ArchiveError
 from parvis.ports.log import NotInLog
+from parvis.ports.sealed import SealedStore
 from parvis.store import durable
 from parvis.store.keyfile import KeyFile
 from parvis.store.log.folder import LogFolder
@@ -90,6 +92,45 @@ def test_every_record_has_the_place_of_its_rank(stage: LogStage) -> None:
         verify_inclusion(index, 307, found.leaf_hash, found.proof, second.root)
     verify_inclusion(7, 301, hashes[7], public.inclusion(7, 301).proof, first.root)
     verify_consistency(301, 307, public.consistency(301, None).proof, first.root, second.root)
+
+
+def test_what_is_beyond_the_head_is_read_again(stage: LogStage) -> None:
+    """A commit that failed may be written anew with other leaves: none of it is held in memory until it is durable."""
+    stage.say(20)
+    log, sealed = stage.log(), stage.sealed
+    asked: list[int] = []
+
+    class Counting:
+        def leaves(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+            asked.append(after)
+            return sealed.leaves(after, limit)
+
+    log._sealed = cast("SealedStore", Counting())
+    assert log.advance(record_id(1, 7)) == 7
+    assert log.advance(record_id(1, 7)) == 0
+    assert log.advance(sealed.head()) == 14
+    assert asked == [0, record_id(1, 7), record_id(1, 7)]
+    made = log.sign()
+    assert made is not None
+    assert made.root == root(leaves(stage))
+
+
+def test_a_checkpoint_is_written_when_the_names_of_its_tiles_are_durable(
+    on_disk: LogStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sync for all tiles of a folder, before the checkpoint and not after it."""
+    acts: list[str] = []
+    sync, place = durable.sync_folder, durable.put_in_place
+    monkeypatch.setattr(durable, "sync_folder", lambda path: (acts.append(f"sync {path.name}"), sync(path)))
+    monkeypatch.setattr(durable, "put_in_place", lambda path, raw: (acts.append(path.name), place(path, raw)))
+    on_disk.say(600)
+    on_disk.place(on_disk.log())
+    before = acts[: acts.index("checkpoint")]
+    for level, last in (("0", "002.p"), ("0", "001"), ("1", "000.p")):
+        # Tiles of leaves lie in `0`, those above them in `1`; the parts of one that is not full, in a folder of its own.
+        assert f"sync {level}" in before, before
+        assert f"sync {last}" in before or last in before, before
+    assert before.count("sync 0") < 4
 
 
 def test_nothing_is_shown_that_was_not_signed(stage: LogStage) -> None:

@@ -3,10 +3,10 @@
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from parvis.legal import retention
 from parvis.legal.retention import Schedule, Unsound, chosen, read_schedule, resolved
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ FILE_BYTES_MAX: Final = 65_536
 @cache
 def shipped() -> Mapping[str, object]:
     """Read the schedule that comes with the program."""
-    return tomllib.loads(files("parvis.legal").joinpath("retention.toml").read_text("utf-8"))
+    return tomllib.loads(Path(retention.__file__).with_name("retention.toml").read_text("utf-8"))
 
 
 def read(profile: str, path: Path | None) -> Schedule:

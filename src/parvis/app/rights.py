@@ -3,12 +3,10 @@
 import asyncio
 from typing import Final
 
-from parvis.app.about import about
 from parvis.app.export_links import TOKEN_BYTES, ExportLinks
 from parvis.chat.service import Chat
 from parvis.model.ids import IdentityId
 from parvis.moderation.erasures import Erasures
-from parvis.moderation.exports import make_export
 from parvis.ports.archive import ArchiveError
 from parvis.ports.clock import Clock
 from parvis.ports.keys import KeyStore
@@ -68,6 +66,10 @@ class ExportDesk:
 
     async def fetch(self, token: str, language: str) -> bytes | None:
         """Use a link up and give its file."""
+        # Imported for the first export, and not for every start.
+        from parvis.app.about import about
+        from parvis.moderation.exports import make_export
+
         if len(token) > _TOKEN_CHARACTERS_MAX:
             return None
         if self._waiting >= WAITING_MAX:

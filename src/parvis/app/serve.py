@@ -20,9 +20,7 @@ from msgspec.structs import replace
 
 from parvis.app import logs, share_files, systemd
 from parvis.app.config import Config, Mistakes, Profile, StoreKind, cautions
-from parvis.app.control import Control
 from parvis.app.cores import forbid_cores
-from parvis.app.deeds import DEEDS
 from parvis.app.gateways import GatewayBook
 from parvis.app.listeners import Listeners, ListenFailed
 from parvis.app.operators import OperatorBook
@@ -116,16 +114,21 @@ async def _serve(config: Config, read_again: Callable[[], Config]) -> int:
     parts.doors.start()
     if parts.sequencer is not None:
         parts.sequencer.start()
+    await listeners.serve(parts)
+    # What operators may do takes long to load: connections are accepted meanwhile.
+    from parvis.app.control import Control
+    from parvis.app.deeds import DEEDS
+
     control = Control(parts.office, DEEDS)
     if config.archive.store is StoreKind.SQLITE:
         await control.open(config.server.data_dir)
-    await listeners.serve(parts)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop, DONE)
     loop.add_signal_handler(signal.SIGHUP, reload)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
+    gc.enable()
     web = Web()
     await web.serve(parts, listeners)
     for listening in listeners.all:

@@ -5,11 +5,9 @@ Rule: it gets a hash and nothing else; its answer is bounded in size and time, a
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
-from urllib.error import URLError
 
 from parvis.app.config import ArchiveStore
 from parvis.store.log.folder import STAMP_BYTES_MAX, LogFolder
@@ -58,14 +56,25 @@ RETRY_MS: Final = 15 * 60 * 1000
 
 
 def _stamp(url: str, raw: bytes, roots: Path | None) -> bytes:
+    # Most servers name no authority, and a start waits for none of this.
+    from http.client import HTTPException
+    from urllib.request import HTTPRedirectHandler, Request, build_opener
+
     from parvis.archive.timestamps import WrongStamp, check_granted, load_roots, stamp_request, verify_stamp
 
+    class NoRedirect(HTTPRedirectHandler):
+        """The authority that the operator named answers itself."""
+
+        def redirect_request(self, *_: object) -> None:
+            """Follow nowhere."""
+            return
+
     request = stamp_request(raw)
-    asking = urllib.request.Request(  # noqa: S310  # the reader of the configuration lets http and https through alone
+    asking = Request(  # noqa: S310  # the reader of the configuration lets http and https through alone
         url, request.as_bytes(), {"Content-Type": "application/timestamp-query"}, method="POST"
     )
     try:
-        with _OPENER.open(asking, timeout=WAIT_S) as answering:
+        with build_opener(NoRedirect).open(asking, timeout=WAIT_S) as answering:
             answer: bytes = answering.read(STAMP_BYTES_MAX + 1)
         if len(answer) > STAMP_BYTES_MAX:
             raise NotStamped(f"answer is longer than {STAMP_BYTES_MAX} bytes")
@@ -73,18 +82,7 @@ def _stamp(url: str, raw: bytes, roots: Path | None) -> bytes:
             check_granted(answer)
         else:
             verify_stamp(raw, answer, load_roots(roots.read_bytes()), request)
-    except (URLError, TimeoutError, OSError, ValueError) as fault:
+    except (HTTPException, OSError, ValueError) as fault:
         why = str(fault) if isinstance(fault, WrongStamp) else type(fault).__name__
         raise NotStamped(why) from fault
     return answer
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The authority that the operator named answers itself."""
-
-    def redirect_request(self, *_: object) -> None:
-        """Follow nowhere."""
-        return
-
-
-_OPENER: Final = urllib.request.build_opener(_NoRedirect)

@@ -94,10 +94,25 @@ class Edge:
         if [len(row) for row in self.rows] != edge_widths(size):
             raise ValueError(f"tiles are not those of a tree of {size}")
 
+    @property
+    def room(self) -> int:
+        """Count the leaves that fill the tile of leaves."""
+        return TILE_WIDTH - len(self.rows[0])
+
     def append(self, hashed: bytes) -> list[tuple[Tile, bytes]]:
         """Add a leaf by its hash; give the tiles that it makes full, with their bytes."""
-        self.size += 1
-        self.rows[0].append(hashed)
+        return self.extend((hashed,))
+
+    def extend(self, hashes: Sequence[bytes]) -> list[tuple[Tile, bytes]]:
+        """Add leaves by their hashes, at most `room`; give the tiles that they make full, with their bytes.
+
+        Raises:
+            ValueError: They are more than fit the tile of leaves.
+        """
+        if len(hashes) > self.room:
+            raise ValueError(f"{len(hashes)} leaves do not fit a tile that has room for {self.room}")
+        self.size += len(hashes)
+        self.rows[0] += hashes
         full: list[tuple[Tile, bytes]] = []
         for level, row in enumerate(self.rows):
             if len(row) < TILE_WIDTH:

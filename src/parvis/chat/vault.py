@@ -49,9 +49,6 @@ TOLD_AT_ONCE: Final = 512
 KEPT_ID: Final = AUDIT
 """Under which id it is kept how far the vault has come: there is one such value."""
 
-_Place = tuple[TermKind, int]
-"""Which entries lie under a key: a kind of term, and the beginning of a day."""
-
 
 class _OpenKey:
     """The key of a day, and what was written under it."""
@@ -99,7 +96,7 @@ class Vault:
         self._chance = chance
         self._clock = clock
         self._turn = turn
-        self._keys: dict[_Place, _OpenKey] = {}
+        self._keys: dict[vault.Place, _OpenKey] = {}
         self._records: list[Unsealed] = []
         """Durable and not looked at yet, with consecutive numbers."""
         self._following = 0
@@ -122,10 +119,11 @@ class Vault:
         return connection.connection_id
 
     def _tell_of(self, connection: Client, *, again: bool) -> None:
+        turn = self._turn
         host, port = connection.address
-        self._tell(
+        turn.batch.vault.append(
             vault.Connection(
-                time_ms=self._turn.now_ms,
+                time_ms=turn.now_ms,
                 connection=connection.connection_id,
                 address=host,
                 port=port or None,
@@ -139,14 +137,10 @@ class Vault:
 
     def be_present(self, connection: Client) -> None:
         """Tell whose connection it is from now on: its person has entered, or become another identity."""
-        person = connection.person
-        self._tell(
-            vault.Presence(
-                time_ms=self._turn.now_ms,
-                connection=self.come(connection),
-                session=person.session,
-                identity=person.identity,
-            )
+        person, turn = connection.person, self._turn
+        come = connection.connection_id or self.come(connection)
+        turn.batch.vault.append(
+            vault.Presence(time_ms=turn.now_ms, connection=come, session=person.session, identity=person.identity)
         )
 
     def log_in(self, connection: Client, account: Account, mechanism: str) -> None:
@@ -293,9 +287,7 @@ class Vault:
         entries = self._left + batch.vault
         if not entries:
             return
-        by_place: dict[_Place, list[vault.Entry]] = {}
-        for entry in entries:
-            by_place.setdefault((vault.term_of(entry), day_of(entry.time_ms)), []).append(entry)
+        by_place = vault.by_place(entries)
         custodian = self._wrapping.custodian()
         # What may fail comes first: then nothing has changed.
         wraps_under = {
@@ -315,7 +307,7 @@ class Vault:
                 key.digest.add(sealed)
                 rows.append(VaultRow(key=key.key.id, sealed=sealed))
         batch.upkeep.append(Upkeep(vault_keys=tuple(made), vault=tuple(rows)))
-        if made or any(isinstance(entry, vault.Operations) for entry in entries):
+        if made or vault.Operations in set(map(type, entries)):
             self._keep(batch)
 
     def _make_key(self, custodian: CustodianKey, kind: TermKind, day_ms: int, term_key: TermKey) -> VaultKey:
@@ -331,7 +323,7 @@ class Vault:
             wrap=vault.wrap_day_key(key, custodian, term_key, self._chance.secret(NONCE_BYTES)),
         )
 
-    def _give_up(self, places: Iterable[_Place]) -> None:
+    def _give_up(self, places: Iterable[vault.Place]) -> None:
         """Forget keys, and have the audit tell what was written under them."""
         batch = self._turn.batch
         told = [self._keys.pop(place).told() for place in places]

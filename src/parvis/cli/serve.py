@@ -1,5 +1,6 @@
 """`parvis serve`: start the server."""
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ def command(config_file: Path | None, data: Path | None, as_json: bool) -> None:
     to open. SIGTERM and Ctrl-C end it: everyone is told, and what is under way is sealed and delivered first.
     """
     config = with_data(load_or_exit(config_file, as_json=as_json, to_stderr=True), data)
+    # Looking for cycles while modules load takes a twentieth of a start; the server looks once it serves.
+    gc.disable()
     from parvis.app.serve import run
 
     raise SystemExit(run(config, lambda: read_again(config_file, data)))

@@ -57,6 +57,16 @@ def replace(path: Path, content: bytes) -> None:
     Raises:
         OSError: The file still holds the old bytes, or the new ones whole.
     """
+    put_in_place(path, content)
+    sync_folder(path.parent)
+
+
+def put_in_place(path: Path, content: bytes) -> None:
+    """Replace a private file as :func:`replace` does, but for a sync of its folder, which the caller owes.
+
+    Raises:
+        OSError: The file still holds the old bytes.
+    """
     passing = path.with_name(path.name + ".new")
     try:
         write_new(passing, content)
@@ -65,7 +75,6 @@ def replace(path: Path, content: bytes) -> None:
         with suppress(OSError):
             passing.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
 
 
 def is_open(path: Path) -> bool:

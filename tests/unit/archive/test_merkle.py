@@ -80,6 +80,24 @@ def test_roots_are_those_of_the_reference() -> None:
         assert edge.root() == root == naive_root(HASHES[: edge.size])
 
 
+def test_many_leaves_at_once_make_the_tree_that_one_by_one_makes() -> None:
+    """The same tiles, the same edge; more than fit one tile are refused whole."""
+    hashes = some_hashes(700)
+    one, many = Edge(), Edge()
+    full_one = [tile for hashed in hashes for tile in one.append(hashed)]
+    full_many = []
+    left = hashes
+    while left:
+        count = min(many.room, 100)
+        full_many += many.extend(left[:count])
+        left = left[count:]
+    assert full_many == full_one
+    assert (many.size, many.rows, many.root()) == (700, one.rows, one.root())
+    with pytest.raises(ValueError, match="room"):
+        many.extend(hashes[: many.room + 1])
+    assert (many.size, many.rows) == (700, one.rows)
+
+
 @pytest.mark.parametrize(**cases("merkle.json", "inclusion"))
 def test_inclusion_proofs_are_those_of_the_reference(case: dict[str, Any]) -> None:
     """Source: as above; RFC 9162, sections 2.1.3.1 and 2.1.3.2."""

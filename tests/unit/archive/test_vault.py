@@ -136,6 +136,21 @@ def test_entries_are_read_as_they_were_written() -> None:
     assert vault.number_of(row) == 3
 
 
+def test_entries_are_parted_by_kind_of_term_and_day() -> None:
+    """However they are mixed, each goes under its own key, in its order."""
+    moved = [msgspec.structs.replace(entry, time_ms=DAY + DAY_MS) for entry in ENTRIES]
+    plain, closed = ENTRIES[:-1], ENTRIES[-1:]
+    assert vault.by_place(plain) == {(TermKind.CONNECTIONS, DAY): plain}
+    assert vault.by_place(closed) == {(TermKind.CLOSED_ACCOUNTS, DAY): closed}
+    mixed = [entry for pair in zip(ENTRIES, moved, strict=True) for entry in pair]
+    assert vault.by_place(mixed) == {
+        (TermKind.CONNECTIONS, DAY): plain,
+        (TermKind.CONNECTIONS, DAY + DAY_MS): moved[:-1],
+        (TermKind.CLOSED_ACCOUNTS, DAY): closed,
+        (TermKind.CLOSED_ACCOUNTS, DAY + DAY_MS): moved[-1:],
+    }
+
+
 def test_a_row_opens_in_its_place_alone() -> None:
     """The number and the key are bound into it: what is moved or changed does not open."""
     key = a_key()

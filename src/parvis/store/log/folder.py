@@ -41,6 +41,8 @@ class LogFolder:
     def __init__(self, path: Path) -> None:
         """Name the folder; nothing is touched before a call."""
         self.path = path
+        self._unsynced: set[Path] = set()
+        """Folders of tiles whose names are not durable yet."""
 
     def checkpoint(self) -> bytes | None:
         """Give the newest checkpoint."""
@@ -85,11 +87,18 @@ class LogFolder:
         raise MissingTile(tile_path(tile))
 
     def put_tile(self, tile: Tile, content: bytes) -> None:
-        """Write a tile durably; one that is there already with these bytes is left alone."""
+        """Write a tile, durable after `sync_tiles`; one that is there already with these bytes is left alone."""
         path = self._place(tile)
         if _bounded(path, TILE_BYTES) != content:
             durable.make_folder(path.parent)
-            durable.replace(path, content)
+            self._unsynced.add(path.parent)
+            durable.put_in_place(path, content)
+
+    def sync_tiles(self) -> None:
+        """Make durable what was written of tiles: their names, many at a time, since their bytes are."""
+        for folder in list(self._unsynced):
+            durable.sync_folder(folder)
+            self._unsynced.discard(folder)
 
     def drop_narrower(self, tile: Tile) -> None:
         """Forget what a tile was before it had this width: its bytes are the beginning of what is there now."""

@@ -34,8 +34,8 @@ from parvis.ports.keys import KeyStore
 from parvis.ports.sealed import SealedStore
 from parvis.store.log.folder import LogFolder, MissingTile
 
-LEAVES_AT_ONCE: Final = TILE_WIDTH
-"""Most leaves of one step: about half a millisecond of the interpreter."""
+LEAVES_READ: Final = 4 * TILE_WIDTH
+"""Most leaves that are read at once; opening the database costs as much as placing the leaves of one step."""
 
 WHAT_TO_DO: Final = (
     "Start nothing more on it: run parvis archive verify, with a checkpoint held elsewhere if there is one, and put "
@@ -65,6 +65,8 @@ class Sequencing:
         self._random = random
         self._edge = Edge()
         self._number = 0
+        self._ahead: list[tuple[int, bytes]] = []
+        """Read and not placed yet, each of them durable."""
         self._signed: Checkpoint | None = None
         self._signed_raw: bytes | None = None
 
@@ -130,6 +132,7 @@ class Sequencing:
             ArchiveCorrupt: The archive is not what was signed.
             ArchiveError: It cannot be read.
         """
+        self._ahead = []
         raw = self._folder.checkpoint()
         if raw is None:
             kept = self._folder.old_checkpoints()
@@ -159,23 +162,23 @@ class Sequencing:
             self._edge_from_leaves(signed, write=True)
 
     def advance(self, head: int) -> int:
-        """Give places to a few more records up to a number, and write the tiles that they fill; give how many.
+        """Give places to records up to a number, at most a tile of them, and write the tiles they fill; give how many.
 
         Raises:
             ArchiveError: Records cannot be read.
             OSError: Tiles cannot be written.
         """
-        wanted = LEAVES_AT_ONCE - len(self._edge.rows[0])
-        placed = 0
-        for number, leaf in self._sealed.leaves(self._number, wanted):
-            if number > head:
-                break
-            full = self._edge.append(_hashed(number, leaf))
-            self._number = number
-            placed += 1
+        if not self._ahead:
+            # What is beyond the head may be written anew after a commit that failed: it is read again.
+            self._ahead = [each for each in self._sealed.leaves(self._number, LEAVES_READ) if each[0] <= head]
+        wanted = self._edge.room
+        leaves, self._ahead = self._ahead[:wanted], self._ahead[wanted:]
+        if leaves:
+            full = self._edge.extend([_hashed(number, leaf) for number, leaf in leaves])
+            self._number = leaves[-1][0]
             for tile, content in full:
                 self._folder.put_tile(tile, content)
-        return placed
+        return len(leaves)
 
     def sign(self) -> Checkpoint | None:
         """Sign what has been placed; None when that was signed already.
@@ -193,6 +196,7 @@ class Sequencing:
             self._folder.put_tile(tile, content)
         made = Checkpoint(keys[0].origin, edge.size, edge.root())
         self._check_extends(made)
+        self._folder.sync_tiles()
         if not all(key.has_signed for key in keys):
             ours = {key.public for key in keys}
             self._keys.change_log_keys(
@@ -282,13 +286,12 @@ class Sequencing:
         edge = Edge()
         last = 0
         while edge.size < signed.size:
-            leaves = self._sealed.leaves(last, min(LEAVES_AT_ONCE, signed.size - edge.size))
+            leaves = self._sealed.leaves(last, min(edge.room, signed.size - edge.size))
             if not leaves:
                 break
-            for number, leaf in leaves:
-                for tile, content in edge.append(_hashed(number, leaf)):
-                    if write:
-                        self._folder.put_tile(tile, content)
+            for tile, content in edge.extend([_hashed(number, leaf) for number, leaf in leaves]):
+                if write:
+                    self._folder.put_tile(tile, content)
             last = leaves[-1][0]
         if edge.size != signed.size or edge.root() != signed.root:
             raise ArchiveCorrupt(
@@ -297,6 +300,7 @@ class Sequencing:
         if write:
             for tile, content in edge.partial():
                 self._folder.put_tile(tile, content)
+            self._folder.sync_tiles()
         return edge
 
     def _check_seam(self, edge: Edge, signed: Checkpoint, ends: int) -> None:

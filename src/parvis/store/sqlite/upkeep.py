@@ -1,6 +1,7 @@
 """Upkeep as SQL: what goes, what is wrapped anew, what is noted of it. The caller holds the transaction."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
 from parvis.archive.content_keys import CustodyWrap, MadeKey
@@ -59,20 +60,26 @@ def put(connection: sqlite3.Connection, upkeep: Upkeep) -> None:
         connection.execute("DELETE FROM absences")
         rows = [(absence.first_id, absence.last_id, absence.why) for absence in upkeep.absences]
         connection.executemany(_PUT_ABSENCE, rows)
-    connection.executemany(_ERASE, [(number,) for number in upkeep.erase])
-    connection.executemany(_CLOSE, [(key,) for key in upkeep.close_visible])
-    connection.executemany(_PLACE, [(place.data, place.first_id, place.key) for place in upkeep.place_keys])
+    _each(connection, _ERASE, [(number,) for number in upkeep.erase])
+    _each(connection, _CLOSE, [(key,) for key in upkeep.close_visible])
+    _each(connection, _PLACE, [(place.data, place.first_id, place.key) for place in upkeep.place_keys])
     for wrap in upkeep.add_wraps:
         _put_wrap(connection, wrap)
-    connection.executemany(_DROP_WRAP, upkeep.drop_wraps)
-    connection.executemany(_DROP_KEY, [(key,) for key in upkeep.drop_keys])
+    _each(connection, _DROP_WRAP, upkeep.drop_wraps)
+    _each(connection, _DROP_KEY, [(key,) for key in upkeep.drop_keys])
     for vault_key in upkeep.vault_keys:
         row = (vault_key.id, vault_key.kind, vault_key.day_ms, vault_key.custodian, vault_key.term_key, vault_key.wrap)
         connection.execute(_PUT_VAULT_KEY, row)
-    connection.executemany(_PUT_VAULT, [(row.key, row.sealed) for row in upkeep.vault])
+    _each(connection, _PUT_VAULT, [(row.key, row.sealed) for row in upkeep.vault])
     for key in upkeep.drop_vault:
         connection.execute(_DROP_VAULT, (key, VAULT_ROWS_MAX))
         connection.execute(_DROP_VAULT_KEY, (key, key))
+
+
+def _each(connection: sqlite3.Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:
+    """Run a statement for each row. With none it is not begun: that alone gives up the interpreter's lock."""
+    if rows:
+        connection.executemany(statement, rows)
 
 
 def _put_wrap(connection: sqlite3.Connection, wrap: CustodyWrap) -> None:
