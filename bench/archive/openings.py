@@ -3,8 +3,9 @@
 Run:    python bench/archive/openings.py [records] [folder]
 Result: bench/archive/openings.md
 
-Messages of a thousand accounts over the three days before today: nine in ten in a hundred rooms, the others in private.
-Frames are made as the verb makes them, key wraps without their outer layer among them; writing them to a file is not in it.
+Messages of a thousand accounts over the three days before today: nine in ten in a hundred rooms, the others in
+private. Frames are made as the verb makes them, key wraps without their outer layer among them; writing them to a file
+is not in it.
 """
 
 import sys
@@ -132,7 +133,7 @@ def main() -> None:
             return read(a_request(middle_ms, ends_ms, accounts=(Subject(id=account.hex()),), private=private))
 
         def read(request: Request) -> Bundle:
-            bundle = Bundle(sealed, keys, request)
+            bundle = Bundle(sealed, keys, request, now_ms)
             for _ in bundle.frames():
                 pass
             return bundle

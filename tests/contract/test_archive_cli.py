@@ -119,13 +119,14 @@ def test_the_key_of_the_log_is_shown_and_rotated(tmp_path: Path) -> None:
     raw = stage.folder.checkpoint()
     assert raw is not None
     assert [str(key) for key in verify_note(parse_note(raw), list(map(parse_verifier_key, keys)))] == keys[::-1]
-    entry = json.loads(CliRunner().invoke(command, ["log", "--data", data, "--json"]).stdout)
+    listed = CliRunner().invoke(command, ["log", "--data", data, "--what", "log-key-rotated", "--json"]).stdout
+    entry = json.loads(listed)
     assert (entry["what"], entry["by"], entry["why"]) == ("log-key-rotated", "operator", "a drill\x1b[2J")
     assert entry["new"] == sha256(told["vkey"].encode()).hexdigest()
     shown = CliRunner().invoke(command, ["log", "--data", data])
     assert "log-key-rotated by operator" in shown.stdout
     assert "\x1b" not in shown.stdout
-    for more in (["--what", "terms-ended"], ["--since", "2100-01-01"]):
+    for more in (["--what", "hold-placed"], ["--since", "2100-01-01"]):
         assert CliRunner().invoke(command, ["log", "--data", data, *more]).stdout == "No entry is like that.\n"
         assert CliRunner().invoke(command, ["log", "--data", data, "--json", *more]).stdout == ""
     assert CliRunner().invoke(command, ["verify", "--data", data]).exit_code == 0

@@ -94,7 +94,7 @@ class Control:
     async def _answered(self, line: bytes) -> dict[str, Any]:
         try:
             request = msgspec.json.decode(line, type=Request)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return {"not_done": "The request is not of a form that this server knows."}
         async with self._few:
             return await asyncio.to_thread(do, self._office, self._deeds, request)

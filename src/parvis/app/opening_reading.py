@@ -47,7 +47,7 @@ def read_result(folder: Path, key: Path, release: bytes, out: Path) -> Read:
         request, half = bytes.fromhex(released.request), bytes.fromhex(released.release)
         if len(half) != SECRET_BYTES:
             raise ValueError  # told as any other of its kind
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         raise NotRead("This is not what `parvis archive opening release` gives.") from None
     if out.exists():
         raise NotRead(f"{out} is there already. Choose another folder with --out.")
@@ -61,7 +61,7 @@ def read_result(folder: Path, key: Path, release: bytes, out: Path) -> Read:
     except UnopenedResult as unopened:
         shutil.rmtree(out, ignore_errors=True)
         raise NotRead(f"The result does not open: {unopened}.") from None
-    except (OSError, msgspec.DecodeError) as fault:
+    except (OSError, msgspec.DecodeError, RecursionError) as fault:
         shutil.rmtree(out, ignore_errors=True)
         raise NotRead(
             f"The result cannot be written to {out}: {getattr(fault, 'strerror', 'it is of no known form')}."

@@ -66,10 +66,6 @@ class ExportDesk:
 
     async def fetch(self, token: str, language: str) -> bytes | None:
         """Use a link up and give its file."""
-        # Imported for the first export, and not for every start.
-        from parvis.app.about import about
-        from parvis.moderation.exports import make_export
-
         if len(token) > _TOKEN_CHARACTERS_MAX:
             return None
         if self._waiting >= WAITING_MAX:
@@ -81,6 +77,10 @@ class ExportDesk:
             self._waiting -= 1
 
     async def _made(self, token: str, language: str) -> bytes | None:
+        # Imported for the first export, and not for every start.
+        from parvis.app.about import about
+        from parvis.moderation.exports import make_export
+
         identity = self._links.take(token, self._chat.clock.now_ms())
         if identity is None:
             return None

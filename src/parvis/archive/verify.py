@@ -382,7 +382,7 @@ def absences_told(line: bytes) -> str:
     """Give what an entry of the audit says of the absences, in hex; empty if it says nothing."""
     try:
         return msgspec.json.decode(line, type=_Told).absences
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return ""
 
 

@@ -3,12 +3,12 @@
 import ctypes
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests.contract.test_older_archives import a_copy
 from tests.promises.servers import CONFIG, Server, command, running
 from tests.terminal import on_terminal
 
@@ -170,20 +170,8 @@ def test_a_program_apart_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.
 
 def test_an_archive_of_an_earlier_version_gets_its_key_at_its_first_start(tmp_path: Path) -> None:
     """With what tells of it; until then there is none, and that is no fault."""
-    with running(tmp_path) as server:
-        server.port()
-        assert server.terminate() == 0
-    (server.data / FIRST_SHARE).unlink()
-    database = sqlite3.connect(server.data / "parvis.db", isolation_level=None)
-    for table in ("custody_wraps", "custodians", "absences", "vault_keys", "vault"):
-        database.execute(f"DROP TABLE {table}")
-    database.execute("DROP INDEX content_keys_unplaced")
-    for column in ("data", "first_id"):
-        database.execute(f"ALTER TABLE content_keys DROP COLUMN {column}")
-    database.execute("DROP INDEX content_keys_by_term")
-    database.execute("UPDATE alembic_version SET version_num = '0002'")
-    database.close()
-    assert keys_of(server.data) == []
+    data = a_copy("stopped", tmp_path)
+    assert keys_of(data) == []
     with running(tmp_path) as server:
         server.port()
         server.process.send_signal(signal.SIGTERM)

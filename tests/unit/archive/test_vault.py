@@ -260,6 +260,12 @@ def test_columns_that_do_not_fit_are_not_read(change: dict[str, object]) -> None
         vault.read_entries(row)
 
 
+def test_what_nests_without_end_is_refused() -> None:
+    """However deep what stands under a key that nobody knows."""
+    with pytest.raises(vault.UnopenedVault):
+        vault.read_entries(b"\x91\x81\xa1x" + b"\x91" * 100_000 + b"\xc0")
+
+
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_entries_are_refused(raw: bytes) -> None:
     """Nothing but a known layout is read, and nothing else is raised."""

@@ -214,6 +214,7 @@ def test_what_the_audit_says_of_absences_is_taken_along() -> None:
     assert whole(checked(sealed, rows[:2]), checked(sealed, rows[2:3])).absences_told == "bb"
     assert whole(checked(sealed, rows[:2]), checked(sealed, rows[3:])).absences_told == "aa"
     assert absences_told(b"[]") == ""
+    assert absences_told(b'{"x":' + b"[" * 100_000) == ""
 
 
 def test_problems_are_all_counted_and_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,7 +70,7 @@ def _json(kind: object) -> Fits:
     def fits(value: Value) -> bool:
         try:
             msgspec.json.decode(value if isinstance(value, bytes) else b"", type=kind)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         return True
 
