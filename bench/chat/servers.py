@@ -45,6 +45,7 @@ class Server:
     nodelay: bool = False  # with TCP_NODELAY preloaded
     tags: bool = False  # InspIRCd with the modules that --caps needs
     archive: Literal["sqlite", "memory"] = "sqlite"  # Parvis only
+    source: Path | None = None  # Parvis only: run from these sources instead of what is installed
     connects: int = 256  # connections the generator opens at once; ngIRCd's backlog is 10
     wants: str = ""  # what is asked for in CAP REQ where the generator's own list cannot be had; for storms alone
 
@@ -187,6 +188,8 @@ def start(server: Server, folder: Path, pinning: Pinning) -> Running:
     config.write_text(text)
     config.chmod(0o644)
     env = dict(os.environ)
+    if server.source is not None:
+        env["PYTHONPATH"] = str(server.source)
     if server.nodelay:
         env["LD_PRELOAD"] = str(OUT / "nodelay.so")
     with (folder / "server.log").open("wb") as log:
@@ -219,17 +222,18 @@ def start(server: Server, folder: Path, pinning: Pinning) -> Running:
 def _command(server: Server, config: Path, port: int, ws_port: int) -> tuple[list[str], str]:
     """Return how to start the server, and the text of its configuration."""
     if server.software == "parvis":
-        command = [parvis_command(), "serve", "--config", str(config), "--data", str(config.parent / "data")]
+        program = [parvis_command()] if server.source is None else [sys.executable, "-m", "parvis.cli.main"]
+        command = [*program, "serve", "--config", str(config), "--data", str(config.parent / "data")]
         return command, parvis_config(port, ws_port, server.archive)
-    program = _program(server.software)
+    peer = _program(server.software)
     text = (PEERS / f"{server.software}.conf").read_text()
     if server.tags:
         text += (PEERS / f"{server.software}-caps.conf").read_text()
     text = text.replace("@PORT@", str(port)).replace("@WS_PORT@", str(ws_port))
     if server.software == "ngircd":
-        return [program, "-n", "-f", str(config)], text
+        return [peer, "-n", "-f", str(config)], text
     as_root = ["--runasroot"] if os.geteuid() == 0 else []
-    return [program, *as_root, "--nofork", "--config", str(config)], text
+    return [peer, *as_root, "--nofork", "--config", str(config)], text
 
 
 def _program(name: str) -> str:
