@@ -33,22 +33,25 @@ class Departed:
     def __init__(self) -> None:
         """Begin with nobody."""
         self._entries: deque[Entry] = deque()
-        self._by_nick: dict[str, deque[Entry]] = {}
+        self._by_nick: dict[str, deque[tuple[int, Entry]]] = {}
+        self._count = 0
+        """Entries ever: their order where two are of one millisecond."""
 
     def remember(self, entry: Entry) -> None:
         """Add the newest entry."""
         if len(self._entries) >= ENTRIES_MAX:
             self._forget_oldest()
+        self._count += 1
         self._entries.append(entry)
-        self._by_nick.setdefault(entry.folded, deque()).append(entry)
+        self._by_nick.setdefault(entry.folded, deque()).append((self._count, entry))
 
     def forget_before(self, moment_ms: int) -> None:
         """Forget what is older than a moment."""
         while self._entries and self._entries[0].at_ms < moment_ms:
             self._forget_oldest()
 
-    def of(self, folded: str, count: int) -> list[Entry]:
-        """List the entries of a pseudonym, the newest first; a count that is not positive means all."""
+    def of(self, folded: str, count: int) -> list[tuple[int, Entry]]:
+        """List the numbered entries of a pseudonym, the newest first; a count that is not positive means all."""
         found = list(reversed(self._by_nick.get(folded, ())))
         return found[:count] if count > 0 else found
 

@@ -3,7 +3,7 @@
 Answered from memory, for as many minutes as the operator chose; of each the cloak, never an address.
 """
 
-from operator import attrgetter
+from operator import itemgetter
 from time import gmtime, strftime
 from typing import Final
 
@@ -35,8 +35,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     for nick in nicks:
         if not found[nick]:
             chat.numeric(client, n.ERR_WASNOSUCHNICK, nick)
-    entries = [entry for of_nick in found.values() for entry in of_nick]
-    for entry in sorted(entries, key=attrgetter("at_ms"), reverse=True):
+    numbered = [each for of_nick in found.values() for each in of_nick]
+    for _, entry in sorted(numbered, key=itemgetter(0), reverse=True):
         chat.numeric(client, n.RPL_WHOWASUSER, entry.nick, entry.user, entry.host, "*", entry.real_name)
         moment = strftime("%a, %d %b %Y %H:%M:%S UTC", gmtime(entry.at_ms / 1000))
         chat.numeric(client, n.RPL_WHOISSERVER, entry.nick, chat.settings.server, moment)
