@@ -1,6 +1,6 @@
 """How long an export for an opening takes: one hour of one room, and one day of one account, of a large archive.
 
-Run:    python bench/archive/openings.py [records] [folder]
+Run:    python -m bench.archive.openings [records] [folder]
 Result: bench/archive/openings.md
 
 Messages of a thousand accounts over the three days before today: nine in ten in a hundred rooms, the others in

@@ -109,6 +109,8 @@ def _rounds(scenario: Scenario, pair: list[Server], pinning: Pinning, rounds: in
             results = []
             for server in random.sample(pair, 2):
                 with running([server], folder / f"{number}-{server.name}", pinning) as alone:
+                    # What it loads after its first connection is accepted is no connection's.
+                    wait_for_quiet()
                     results.append(run(alone[server.name], scenario, pinning))
             yield results
         return
