@@ -1,6 +1,6 @@
 """Ending a term over many records of one day while paced messages are sealed: what the messages feel.
 
-Run:    python bench/archive/terms.py [records] [messages per second]
+Run:    python -m bench.archive.terms [records] [messages per second]
 Result: bench/archive/terms.md
 
 Messages go through a turn, as those of the chat do; their latency is from being decided to being durable. It is

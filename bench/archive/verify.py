@@ -1,6 +1,6 @@
 """How many records a second `parvis archive verify` checks, and what placing them in the log costs.
 
-Run:    python bench/archive/verify.py [records] [folder]
+Run:    python -m bench.archive.verify [records] [folder]
 Result: bench/archive/verify.md, bench/archive/log.md
 
 The archive is made first: messages of a hundred rooms in batches of 1000, over as many hours as they take. Then the log
