@@ -14,6 +14,7 @@ import structlog
 
 from mutation import run
 from parvis.app.verifiers import Verifiers
+from parvis.app.wording import FluentWording
 from parvis.archive.sealing import Wrapping
 from parvis.archive.terms import DEFAULT_TERMS
 from parvis.chat.chance import Chance
@@ -362,6 +363,7 @@ class Square:
                 ),
                 passwords=PASSWORDS,
                 rights=Rights(),
+                wording=FluentWording(),
                 reload=lambda: True,
             ),
         )

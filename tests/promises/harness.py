@@ -14,6 +14,7 @@ from tests.rights import Duties
 from parvis.app.vault_recovery import recover
 from parvis.app.verifiers import Verifiers
 from parvis.app.wiring import open_rooms, restore, restore_duties
+from parvis.app.wording import FluentWording
 from parvis.archive.sealing import Wrapping
 from parvis.archive.terms import DEFAULT_TERMS
 from parvis.chat.chance import Chance
@@ -221,6 +222,7 @@ class Square:
             wrapping=Wrapping(TermBook(self.archive.keys, os.urandom, DEFAULT_TERMS).covering, self.archive.custodian),
             passwords=passwords,
             rights=self.duties.rights,
+            wording=FluentWording(),
             reload=self._reload,
         )
         self.chat = Chat(settings, bytes(32), chance, self.clock, self.turn, outside)

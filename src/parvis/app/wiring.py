@@ -25,6 +25,7 @@ from parvis.app.rights import ExportDesk, OwnRights
 from parvis.app.sequencer import Sequencer, check_log, make_sequencer
 from parvis.app.vault_recovery import recover
 from parvis.app.verifiers import Verifiers
+from parvis.app.wording import FluentWording
 from parvis.app.workers import Workers
 from parvis.archive.custody import CustodianKey
 from parvis.archive.sealing import Wrapping
@@ -45,7 +46,7 @@ from parvis.model import events as e
 from parvis.model.accounts import Account
 from parvis.model.guests import Guest
 from parvis.model.ids import NOBODY, ConversationId, IdentityId
-from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptVisible, keep, read
+from parvis.model.kept import Keep, KeptKind, KeptMarkers, KeptSignalKey, KeptVisible, keep, read
 from parvis.model.metadata import KeptMetadata
 from parvis.model.pending import Pending
 from parvis.model.records import KeptRoom
@@ -177,6 +178,7 @@ def settings_of(config: Config) -> Settings:
         quarantine_deleted_s=config.accounts.quarantine_deleted_s,
         closed_accounts_days=schedule_of(config).term_ms("closed-accounts") // DAY_MS,
         reserved_names=config.accounts.reserved_names,
+        is_guarded=any((config.safety.first_contact, config.safety.trust, config.safety.pace)),
     )
 
 
@@ -305,6 +307,7 @@ def assemble(
         passwords=passwords,
         mail=mail,
         rights=OwnRights(erasures, links, clock, has_pages=has_pages),
+        wording=FluentWording(config.server.languages),
         reload=reload,
     )
     chat = Chat(settings_of(config), secret, chance, clock, turn, outside)
@@ -414,6 +417,8 @@ def _restore_one(
             chat.apply(e.DefenceSet(read(each, Defence)))
         case KeptKind.GUEST:
             chat.guests.restore(read(each, Guest))
+        case KeptKind.SIGNAL_KEY:
+            chat.signals.restore(int.from_bytes(each.id, "big"), read(each, KeptSignalKey).key)
         case KeptKind.RETIRED_NAME:
             chat.retired.restore(each.id, read(each, Retired))
         case KeptKind.SILENCE:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from math import inf
 from typing import Final
 
-from parvis.chat import naming, sanctions
+from parvis.chat import naming, sanctions, signals
 from parvis.chat.client import Address, Client
 from parvis.chat.cloaks import is_loopback, network_of
 from parvis.chat.commands import batch, cap, isupport
@@ -191,7 +191,7 @@ class Doors:
         )
         if isinstance(verdict, Refused):
             self.turned_away += 1
-            chat.leave(client, "", told=verdict.told)
+            chat.leave(client, "", told=chat.words(verdict.told))
             return False
         client.address_key = key
         self._open[key] = self._open.get(key, 0) + 1
@@ -269,6 +269,7 @@ class Doors:
         chat.turn.begin()
         chat.vault.sweep(self._connections)
         sanctions.sweep(chat)
+        signals.sweep(chat)
         batch.sweep(chat, now_s)
         if now_s - self._swept_names_s >= NAMES_SWEEP_S:
             self._swept_names_s = now_s

@@ -159,7 +159,7 @@ class Intake:
             verdict = gates.act(False, turn.batch.told_bytes, settings.commit_queue_bytes)
         if isinstance(verdict, Refused):
             code = "ARCHIVE_UNAVAILABLE" if verdict.ground is Ground.ARCHIVE_UNAVAILABLE else "SERVER_BUSY"
-            chat.at_once(client, f"FAIL {command} {code} :{verdict.told}", chat.label)
+            chat.at_once(client, f"FAIL {command} {code} :{chat.words(verdict.told)}", chat.label)
             chat.drop_answer()
             return True
         turn.stop_reading(client)

@@ -10,6 +10,7 @@ from parvis.ports.history import History
 from parvis.ports.mail import Mail
 from parvis.ports.passwords import Passwords
 from parvis.ports.rights import Rights
+from parvis.ports.wording import Wording
 from parvis.ports.work import Work
 
 
@@ -36,6 +37,8 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Makes and checks what passwords of accounts are checked against."""
     rights: Rights
     """Erases what people wrote, and gives them what is kept about them."""
+    wording: Wording
+    """Says what people read in their language."""
     reload: Callable[[], bool]
     """Reads the configuration again and takes it; with a mistake in it, gives False and changes nothing."""
     find_gateway: Callable[[str, str, str], str | None] = _no_gateway

@@ -169,7 +169,7 @@ def _turn_away(chat: Chat, client: Client, verdict: Refused) -> None:
         code = "ACCOUNT_REQUIRED" if verdict.ground is Ground.ACCOUNT_REQUIRED else "DEFENCE"
         chat.fail("*", code, verdict.told)
     chat.end_answer()
-    chat.leave(client, "", told=f"Closing link: {verdict.told}")
+    chat.leave(client, "", told=f"Closing link: {chat.words(verdict.told)}")
 
 
 # What staff do.
@@ -180,7 +180,7 @@ def ban(chat: Chat, client: Client, new: ServerBan) -> int:
     chat.apply(e.ServerBanned(new))
     chat.keep_value(keep(KeptKind.SERVER_BAN, new.id, new))
     verdict = _verdict(chat, new)
-    told = verdict.told if isinstance(verdict, Refused) else new.reason
+    told = chat.words(verdict.told) if isinstance(verdict, Refused) else new.reason
     target = f"{new.target.kind}:{new.target.value}"
     decided(chat, client, new.name, new.kind, target, new.ends_at_ms, told)
     index = Index((new,))
@@ -261,4 +261,4 @@ def _close(chat: Chat, connection: Client, verdict: Refused, by: Client | None) 
     words = f":{chat.settings.server} {n.ERR_YOUREBANNEDCREEP} {connection.person.nick} :"
     line = frame(cut_body(f"{words}{n.TEXT[n.ERR_YOUREBANNEDCREEP]}".encode()), connection.signature)
     chat.turn.batch.tell((connection, line, None, None, None))
-    chat.leave(connection, LEAVES, told=f"Closing link: {verdict.told}", by=by)
+    chat.leave(connection, LEAVES, told=f"Closing link: {chat.words(verdict.told)}", by=by)

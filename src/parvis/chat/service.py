@@ -28,6 +28,7 @@ from parvis.chat.outside import Outside
 from parvis.chat.quarantine import Quarantine
 from parvis.chat.retired import RetiredNames
 from parvis.chat.settings import Settings
+from parvis.chat.signal_keys import Signals
 from parvis.chat.tally import Tally
 from parvis.chat.turn import Turn
 from parvis.chat.vault import Vault
@@ -46,6 +47,7 @@ from parvis.model.records import DataKind, RecordKind, Unsealed
 from parvis.model.room import Room
 from parvis.model.skeleton import looks
 from parvis.model.verdicts import Refused
+from parvis.model.words import Told
 from parvis.model.world import World
 from parvis.policy import gates
 from parvis.policy.sanctions import Index
@@ -116,6 +118,8 @@ class Chat:
         """Counts a connection for another address, or turns it away; the doors set it."""
         self.markers = Markers()
         """How far each person has read (`commands/markread.py`)."""
+        self.signals = Signals()
+        """By which it is seen that two ids share a network (`signals.py`)."""
         self.ban_index = Index(())
         """The server's sanctions, found quickly (`sanctions.py`)."""
         self.guests_entered = (0, 0)
@@ -124,6 +128,8 @@ class Chat:
         """The MONITOR lists (`commands/monitor.py`)."""
         self.departed = Departed()
         """Who bore which pseudonym until a few minutes ago (`commands/whowas.py`)."""
+        self.languages: dict[SessionId, str] = {}
+        """The language that a session chose, where it is not the server's first."""
         self.typed_at_ms: dict[tuple[SessionId, ConversationId], int] = {}
         """When somebody's typing was last relayed to a target (`commands/privmsg.py`)."""
         self.open_batches: dict[Client, OpenBatch] = {}
@@ -377,16 +383,23 @@ class Chat:
         end = self._source + f"BATCH -{reference}".encode()
         self._answers[begun_at:] = [(time, opening), *inside, (time, end)]
 
-    def fail(self, command: str, code: str, *context_and_text: str) -> None:
-        """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then text for people."""
-        self._reply("FAIL", command, code, *context_and_text)
+    def words(self, told: Told) -> str:
+        """Give what a person is to read, in the language of whose command is being handled."""
+        if isinstance(told, str):
+            return told
+        return self.outside.wording.say(told, self.languages.get(self.connection.person.session, ""))
 
-    def note(self, command: str, code: str, *context_and_text: str) -> None:
+    def fail(self, command: str, code: str, *context_and_told: Told) -> None:
+        """Answer with a standard reply (IRCv3 standard-replies): command, code, context, then words for people."""
+        self._reply("FAIL", command, code, *context_and_told)
+
+    def note(self, command: str, code: str, *context_and_told: Told) -> None:
         """Tell something with a standard reply; arguments as for `fail`."""
-        self._reply("NOTE", command, code, *context_and_text)
+        self._reply("NOTE", command, code, *context_and_told)
 
-    def _reply(self, *words: str) -> None:
-        self.answer(f"{' '.join(map(middle, words[:-1]))} :{words[-1]}")
+    def _reply(self, *parts: Told) -> None:
+        *context, text = map(self.words, parts)
+        self.answer(f"{' '.join(map(middle, context))} :{text}")
 
     def on_each_device(self, client: Client, tell: Callable[[], None]) -> None:
         """Answer the connection whose command is handled, and have the same told to the person's others, in their form.
@@ -409,7 +422,7 @@ class Chat:
 
     def refuse(self, client: Client, code: str, *params: str, verdict: Refused) -> None:
         """Answer a refusal with its numeric and, word for word, what the person is to read."""
-        self.answer(f"{' '.join((code, client.shown_nick, *map(middle, params)))} :{verdict.told}")
+        self.answer(f"{' '.join((code, client.shown_nick, *map(middle, params)))} :{self.words(verdict.told)}")
 
     def own_text(self, record: Unsealed) -> None:
         """Note that the command was a text: its answers fall with it if it is refused after all."""

@@ -94,6 +94,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     closed_accounts_days: int = 365
     """How long what stood in an account is kept, sealed, from the day of its closing."""
     reserved_names: tuple[str, ...] = ()
+    is_guarded: bool = False
+    """Whether any gate of [safety] is on."""
 
     def __repr__(self) -> str:
         """Name the server alone: a password is among the settings."""

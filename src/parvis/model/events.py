@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from parvis.model.accounts import Account
+from parvis.model.decisions import Decision
 from parvis.model.ids import ConversationId, IdentityId, SessionId
 from parvis.model.pending import Pending
 from parvis.model.person import Person
@@ -296,6 +297,18 @@ class DefenceSet(msgspec.Struct, frozen=True):
     defence: Defence | None
 
 
+class Restricted(msgspec.Struct, frozen=True):
+    """Moderation decided about somebody, and it is in force."""
+
+    decision: Decision
+
+
+class Unrestricted(msgspec.Struct, frozen=True):
+    """A decision has ended, or was undone."""
+
+    decision: Decision
+
+
 class MetadataSet(msgspec.Struct, frozen=True):
     """What is said beside a person or a room changed: one key of it; an empty value takes the key away."""
 
@@ -346,5 +359,7 @@ Event = (
     | ServerBanned
     | ServerBanEnded
     | DefenceSet
+    | Restricted
+    | Unrestricted
     | MetadataSet
 )

@@ -37,6 +37,8 @@ class KeptKind(StrEnum):
     """The newest time that terms were ended by (`moderation/term_clock.py`)."""
     HOLD = "hold"
     """What is kept beyond its term (`legal/holds.py`)."""
+    SIGNAL_KEY = "signal-key"
+    """Under which the networks of one day are compared (`KeptSignalKey`)."""
     ERASURE = "erasure"
     """Whose words are to go, until they are gone (`legal/erasure.py`)."""
 
@@ -67,6 +69,16 @@ class KeptMarkers(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Give their number alone: whom somebody writes to stays out of logs."""
         return f"KeptMarkers({len(self.read_ms)})"
+
+
+class KeptSignalKey(msgspec.Struct, frozen=True):
+    """The key of a day's signals of networks (`chat/signals.py`)."""
+
+    key: bytes
+
+    def __repr__(self) -> str:
+        """Say nothing: it is a key."""
+        return "KeptSignalKey()"
 
 
 class KeptDayKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ from typing import Final
 
 import msgspec
 
+from parvis.model.words import Told
+
 
 class Ground(StrEnum):
     """Every ground on which an act can be refused."""
@@ -62,10 +64,10 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """The act does not happen. `told` is what the person reads, word for word."""
+    """The act does not happen. `told` is what the person reads."""
 
     ground: Ground
-    told: str
+    told: Told
 
 
 Verdict = Accepted | Refused

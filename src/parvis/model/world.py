@@ -9,6 +9,7 @@ from typing import assert_never
 
 from parvis.model import events as e
 from parvis.model.accounts import Account
+from parvis.model.decisions import Decision
 from parvis.model.ids import NOBODY, ConversationId, IdentityId, SessionId
 from parvis.model.looks import Looks
 from parvis.model.pending import Pending
@@ -48,6 +49,8 @@ class World:
         """Accounts that wait for a code, by the folded pseudonym they are to hold, in the order of their ends."""
         self.certificates: dict[str, tuple[IdentityId, ...]] = {}
         """Accounts by the certificates that log in to them."""
+        self.restrictions: dict[IdentityId, tuple[Decision, ...]] = {}
+        """What moderation decided about an identity and is in force, the newest last."""
         self.present: dict[IdentityId, tuple[Person, ...]] = {}
         """Who is here by the account that they are logged in to."""
         self.operators = 0
@@ -168,6 +171,15 @@ class World:
                 self.bans = tuple(each for each in self.bans if each.id != ban.id)
             case e.DefenceSet(defence):
                 self.defence = defence
+            case e.Restricted(decision):
+                others = self.restrictions.get(decision.target, ())
+                self.restrictions[decision.target] = (*others, decision)
+            case e.Unrestricted(decision):
+                left = tuple(each for each in self.restrictions[decision.target] if each.id != decision.id)
+                if left:
+                    self.restrictions[decision.target] = left
+                else:
+                    del self.restrictions[decision.target]
             case e.MetadataSet(owner, key, value):
                 self._set_metadata(owner, key, value)
             case _:

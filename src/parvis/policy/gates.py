@@ -8,12 +8,14 @@ Errors of grammar (a missing parameter, an unknown command, a name that nobody b
 answer them. Source of the rights: modern IRC, "Channel modes" and "Channel membership prefixes".
 """
 
+from collections.abc import Callable
 from math import ceil
-from typing import cast
+from typing import Final, cast
 
 from parvis.irc import bans
 from parvis.irc.names import is_pseudonym
 from parvis.irc.spans import write_span
+from parvis.model.acts import Act
 from parvis.model.ids import NOBODY, IdentityId
 from parvis.model.person import FROM_ACCOUNTS, NO_CTCP, OPERATOR, Person
 from parvis.model.room import HOST, VOICE, Room
@@ -24,6 +26,19 @@ CTCP = "\x01"
 """What a CTCP message begins with (IRC Client-to-Client Protocol)."""
 ACTIONS = (f"{CTCP}ACTION ", f"{CTCP}ACTION{CTCP}")
 """How the one CTCP message begins that is a text like others."""
+
+SAFETY: Final[tuple[Callable[[Act], Verdict], ...]] = ()
+"""The gates of safety, in order: what moderation decided, pace, trust, first contact. They come after membership and
+modes; rules and the state of pictures come after them."""
+
+
+def safety(act: Act) -> Verdict:
+    """May this be done, as far as safety goes? The first gate that does not accept decides."""
+    for gate in SAFETY:
+        verdict = gate(act)
+        if verdict is not ACCEPTED:
+            return verdict
+    return ACCEPTED
 
 
 def _entries(room: Room, kind: str) -> bans.Entries | None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.model.people import a_room, mask, somebody
+from tests.wording import said
 
 from parvis.model import events as e
 from parvis.model.accounts import Account
@@ -758,7 +759,7 @@ def test_registering_sending_codes_and_devices_have_a_most() -> None:
         (gates.new_certificate(8, 8), "Delete one"),
     ):
         assert isinstance(refused, Refused)
-        assert word in refused.told
+        assert word in said(refused.told)
 
 
 @pytest.mark.parametrize(
@@ -871,7 +872,7 @@ def test_a_room_shows_no_more_than_the_server_can_open(world: World) -> None:
     assert gates.visible_window(room, 3600, 3600, 604_800) is ACCEPTED
     verdict = gates.visible_window(room, 3601, 3600, 604_800)
     assert isinstance(verdict, Refused)
-    assert verdict.told.startswith("A room that is not registered can show newcomers its last 1h at most.")
+    assert said(verdict.told).startswith("A room that is not registered can show newcomers its last 1h at most.")
     room.registered = True
     assert gates.visible_window(room, 604_800, 3600, 604_800) is ACCEPTED
     assert gates.visible_window(room, 604_801, 3600, 604_800) == Refused(
@@ -944,7 +945,7 @@ def test_who_reads_accounts_alone_reads_operators_and_whom_they_accepted_too(
     assert (verdict is ACCEPTED) == is_read
     if isinstance(verdict, Refused):
         assert verdict.ground is Ground.NO_ACCOUNT
-        assert verdict.told == (
+        assert said(verdict.told) == (
             "bob reads private messages only of who is logged in to an account (+R). Log in, or ask in a room."
         )
 
@@ -966,7 +967,7 @@ def test_a_reason_for_taking_back_obeys_the_rules_of_speech(
     assert (verdict is ACCEPTED) == is_said
     if isinstance(verdict, Refused):
         assert verdict.ground is Ground.MODERATED
-        assert verdict.told.endswith("You can take the message back without a reason.")
+        assert said(verdict.told).endswith("You can take the message back without a reason.")
 
 
 @pytest.mark.parametrize("flags", ["m", "U", "M"])
@@ -976,5 +977,5 @@ def test_a_parting_word_is_speech(world: World, alice: Person, bob: Person, flag
     world.apply(e.RankChanged(room, bob, VOICE, True))
     verdict = gates.parting_word(alice, room, "bye")
     assert isinstance(verdict, Refused)
-    assert verdict.told.endswith("your reason was left out.")
+    assert said(verdict.told).endswith("your reason was left out.")
     assert gates.parting_word(bob, room, "bye") is ACCEPTED

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.wording import said
 
 from parvis.model.ids import IdentityId
 from parvis.model.sanctions import BanKind, ServerBan, Target, TargetKind
@@ -197,9 +198,9 @@ def test_what_is_read_holds_reason_end_and_appeal_and_no_address() -> None:
         for contact in ("", "c" * 100):
             verdict = be_here(a_ban("ip:203.0.113.7", kind, "r" * REASON_BYTES_MAX), contact)
             assert isinstance(verdict, Refused)
-            assert "r" * REASON_BYTES_MAX in verdict.told
-            assert "until 2027-01-15 09:00 UTC" in verdict.told.lower().replace("utc", "UTC")
-            assert "00010203" in verdict.told
-            assert contact in verdict.told
-            assert "203.0.113" not in verdict.told
-            assert len(f"ERROR :Closing link: {verdict.told}\r\n".encode()) <= 512
+            assert "r" * REASON_BYTES_MAX in said(verdict.told)
+            assert "until 2027-01-15 09:00 UTC" in said(verdict.told).lower().replace("utc", "UTC")
+            assert "00010203" in said(verdict.told)
+            assert contact in said(verdict.told)
+            assert "203.0.113" not in said(verdict.told)
+            assert len(f"ERROR :Closing link: {said(verdict.told)}\r\n".encode()) <= 512

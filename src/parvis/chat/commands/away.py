@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from parvis.chat import safety
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
@@ -9,6 +10,7 @@ from parvis.irc.capabilities import AWAY_NOTIFY, PRE_AWAY
 from parvis.irc.line import Line
 from parvis.irc.wire import space_after
 from parvis.model import events as e
+from parvis.model.acts import ActKind
 from parvis.model.ids import PRESENCE
 from parvis.model.records import RecordKind
 from parvis.model.verdicts import Refused
@@ -40,6 +42,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     if message == NO_PERSON and client.devices:
         # With several devices, that nobody is at one of them says nothing of the person.
         chat.numeric(client, code)
+        return
+    if message and safety.stops(chat, client, ActKind.AWAY, "AWAY", "*", text=message):
         return
     go_away(chat, client, message)
     chat.on_each_device(client, lambda: chat.numeric(client, code))

@@ -4,7 +4,7 @@ from itertools import islice
 from typing import Final
 
 from parvis.chat import audience as audiences
-from parvis.chat import silences
+from parvis.chat import safety, silences
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
@@ -13,6 +13,7 @@ from parvis.irc.line import Line
 from parvis.irc.tags import BOT_TAG
 from parvis.irc.wire import render
 from parvis.model import events as e
+from parvis.model.acts import ActKind
 from parvis.model.person import BOT, OPERATOR, Person
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
@@ -50,6 +51,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
             chat.refuse(client, n.ERR_USERONCHANNEL, target.nick, room.name, verdict=verdict)
         else:
             chat.refuse(client, _NUMERIC[verdict.ground], room.name, verdict=verdict)
+        return
+    if safety.stops(chat, client, ActKind.INVITE, "INVITE", target.nick, room=room, reader=target):
         return
     _invite(chat, client, target, room)
     chat.answer(f"{n.RPL_INVITING} {client.nick} {target.nick} {room.name}")

@@ -1,7 +1,7 @@
 """JOIN: come into rooms, or open them. Source: modern IRC, "JOIN"; IRCv3 extended-join, no-implicit-names."""
 
 from parvis.chat import audience as audiences
-from parvis.chat import history, rooms
+from parvis.chat import history, rooms, safety
 from parvis.chat.client import Client
 from parvis.chat.commands import markread, metadata, names, part, topic
 from parvis.chat.service import Chat
@@ -14,6 +14,7 @@ from parvis.irc.names import is_room
 from parvis.irc.spans import write_span
 from parvis.irc.wire import cut_body, tag_data
 from parvis.model import events as e
+from parvis.model.acts import ActKind
 from parvis.model.ids import ConversationId
 from parvis.model.records import RecordKind
 from parvis.model.room import HOST, NEW_ROOM_FLAGS, Room
@@ -63,6 +64,9 @@ def _join(chat: Chat, client: Client, name: str, key: str) -> None:
         verdict = gates.open_room(client, name, next(chat.world.room_looks.alike(name, chat.world.rooms), None))
     if isinstance(verdict, Refused):
         chat.refuse(client, _NUMERIC[verdict.ground], room.name if room else name, verdict=verdict)
+        return
+    kind = ActKind.OPEN_ROOM if room is None else ActKind.JOIN
+    if safety.stops(chat, client, kind, "JOIN", room.name if room else name, room=room, text=name):
         return
     chat.fence()
     standing = 0

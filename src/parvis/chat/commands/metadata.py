@@ -27,6 +27,7 @@ from parvis.model.person import Person
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
 from parvis.model.verdicts import ACCEPTED, Refused, Verdict
+from parvis.model.words import Told
 from parvis.policy import gates
 
 VISIBLE: Final = "*"
@@ -394,5 +395,5 @@ def _key_invalid(chat: Chat, word: str) -> None:
     _fail(chat, "KEY_INVALID", middle(word), "A key has letters, digits and _.:/- and does not begin with a colon.")
 
 
-def _fail(chat: Chat, code: str, *context_and_text: str) -> None:
-    chat.fail("METADATA", code, *context_and_text)
+def _fail(chat: Chat, code: str, *context_and_told: Told) -> None:
+    chat.fail("METADATA", code, *context_and_told)

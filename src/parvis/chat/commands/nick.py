@@ -1,11 +1,12 @@
 """NICK: take a pseudonym, or another one. Source: modern IRC, "NICK"."""
 
-from parvis.chat import naming, registration, sanctions
+from parvis.chat import naming, registration, safety, sanctions
 from parvis.chat.client import Client
 from parvis.chat.renaming import rename
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
+from parvis.model.acts import ActKind
 from parvis.model.verdicts import Ground, Refused
 from parvis.policy import gates
 
@@ -42,5 +43,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     verdict = naming.pace(chat, client)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_NICKTOOFAST, wanted, verdict=verdict)
+        return
+    if safety.stops(chat, client, ActKind.NAME, "NICK", wanted, text=wanted):
         return
     rename(chat, client, wanted)

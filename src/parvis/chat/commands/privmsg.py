@@ -8,7 +8,7 @@ target is not there, is not: programs write notices to each other (RFC 2812, sec
 from typing import Final
 
 from parvis.chat import audience as audiences
-from parvis.chat import silences
+from parvis.chat import safety, silences
 from parvis.chat.audience import Audience
 from parvis.chat.batch import Said, SaidLines
 from parvis.chat.client import Client
@@ -24,6 +24,7 @@ from parvis.irc.names import ROOM_PREFIX
 from parvis.irc.tags import BOT_TAG, FOR_HOSTS_TAG, client_only, escape, unescape
 from parvis.irc.wire import frame, render, tag_data
 from parvis.model import events as e
+from parvis.model.acts import ActKind
 from parvis.model.ids import ConversationId
 from parvis.model.person import BOT, FROM_ACCOUNTS, NO_CTCP, OPERATOR, Person
 from parvis.model.records import DataKind, RecordKind, Unsealed
@@ -35,6 +36,11 @@ _KIND: Final = {
     "PRIVMSG": RecordKind.MESSAGE,
     "NOTICE": RecordKind.NOTICE,
     "TAGMSG": RecordKind.TAG_MESSAGE,
+}
+_ACT: Final = {
+    "PRIVMSG": ActKind.MESSAGE,
+    "NOTICE": ActKind.NOTICE,
+    "TAGMSG": ActKind.TAG_MESSAGE,
 }
 _LINE_MAX: Final = BODY_BYTES_MAX - 2
 _TYPING: Final = frozenset({"active", "paused", "done"})
@@ -172,6 +178,10 @@ def _to_one(
     verdict = gates.relayed_line(size, _LINE_MAX)
     if isinstance(verdict, Refused):
         chat.refuse(client, n.ERR_INPUTTOOLONG, verdict=verdict)
+        return
+    if (chat.settings.is_guarded or chat.world.restrictions) and safety.stops(
+        chat, client, _ACT[command], command, shown, room=room, reader=person, text=text, tags=tags
+    ):
         return
     now_ms = turn.now_ms
     is_typing = text is None and _is_typing_alone(line)

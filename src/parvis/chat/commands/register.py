@@ -13,6 +13,7 @@ from parvis.irc.line import Line
 from parvis.model.accounts import Account
 from parvis.model.ids import IdentityId
 from parvis.model.verdicts import Ground, Refused
+from parvis.model.words import Told
 from parvis.policy import gates
 
 HOUR_S: Final = 3600.0
@@ -101,7 +102,7 @@ def _letter(chat: Chat, name: str, code: str) -> tuple[str, str]:
     return f"{network}: {code}", text
 
 
-Problem = tuple[str, str] | None
+Problem = tuple[str, Told] | None
 """The code of a FAIL, and its words; None: none."""
 
 

@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from parvis.chat import safety
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc.capabilities import CHGHOST, SETNAME, WHOAMI
 from parvis.irc.line import Line
 from parvis.irc.wire import tag_data
 from parvis.model import events as e
+from parvis.model.acts import ActKind
 from parvis.model.ids import PRESENCE
 from parvis.model.records import RecordKind
 from parvis.model.verdicts import Refused
@@ -26,6 +28,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     verdict = gates.change_name(client)
     if isinstance(verdict, Refused):
         chat.fail("SETNAME", "CANNOT_CHANGE_REALNAME", verdict.told)
+        return
+    if safety.stops(chat, client, ActKind.SET_NAME, "SETNAME", "*", text=real_name):
         return
     chat.apply(e.RealNameSet(client, real_name))
     chat.happen(RecordKind.SET_NAME, client, PRESENCE, _line(client), chat.watching.concerned(client, SETNAME))

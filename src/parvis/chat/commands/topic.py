@@ -3,12 +3,14 @@
 from typing import Final
 
 from parvis.chat import audience as audiences
+from parvis.chat import safety
 from parvis.chat.client import Client
 from parvis.chat.service import Chat
 from parvis.irc import numerics as n
 from parvis.irc.line import Line
 from parvis.irc.wire import space_after
 from parvis.model import events as e
+from parvis.model.acts import ActKind
 from parvis.model.records import RecordKind
 from parvis.model.room import Room
 from parvis.model.verdicts import Ground, Refused
@@ -46,6 +48,8 @@ def run(chat: Chat, client: Client, line: Line) -> None:
         return
     if text == room.topic:
         # What changes nothing says nothing, as with modes.
+        return
+    if safety.stops(chat, client, ActKind.TOPIC, "TOPIC", room.name, room=room, text=text):
         return
     chat.apply(e.TopicSet(room, text, client.mask(), chat.now_ms))
     chat.keep(room)

@@ -18,7 +18,7 @@ def run(chat: Chat, client: Client, line: Line) -> None:
     problem = connection_problem(chat, client)
     if problem is None:
         refused = proofs.refusal(chat, client, name)
-        problem = None if refused is None else ("TEMPORARILY_UNAVAILABLE", refused.told)
+        problem = None if refused is None else ("TEMPORARILY_UNAVAILABLE", chat.words(refused.told))
     if problem is not None:
         chat.fail("VERIFY", problem[0], shown, problem[1])
         return

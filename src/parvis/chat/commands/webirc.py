@@ -33,7 +33,7 @@ def run(chat: Chat, connection: Client, line: Line) -> None:
     failures = chat.failed_opers.count(connection.address_key, chat.clock.steady_s(), FORGIVEN_AFTER_S)
     verdict = gates.login(failures, FAILURES_MAX, FORGIVEN_AFTER_S)
     if isinstance(verdict, Refused):
-        _close(chat, connection, verdict.told)
+        _close(chat, connection, chat.words(verdict.told))
         return
     host, certificate, password = connection.address[0], connection.certificate, line.params[0]
     find = chat.outside.find_gateway

@@ -1,0 +1,1 @@
+refused-pace = You write faster than this server allows. Wait { $seconds } s, then send it again.
